@@ -1,0 +1,52 @@
+"""The shape every driver has. Drivers raise; the supervisor alone retries (lesson: two exceptions, one supervisor)."""
+
+from typing import Any, ClassVar, Protocol
+
+from devices.contract.clock import Clock
+from devices.contract.commands import Command
+from devices.contract.reports import CommandResult, Report
+
+
+class NotReady(Exception):
+    """The environment: refused connection, silence, bad handshake. The supervisor backs off and tries again."""
+
+
+class ConfigRefused(Exception):
+    """Credentials, firmware or configuration are wrong: retrying cannot help, a person must act."""
+
+
+class DriverContext(Protocol):
+    """What the gateway gives a driver."""
+
+    device: str
+    clock: Clock
+
+    async def report(self, report: Report) -> None:
+        """Return only once the report is durable in the spool."""
+        ...
+
+    def online(self, detail: str = "") -> None:
+        """Handshake finished: resets the supervisor's backoff and announces the device."""
+        ...
+
+    def alive(self) -> None:
+        """Any good frame: feeds the staleness watchdog."""
+        ...
+
+
+class Driver(Protocol):
+    family: ClassVar[str]
+    commands: ClassVar[frozenset[str]]
+    """Command kinds it executes; the gateway refuses others with `gateway.unsupported_command`."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """`config`: the device's own settings (host, port, ...). Errors: ConfigRefused."""
+        ...
+
+    async def run(self, ctx: DriverContext) -> None:
+        """Connect, handshake, serve until cancelled. Errors: NotReady, ConfigRefused."""
+        ...
+
+    async def execute(self, command: Command) -> CommandResult:
+        """Carry out one command of an online device; never raises for what the device did."""
+        ...
