@@ -1,0 +1,544 @@
+"""A fixed RFID reader with a light barrier, as an LLRP server: real frames, one client, a reader's noise and faults.
+
+Source: EPCglobal LLRP 1.0.1. Written from the standard, apart from the product's own codec.
+"""
+
+import asyncio
+import contextlib
+import random
+import struct
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_UTC_TIMESTAMP, _GPI, _ROSPEC, _OVERFLOW, _ANTENNA, _ATTEMPT = 128, 248, 249, 251, 255, 256
+_EVENT_NUMBER = {_GPI: 1, _ROSPEC: 2, _ANTENNA: 8}
+"""NotificationEventType that switches each event; the others cannot be switched off."""
+_DISABLED, _INACTIVE, _ACTIVE = 0, 1, 2
+_HELD_FRAMES = 20_000
+_GAP_S = 0.2
+"""Wall time between two passages: the barrier needs it whatever the factor."""
+
+
+def _tlv(kind: int, body: bytes) -> bytes:
+    return struct.pack(">HH", kind, 4 + len(body)) + body
+
+
+def _status(code: int = 0, text: str = "") -> bytes:
+    return _tlv(287, struct.pack(">HH", code, len(text)) + text.encode())
+
+
+def _params(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
+    """(type, body) of each TLV parameter. Errors: ValueError."""
+    while offset < len(data):
+        if data[offset] & 0x80 or len(data) - offset < 4:
+            raise ValueError("expected a TLV parameter")
+        kind, length = struct.unpack_from(">HH", data, offset)
+        if length < 4 or offset + length > len(data):
+            raise ValueError(f"parameter {kind} has length {length}")
+        yield kind & 0x3FF, data[offset + 4 : offset + length]
+        offset += length
+
+
+@dataclass(slots=True)
+class _Rospec:
+    """One ROSpec and its state machine. Source: LLRP 1.0.1 section 11.1."""
+
+    raw: bytes
+    start_type: int = 0
+    start_gpi: tuple[int, int] = (0, 0)
+    stop_type: int = 0
+    stop_gpi: tuple[int, int] = (0, 0)
+    stop_ms: int = 0
+    antennas: frozenset[int] = frozenset()
+    every_n: int = 1
+    state: int = _DISABLED
+    reports: list[bytes] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None
+
+    @property
+    def id(self) -> int:
+        return int.from_bytes(self.raw[:4], "big")
+
+    def describe(self) -> bytes:
+        return _tlv(177, self.raw[:5] + bytes((self.state,)) + self.raw[6:])
+
+
+def _parse_rospec(raw: bytes) -> _Rospec:
+    spec = _Rospec(raw)
+    for kind, body in _params(raw, 6):
+        if kind == 178:
+            _parse_boundary(spec, body)
+        elif kind == 183:
+            (count,) = struct.unpack_from(">H", body)
+            spec.antennas = frozenset(struct.unpack_from(f">{count}H", body, 2)) - {0}
+        elif kind == 237:
+            trigger, spec.every_n = struct.unpack_from(">BH", body)
+            spec.every_n = spec.every_n if trigger else 0
+    return spec
+
+
+def _parse_boundary(spec: _Rospec, body: bytes) -> None:
+    for kind, trigger in _params(body):
+        if kind == 179:
+            spec.start_type = trigger[0]
+            for _, gpi in _params(trigger, 1):
+                if spec.start_type == 3:
+                    spec.start_gpi = (int.from_bytes(gpi[:2], "big"), gpi[2] >> 7)
+        elif kind == 182:
+            spec.stop_type, spec.stop_ms = struct.unpack_from(">BI", trigger)
+            for _, gpi in _params(trigger, 5):
+                port, level, spec.stop_ms = struct.unpack_from(">HBI", gpi)
+                spec.stop_gpi = (port, level >> 7)
+
+
+@dataclass(slots=True)
+class _Client:
+    writer: asyncio.StreamWriter
+    version: int = 1
+    released: bool = True
+    unanswered: int = 0
+
+
+class RfidGateSim:
+    """One reader with four antennas: 1 and 2 look at the yard, 3 and 4 into the house.
+
+    `factor` speeds up only the pallet; keepalives and GPI timeouts run at wall time.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        factor: float = 1.0,
+        seed: int = 0,
+        gpi_port: int = 1,
+        reads_per_s: int = 600,
+        miss_rate: float = 0.0,
+        residents: tuple[str, ...] = (),
+    ) -> None:
+        self.host, self.port, self.factor = host, port, factor
+        self.reads_per_s = reads_per_s
+        self.miss_rate = miss_rate
+        """Share of tags that no antenna reads during one passage."""
+        self.residents = residents
+        """EPCs that live at the gate (forklift, rack) and are read whenever the reader reads."""
+        self.bounce = False
+        """The barrier's input bounces once, 5 ms long, in the middle of each passage."""
+        self.frozen = False
+        """Half-open: the socket stays, nothing is sent and nothing answered."""
+        self.clock_step_us = 0
+        self.connections = 0
+        self._rng = random.Random(seed)
+        self._gpi_port = gpi_port
+        self._gpi_level = 0
+        self._gate = asyncio.Lock()
+        self._server: asyncio.Server | None = None
+        self._client: _Client | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rospecs: dict[int, _Rospec] = {}
+        self._events_on: set[int] = set()
+        self._keepalive_ms = 0
+        self._hold = False
+        self._held: deque[tuple[int, bytes]] = deque()
+        self._config_state = 1
+        self._lost_antennas: set[int] = set()
+        self._message_id = 0
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self.drop_connection()
+        for spec in self._rospecs.values():
+            if spec.timer is not None:
+                spec.timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None
+
+    @property
+    def ready(self) -> bool:
+        """A ROSpec is enabled and its client listens."""
+        listening = self._client is not None and self._client.released
+        return listening and any(spec.state != _DISABLED for spec in self._rospecs.values())
+
+    # --- the physical world ---
+
+    async def pass_pallet(
+        self,
+        epcs: list[str],
+        seconds: float = 2.0,
+        direction: str = "in",
+        strays: tuple[str, ...] | list[str] = (),
+    ) -> list[str]:
+        """Carry `epcs` (hex) through the gate in `seconds` of physical time; the EPCs no antenna caught.
+
+        direction: in or out. strays: tags of the next door, read weakly and seldom. One passage at a time.
+        """
+        async with self._gate:
+            missed = [epc for epc in epcs if self._rng.random() < self.miss_rate]
+            plan = self._plan_reads([e for e in epcs if e not in missed], seconds, direction, list(strays))
+            await self._passage(plan, seconds / self.factor)
+            await asyncio.sleep(_GAP_S + 1.0 / self.factor)
+            return missed
+
+    async def _passage(self, plan: list[tuple[float, str, int, int]], wall_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        started, at_us, sent, bounced = loop.time(), self._now_us(), 0, False
+        self.set_barrier(True)
+        try:
+            while sent < len(plan):
+                share = min((loop.time() - started) / wall_s, 1.0) if wall_s else 1.0
+                while sent < len(plan) and plan[sent][0] <= share:
+                    when, epc, antenna, rssi = plan[sent]
+                    self._read(epc, antenna, rssi, at_us + int(when * wall_s * 1e6))
+                    sent += 1
+                if self.bounce and not bounced and share >= 0.5:
+                    bounced = True
+                    self.set_barrier(False)
+                    await asyncio.sleep(0.005)
+                    self.set_barrier(True)
+                await self._drain()
+                await asyncio.sleep(min(0.02, wall_s / 4))
+            await asyncio.sleep(max(0.0, started + wall_s - loop.time()))
+        finally:
+            self.set_barrier(False)
+            await self._drain()
+
+    def _plan_reads(
+        self, epcs: list[str], seconds: float, direction: str, strays: list[str]
+    ) -> list[tuple[float, str, int, int]]:
+        """Reads as (share of the passage, EPC, antenna, RSSI), in time order."""
+        rng, reads = self._rng, []
+        present = len(epcs) + len(self.residents)
+        mean = self.reads_per_s * seconds / present if present else 0
+        for epc in epcs:
+            for _ in range(max(6, round(rng.gauss(mean, mean**0.5)))):
+                share = rng.random()
+                reads.append((share, epc, self._antenna(share, direction), self._rssi(-48, 6, -62)))
+        for epc in self.residents:
+            for _ in range(max(6, round(mean))):
+                reads.append((rng.random(), epc, rng.randint(1, 4), self._rssi(-45, 3, -60)))
+        for epc in strays:
+            for _ in range(rng.randint(1, 3)):
+                reads.append((rng.random(), epc, rng.randint(1, 4), self._rssi(-75, 3, -128, -68)))
+        return sorted(reads)
+
+    def _antenna(self, share: float, direction: str) -> int:
+        """The side that sees the pallet now; one read in ten comes by reflection from anywhere."""
+        if self._rng.random() < 0.1:
+            return self._rng.randint(1, 4)
+        early = self._rng.random() > share
+        outside = early if direction == "in" else not early
+        return self._rng.choice((1, 2) if outside else (3, 4))
+
+    def _rssi(self, mean: float, sigma: float, low: int, high: int = -28) -> int:
+        return min(high, max(low, round(self._rng.gauss(mean, sigma))))
+
+    def set_barrier(self, broken: bool) -> None:
+        """Break or clear the light barrier; the reader sees an edge on its input."""
+        level = int(broken)
+        if level == self._gpi_level:
+            return
+        self._gpi_level = level
+        self._event(_GPI, struct.pack(">HB", self._gpi_port, level << 7))
+        for spec in self._rospecs.values():
+            edge = (self._gpi_port, level)
+            if spec.state == _INACTIVE and spec.start_type == 3 and spec.start_gpi == edge:
+                self._activate(spec)
+            elif spec.state == _ACTIVE and spec.stop_type == 2 and spec.stop_gpi == edge:
+                self._deactivate(spec)
+
+    def _read(self, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> None:
+        if antenna in self._lost_antennas:
+            return
+        for spec in self._rospecs.values():
+            if spec.state == _ACTIVE and (not spec.antennas or antenna in spec.antennas):
+                spec.reports.append(_tag_report(spec.id, epc, antenna, rssi_dbm, at_us + self.clock_step_us))
+                if spec.every_n and len(spec.reports) >= spec.every_n:
+                    self._flush(spec)
+
+    # --- faults ---
+
+    def drop_connection(self) -> None:
+        """Cut the client off in the middle of whatever happens; the reader keeps its configuration."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            client.writer.transport.abort()
+
+    def overflow(self) -> None:
+        """The report buffer overflowed: reads were lost."""
+        self._event(_OVERFLOW, b"")
+
+    def antenna_lost(self, antenna: int) -> None:
+        self._lost_antennas.add(antenna)
+        self._event(_ANTENNA, struct.pack(">BH", 0, antenna))
+
+    def antenna_back(self, antenna: int) -> None:
+        self._lost_antennas.discard(antenna)
+        self._event(_ANTENNA, struct.pack(">BH", 1, antenna))
+
+    def reboot(self) -> None:
+        """Power cycle: connection, ROSpecs and held reports are gone."""
+        self.drop_connection()
+        self._rospecs.clear()
+        self._held.clear()
+        self._hold, self._keepalive_ms = False, 0
+        self._config_state += 1
+
+    # --- ROSpecs ---
+
+    def _activate(self, spec: _Rospec) -> None:
+        spec.state = _ACTIVE
+        self._event(_ROSPEC, struct.pack(">BII", 0, spec.id, 0))
+        if spec.stop_type and spec.stop_ms:
+            spec.timer = asyncio.get_running_loop().call_later(spec.stop_ms / 1000, self._deactivate, spec)
+
+    def _deactivate(self, spec: _Rospec, to_state: int = _INACTIVE) -> None:
+        if spec.timer is not None:
+            spec.timer.cancel()
+            spec.timer = None
+        if spec.state == _ACTIVE:
+            self._flush(spec)
+            self._event(_ROSPEC, struct.pack(">BII", 1, spec.id, 0))
+        spec.state = to_state
+
+    def _flush(self, spec: _Rospec) -> None:
+        if spec.reports:
+            self._deliver(61, b"".join(spec.reports))
+            spec.reports.clear()
+
+    # --- events and delivery ---
+
+    def _now_us(self) -> int:
+        return time.time_ns() // 1000
+
+    def _event_body(self, kind: int, body: bytes) -> bytes:
+        stamp = _tlv(_UTC_TIMESTAMP, struct.pack(">Q", self._now_us() + self.clock_step_us))
+        return _tlv(246, stamp + _tlv(kind, body))
+
+    def _event(self, kind: int, body: bytes) -> None:
+        if kind not in _EVENT_NUMBER or _EVENT_NUMBER[kind] in self._events_on:
+            self._deliver(63, self._event_body(kind, body))
+
+    def _deliver(self, kind: int, body: bytes) -> None:
+        """To the client, or held for it; without holding, what nobody hears is lost."""
+        if self._client is not None and self._client.released:
+            self._send(self._client, kind, body)
+        elif self._hold and len(self._held) < _HELD_FRAMES:
+            self._held.append((kind, body))
+
+    def _send(self, client: _Client, kind: int, body: bytes = b"", message_id: int | None = None) -> None:
+        if self.frozen:
+            return
+        if message_id is None:
+            self._message_id += 1
+            message_id = self._message_id
+        client.writer.write(struct.pack(">HII", client.version << 10 | kind, 10 + len(body), message_id) + body)
+
+    async def _drain(self) -> None:
+        if self._client is not None and not self.frozen:
+            with contextlib.suppress(OSError):
+                await self._client.writer.drain()
+
+    # --- the server ---
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self.connections += 1
+        client = _Client(writer, released=not self._hold)
+        if self._client is not None:
+            # Source: LLRP 1.0.1 section 18: the newcomer hears 2 and is closed, the holder hears 4.
+            self._send(client, 63, self._event_body(_ATTEMPT, struct.pack(">H", 2)))
+            self._send(self._client, 63, self._event_body(_ATTEMPT, struct.pack(">H", 4)))
+            writer.close()
+            return
+        self._client = client
+        self._send(client, 63, self._event_body(_ATTEMPT, struct.pack(">H", 0)))
+        keepalive = asyncio.create_task(self._keepalive(client))
+        try:
+            await self._converse(client, reader)
+        except (OSError, EOFError, ValueError, struct.error):
+            pass
+        finally:
+            keepalive.cancel()
+            if self._client is client:
+                self._client = None
+            writer.close()
+
+    async def _converse(self, client: _Client, reader: asyncio.StreamReader) -> None:
+        while True:
+            header = await reader.readexactly(10)
+            kind, length, message_id = struct.unpack(">HII", header)
+            body = await reader.readexactly(length - 10)
+            if self.frozen:
+                continue
+            client.version = kind >> 10 & 7
+            if client.version not in (1, 2):
+                client.version = 1
+                self._send(client, 100, _status(110, "version"), message_id)
+                continue
+            if not self._answer(client, kind & 0x3FF, body, message_id):
+                return
+            await client.writer.drain()
+
+    async def _keepalive(self, client: _Client) -> None:
+        while self._client is client:
+            await asyncio.sleep(self._keepalive_ms / 1000 if self._keepalive_ms else 0.05)
+            if not self._keepalive_ms:
+                continue
+            if client.unanswered >= 3:
+                self.drop_connection()
+                return
+            if not self.frozen:
+                client.unanswered += 1
+                self._send(client, 62)
+
+    def _answer(self, client: _Client, kind: int, body: bytes, message_id: int) -> bool:
+        """Act on one message; False ends the connection."""
+        if kind == 72:
+            client.unanswered = 0
+        elif kind == 64:
+            client.released = True
+            while self._held:
+                self._send(client, *self._held.popleft())
+        elif kind == 60:
+            for spec in self._rospecs.values():
+                self._flush(spec)
+        elif kind == 14:
+            self._send(client, 4, _status(), message_id)
+            return False
+        else:
+            response, answer = self._request(kind, body)
+            self._send(client, response, answer, message_id)
+        return True
+
+    def _request(self, kind: int, body: bytes) -> tuple[int, bytes]:
+        if kind == 1:
+            return 11, _status() + self._capabilities()
+        if kind == 2:
+            return 12, _status() + self._config(body)
+        if kind == 3:
+            return 13, self._set_config(body)
+        if kind == 26:
+            return 36, _status() + b"".join(spec.describe() for spec in self._rospecs.values())
+        if 20 <= kind <= 25:
+            return kind + 10, self._on_rospec(kind, body)
+        if kind == 41:
+            return 51, _status()
+        if kind == 44:
+            return 54, _status()
+        return 100, _status(109, f"message {kind}")
+
+    def _on_rospec(self, kind: int, body: bytes) -> bytes:
+        if kind == 20:
+            return self._add_rospec(body)
+        (number,) = struct.unpack(">I", body)
+        if number and number not in self._rospecs:
+            return _status(300, f"no ROSpec {number}")
+        specs = [self._rospecs[number]] if number else list(self._rospecs.values())
+        if kind == 22 and any(spec.state == _DISABLED for spec in specs):
+            return _status(300, "ROSpec is disabled")
+        for spec in specs:
+            self._change_rospec(kind, spec)
+        if kind in (21, 24, 25):
+            self._config_state += 1
+        return _status()
+
+    def _change_rospec(self, kind: int, spec: _Rospec) -> None:
+        if kind == 21:
+            self._deactivate(spec)
+            del self._rospecs[spec.id]
+        elif kind == 22 and spec.state == _INACTIVE:
+            self._activate(spec)
+        elif kind == 23:
+            self._deactivate(spec)
+        elif kind == 24 and spec.state == _DISABLED:
+            spec.state = _INACTIVE
+            if spec.start_type == 1:
+                self._activate(spec)
+        elif kind == 25:
+            self._deactivate(spec, _DISABLED)
+
+    def _add_rospec(self, body: bytes) -> bytes:
+        try:
+            ((kind, raw),) = _params(body)
+            spec = _parse_rospec(raw)
+        except (ValueError, struct.error, IndexError) as error:
+            return _status(100, str(error))
+        if kind != 177 or spec.id == 0 or raw[5] != _DISABLED:
+            return _status(101, "ROSpec id 0 or not disabled")
+        if spec.id in self._rospecs:
+            return _status(300, f"ROSpec {spec.id} exists")
+        if any(antenna > 4 for antenna in spec.antennas):
+            return _status(301, "antenna")
+        self._rospecs[spec.id] = spec
+        self._config_state += 1
+        return _status()
+
+    def _set_config(self, body: bytes) -> bytes:
+        try:
+            if body[0] >> 7:
+                self._rospecs.clear()
+                self._events_on.clear()
+            for kind, value in _params(body, 1):
+                self._set_parameter(kind, value)
+        except (ValueError, struct.error, IndexError) as error:
+            return _status(100, str(error))
+        self._config_state += 1
+        return _status()
+
+    def _set_parameter(self, kind: int, value: bytes) -> None:
+        if kind == 244:
+            for _, state in _params(value):
+                number, on = struct.unpack(">HB", state)
+                (self._events_on.add if on >> 7 else self._events_on.discard)(number)
+        elif kind == 220:
+            trigger, period_ms = struct.unpack(">BI", value)
+            self._keepalive_ms = period_ms if trigger else 0
+        elif kind == 226:
+            self._hold = bool(value[0] >> 7)
+
+    def _config(self, body: bytes) -> bytes:
+        wanted = body[2]
+        parts = {
+            5: _tlv(244, b"".join(_tlv(245, struct.pack(">HB", n, 0x80)) for n in sorted(self._events_on))),
+            7: _tlv(217, struct.pack(">I", self._config_state)),
+            8: _tlv(220, struct.pack(">BI", int(self._keepalive_ms > 0), self._keepalive_ms)),
+            9: _tlv(225, struct.pack(">HBB", self._gpi_port, 0x80, self._gpi_level)),
+            11: _tlv(226, bytes((int(self._hold) << 7,))),
+        }
+        return b"".join(parts.values()) if wanted == 0 else parts.get(wanted, b"")
+
+    def _capabilities(self) -> bytes:
+        firmware = b"sim 1.0"
+        sensitivity = _tlv(139, struct.pack(">Hh", 1, 0))
+        gpio = _tlv(141, struct.pack(">HH", 4, 4))
+        protocols = b"".join(_tlv(140, struct.pack(">HHB", antenna, 1, 1)) for antenna in range(1, 5))
+        device = struct.pack(">HHIIH", 4, 0x4000, 25882, 2001002, len(firmware)) + firmware
+        limits = _tlv(142, struct.pack(">BBHIIIII", 0x48, 1, 0, 32, 8, 16, 0, 0))
+        return _tlv(137, device + sensitivity + gpio + protocols) + limits
+
+
+def _tag_report(rospec_id: int, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> bytes:
+    raw = bytes.fromhex(epc)
+    if len(raw) == 12:
+        head = b"\x8d" + raw
+    else:
+        head = _tlv(241, struct.pack(">H", len(raw) * 8) + raw)
+    fields = struct.pack(
+        ">BIBHBbBQBQBH", 0x89, rospec_id, 0x81, antenna, 0x86, rssi_dbm, 0x82, at_us, 0x84, at_us, 0x88, 1
+    )
+    return _tlv(240, head + fields)
