@@ -1,0 +1,206 @@
+"""The `wms` command. Each command imports what it needs itself, so that `wms --help` is quick."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wms.settings import Settings
+
+if TYPE_CHECKING:
+    from wms.stack.supervisor import ChildState
+
+app = typer.Typer(name="wms", help="Wharfinger, a warehouse execution system.", no_args_is_help=True)
+db_app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+console = Console(soft_wrap=True, highlight=False)
+
+Config = Annotated[Path | None, typer.Option(help="Devices of the gateway; default WMS_GATEWAY_CONFIG.")]
+
+
+def fail(text: str, code: int = 1) -> typer.Exit:
+    """Print why on stderr and answer the exception to raise."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]wms:[/] {text}")
+    return typer.Exit(code)
+
+
+def with_urls(settings: Settings) -> Settings:
+    """Fill in the addresses of the embedded database and broker where no URL is set."""
+    from wms.stack.local import Stack
+
+    stack = Stack(settings, apps=False)
+    return settings.model_copy(update={"database_url": stack.database_url, "broker_url": stack.broker_url()})
+
+
+@app.command()
+def up() -> None:
+    """Run the whole stack until Ctrl-C."""
+    from wms.stack.process import StackFault
+
+    try:
+        asyncio.run(_up(Settings()))
+    except StackFault as error:
+        raise fail(str(error)) from None
+
+
+async def _up(settings: Settings) -> None:
+    from wms.stack.local import Stack
+
+    stack = Stack(settings, on_change=show_change)
+    # Before the start, so that Ctrl-C while starting stops what already runs.
+    stopped = asyncio.create_task(stack.supervisor.wait_stopped_by_signal())
+    starting = asyncio.create_task(stack.start())
+    await asyncio.wait({stopped, starting}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return
+    starting.result()
+    try:
+        console.print(f"\n[bold green]Wharfinger is up:[/] {settings.url}   (Ctrl-C stops it)\n")
+        await stopped
+    finally:
+        console.print("stopping ...")
+        await stack.stop()
+
+
+def show_change(state: "ChildState") -> None:
+    """Print a change of a child's state."""
+    colour = {"running": "green", "done": "green", "backoff": "yellow", "failed": "red"}.get(state.state, "dim")
+    console.print(f"  {state.name:<12} [{colour}]{state.state}[/] {state.detail}", markup=True)
+
+
+@app.command()
+def status() -> None:
+    """Show the processes of the running stack; exit 1 if it is down or a process is not well."""
+    from wms.stack.supervisor import read_status
+
+    settings = Settings()
+    found = read_status(settings.data_dir)
+    if found is None:
+        raise fail(f"no stack runs on {settings.data_dir}")
+    table = Table("process", "state", "pid", "restarts", "since", "last words")
+    for each in found["children"]:
+        pid = str(each["pid"] or "")
+        table.add_row(each["name"], each["state"], pid, str(each["restarts"]), each["since"], each["detail"])
+    console.print(table)
+    console.print(f"supervisor {found['pid']}, started {found['started_at']}, {settings.url}")
+    if any(each["state"] not in {"running", "done"} for each in found["children"]):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Check what the stack needs: versions, ports, disk, connections, migrations, secrets."""
+    from wms.stack.doctor import examine
+
+    findings = examine(Settings())
+    for finding in findings:
+        mark = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "bad": "[red]bad [/]"}[finding.level]
+        console.print(f"{mark} {finding.what}: {finding.says}")
+    if any(finding.level == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+@db_app.command("upgrade")
+def db_upgrade(revision: Annotated[str, typer.Argument(help="Alembic revision.")] = "head") -> None:
+    """Bring the database's schema to a revision."""
+    from alembic import command
+
+    from wms.stack.doctor import alembic_config
+
+    settings = with_urls(Settings())
+    os.environ["WMS_DATABASE_URL"] = settings.database_url or ""
+    command.upgrade(alembic_config(settings), revision)
+
+
+@db_app.command("current")
+def db_current() -> None:
+    """Print the database's revision and the newest one here; exit 1 if they differ."""
+    from wms.stack.doctor import migration_state
+
+    now, newest = migration_state(with_urls(Settings()))
+    console.print(f"database {now or 'empty'}, newest {newest or 'none'}")
+    if now != newest:
+        raise typer.Exit(1)
+
+
+@app.command()
+def api() -> None:
+    """Serve the HTTP API and the built web app."""
+    import uvicorn
+
+    settings = with_urls(Settings())
+    # The workers of uvicorn are processes of their own and read the environment.
+    os.environ.update(WMS_DATABASE_URL=settings.database_url or "", WMS_BROKER_URL=settings.broker_url or "")
+    uvicorn.run(
+        "wms.main:create_app",
+        factory=True,
+        host=settings.http_host,
+        port=settings.http_port,
+        workers=settings.http_workers,
+        log_level=settings.log_level,
+        access_log=False,
+        proxy_headers=settings.public_url is not None,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+
+
+@app.command()
+def worker() -> None:
+    """React to events, tick, take in device reports, deliver webhooks."""
+    from wms.main import run_worker
+
+    asyncio.run(run_worker(with_urls(Settings())))
+
+
+@app.command()
+def gateway(config: Config = None) -> None:
+    """Run the device gateway."""
+    settings = Settings()
+    chosen = config or settings.gateway_config
+    if chosen is None:
+        raise fail("name the gateway's devices: --config FILE or WMS_GATEWAY_CONFIG", 2)
+    env = dict(os.environ)
+    if settings.broker_url is None:
+        from wms.stack.broker import EmbeddedBroker
+
+        broker = EmbeddedBroker(settings.data_dir, settings.broker_host, settings.broker_port)
+        broker.add_gateway(settings.gateway_id)
+        env["WMS_BROKER_URL"] = broker.url(settings.gateway_id)
+    _become([sys.executable, "-m", "devices.gateway", "--config", str(chosen)], env)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(ctx: typer.Context) -> None:
+    """Open psql on the stack's database; further arguments go to psql."""
+    from wms.stack.postgres import EmbeddedPostgres, psql_path
+    from wms.stack.process import StackFault
+
+    settings = Settings()
+    embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
+    try:
+        program = psql_path(embedded)
+    except StackFault as error:
+        raise fail(str(error)) from None
+    url = (with_urls(settings).database_url or "").replace("postgresql+psycopg://", "postgresql://", 1)
+    # By environment, not by argument: a command line with a password is there for all to read.
+    from psycopg.conninfo import conninfo_to_dict
+
+    known = conninfo_to_dict(url)
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    _become([program, *ctx.args], {**os.environ, **{names[k]: str(v) for k, v in known.items() if k in names}})
+
+
+def _become(argv: list[str], env: dict[str, str]) -> None:
+    """Replace this process, so that signals reach the program itself."""
+    if os.name == "posix":
+        os.execve(argv[0], argv, env)
+    raise typer.Exit(subprocess.run(argv, env=env, check=False).returncode)
