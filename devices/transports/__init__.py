@@ -1,0 +1,1 @@
+"""Byte streams to devices. Every loss is a NotReady; nothing here retries."""

@@ -1,0 +1,1 @@
+"""Simulated physical world: devices that speak the real protocols, and what moves between them."""

@@ -1,0 +1,1 @@
+"""Devices on a socket, pty or broker. They share nothing with our drivers, codecs least of all."""

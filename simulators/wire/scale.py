@@ -1,0 +1,337 @@
+"""A bench scale on TCP or a pty: MT-SICS level 0 and 1 and a physical pan.
+
+Source: MT-SICS Reference Manual (Mettler-Toledo 11781363). `factor` speeds up settling only, never the line.
+"""
+
+import asyncio
+import math
+import os
+import random
+import re
+import tty
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Protocol
+
+UNIT_G = {"g": (1.0, 0), "kg": (1000.0, 3), "lb": (453.59237, 4), "oz": (28.349523125, 2)}
+"""Grams per unit and decimals shown for a 1 g interval."""
+STABLE_TIMEOUT_S = 5.0
+LEVELS = ("0", "1")
+COMMANDS = ("I0", "I1", "I2", "I3", "I4", "S", "SI", "SIR", "Z", "ZI", "@", "SR", "T", "TI", "TA", "TAC")
+
+
+@dataclass(slots=True)
+class ScaleFaults:
+    """Switches of what goes wrong; all may be changed at any time."""
+
+    never_stable: bool = False
+    frozen: bool = False
+    """The stream goes on with the last weight whatever lies on the pan."""
+    silent: bool = False
+    """Connected, but sends nothing any more."""
+    garbage_rate: float = 0.0
+    """Chance 0..1 of noise bytes before a line."""
+    split: bool = False
+    """Lines leave in pieces of one to three bytes."""
+
+
+class _Line(Protocol):
+    def write(self, data: bytes) -> None: ...
+
+
+class _PtyLine:
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def write(self, data: bytes) -> None:
+        try:
+            os.write(self._fd, data)
+        except OSError:  # nobody reads and the buffer is full, or unplugged
+            return
+
+
+class ScaleSim:
+    """One scale. TCP on `host:port` (port 0 = any free one), or with `pty=True` on the device file `path`."""
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        pty: bool = False,
+        factor: float = 1.0,
+        interval_g: int = 1,
+        max_g: int = 60_000,
+        settle_s: float = 0.8,
+        noise_g: float = 0.0,
+        rate_hz: float = 20.0,
+        unit: str = "kg",
+        model: str = "IND570",
+        serial: str = "B021234567",
+        seed: int = 0,
+    ) -> None:
+        self.host, self.port, self.pty, self.path = host, port, pty, ""
+        self.factor, self.interval_g, self.max_g = factor, interval_g, max_g
+        self.settle_s, self.noise_g, self.rate_hz, self.unit = settle_s, noise_g, rate_hz, unit
+        self.model, self.serial = model, serial
+        self.faults = ScaleFaults()
+        self.received: list[str] = []
+        """Every command line, newest last."""
+        self._random = random.Random(seed)
+        self._from_g = self._load_g = self._zero_g = self._tare_g = 0.0
+        self._moved_at_s = -1e9
+        self._shown: tuple[float, bool] = (0.0, True)
+        self._server: asyncio.Server | None = None
+        self._sessions: set[_Session] = set()
+        self._fds: list[int] = []
+
+    # the physical side
+
+    def put(self, weight_g: float) -> None:
+        """Lay a load on the pan; whatever lay there is replaced."""
+        self._from_g, self._load_g, self._moved_at_s = self._gross_g(), float(weight_g), self._now_s()
+
+    def remove(self) -> None:
+        """Empty the pan."""
+        self.put(0.0)
+
+    @property
+    def load_g(self) -> float:
+        return self._load_g
+
+    # life
+
+    async def start(self) -> None:
+        if self.pty:
+            self._plug()
+            return
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.drop()
+        self.unplug()
+
+    def drop(self) -> None:
+        """Cut every TCP connection."""
+        for session in list(self._sessions):
+            session.close()
+
+    def unplug(self) -> None:
+        """Pull the serial cable."""
+        for fd in self._fds[:1]:
+            asyncio.get_running_loop().remove_reader(fd)
+        for fd in self._fds:
+            os.close(fd)
+        if self._fds:
+            self.drop()
+        self._fds = []
+
+    def _plug(self) -> None:
+        master, slave = os.openpty()
+        tty.setraw(slave)
+        os.set_blocking(master, False)
+        self._fds, self.path = [master, slave], os.ttyname(slave)
+        session = _Session(self, _PtyLine(master), lambda: None)
+        self._sessions.add(session)
+        asyncio.get_running_loop().add_reader(master, lambda: session.feed(os.read(master, 4096)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = _Session(self, writer, writer.transport.abort)
+        self._sessions.add(session)
+        try:
+            while data := await reader.read(1024):
+                session.feed(data)
+        except OSError:
+            pass
+        finally:
+            session.close()
+            self._sessions.discard(session)
+
+    # what the load cell and the display say
+
+    @staticmethod
+    def _now_s() -> float:
+        return asyncio.get_running_loop().time()
+
+    def _settling(self) -> float:
+        """0 just moved .. 1 and more at rest."""
+        return (self._now_s() - self._moved_at_s) * self.factor / max(self.settle_s, 1e-6)
+
+    def _gross_g(self) -> float:
+        """A damped swing from the old to the new load."""
+        t = self._settling()
+        if t >= 1.0:
+            return self._load_g
+        return self._load_g + (self._from_g - self._load_g) * math.exp(-6 * t) * math.cos(9 * t)
+
+    def shown(self) -> tuple[float, bool]:
+        """Net weight in grams, rounded to the interval, and whether it is stable."""
+        if self.faults.frozen:
+            return self._shown
+        stable = self._settling() >= 1.0 and not self.faults.never_stable
+        net_g = self._gross_g() - self._zero_g - self._tare_g
+        swing_g = self.noise_g + (5 * self.interval_g if self.faults.never_stable else 0)
+        net_g += self._random.uniform(-swing_g, swing_g)
+        self._shown = (round(net_g / self.interval_g) * self.interval_g, stable)
+        return self._shown
+
+    def weight_line(self, head: str = "S") -> str:
+        """A weight reply such as `S S      0.100 kg`, or `S +` out of range."""
+        net_g, stable = self.shown()
+        gross_g = net_g + self._tare_g
+        if gross_g > self.max_g + 9 * self.interval_g:
+            return f"{head} +"
+        if gross_g < -20 * self.interval_g:
+            return f"{head} -"
+        return f"{head} {'S' if stable else 'D'} {self._value(net_g)}"
+
+    def _value(self, weight_g: float) -> str:
+        per_g, decimals = UNIT_G[self.unit]
+        return f"{weight_g / per_g:>10.{decimals}f} {self.unit}"
+
+    def zero(self, stable_only: bool) -> str:
+        """Status of Z or ZI: the zero range is 2 % of capacity around the last calibration."""
+        net_g, stable = self.shown()
+        if stable_only and not stable:
+            return "I"
+        gross_g = net_g + self._tare_g + self._zero_g
+        if abs(gross_g) > 0.02 * self.max_g:
+            return "+" if gross_g > 0 else "-"
+        self._zero_g, self._tare_g = gross_g, 0.0
+        return "A" if stable_only else ("S" if stable else "D")
+
+    def tare(self) -> float:
+        self._tare_g = self._gross_g() - self._zero_g
+        return self._tare_g
+
+    def preset_tare(self, weight_g: float) -> None:
+        self._tare_g = weight_g
+
+
+class _Session:
+    """One client of the scale with its own stream."""
+
+    def __init__(self, scale: ScaleSim, line: _Line, close: Callable[[], None]) -> None:
+        self._scale, self._line, self._close = scale, line, close
+        self._buffer = b""
+        self._stream: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        for task in (*self._tasks, self._stream):
+            if task is not None:
+                task.cancel()
+        self._close()
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+        while b"\n" in self._buffer:
+            line, _, self._buffer = self._buffer.partition(b"\n")
+            command = line.strip().decode("ascii", "replace")
+            if command:
+                self._scale.received.append(command)
+                self._do(command)
+
+    def send(self, text: str) -> None:
+        scale, data = self._scale, text.encode("ascii") + b"\r\n"
+        if scale.faults.silent:
+            return
+        if scale._random.random() < scale.faults.garbage_rate:
+            data = bytes(scale._random.randrange(256) for _ in range(7)) + b"\r\n" + data
+        while scale.faults.split and len(data) > 3:
+            size = scale._random.randint(1, 3)
+            self._line.write(data[:size])
+            data = data[size:]
+        self._line.write(data)
+
+    def _do(self, command: str) -> None:
+        name, _, parameter = command.partition(" ")
+        if name in ("@", "S", "SI", "SIR", "SR") and self._stream is not None:
+            self._stream.cancel()
+            self._stream = None
+        match name:
+            case "@":
+                self.send(f'I4 A "{self._scale.serial}"')
+            case "S":
+                self._later(self._when_stable("S", lambda: self._scale.weight_line()))
+            case "SI":
+                self.send(self._scale.weight_line())
+            case "SIR":
+                self._stream = asyncio.create_task(self._repeat())
+            case "SR":
+                self._stream = asyncio.create_task(self._on_change())
+            case "Z":
+                self._later(self._when_stable("Z", lambda: f"Z {self._scale.zero(stable_only=True)}"))
+            case "ZI":
+                self.send(f"ZI {self._scale.zero(stable_only=False)}")
+            case "T":
+                self._later(self._when_stable("T", lambda: f"T S {self._scale._value(self._scale.tare())}"))
+            case "TI":
+                stable = self._scale.shown()[1]
+                self.send(f"TI {'S' if stable else 'D'} {self._scale._value(self._scale.tare())}")
+            case "TA":
+                self.send(self._tare_value(parameter))
+            case "TAC":
+                self._scale.preset_tare(0.0)
+                self.send("TAC A")
+            case _:
+                self._info(name)
+
+    def _info(self, name: str) -> None:
+        scale = self._scale
+        match name:
+            case "I0":
+                for index, known in enumerate(COMMANDS):
+                    level = 0 if index < 11 else 1
+                    self.send(f'I0 {"A" if index == len(COMMANDS) - 1 else "B"} {level} "{known}"')
+            case "I1":
+                self.send('I1 A "01" "2.00" "2.20" "" ""')
+            case "I2":
+                self.send(f'I2 A "{scale.model} Standard {self._scale._value(scale.max_g).strip()}"')
+            case "I3":
+                self.send('I3 A "3.10 0.0.0.0.0"')
+            case "I4":
+                self.send(f'I4 A "{scale.serial}"')
+            case _:
+                self.send("ES")
+
+    def _tare_value(self, parameter: str) -> str:
+        if not parameter:
+            return f"TA A {self._scale._value(self._scale._tare_g)}"
+        match = re.fullmatch(r"(\d+(?:\.\d+)?) (\w+)", parameter.strip())
+        if match is None or match[2] not in UNIT_G:
+            return "TA L"
+        self._scale.preset_tare(float(match[1]) * UNIT_G[match[2]][0])
+        return f"TA A {self._scale._value(self._scale._tare_g)}"
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _when_stable(self, head: str, answer: Callable[[], str]) -> None:
+        limit_s = self._scale._now_s() + STABLE_TIMEOUT_S
+        while not self._scale.shown()[1]:
+            if self._scale._now_s() > limit_s:
+                self.send(f"{head} I")
+                return
+            await asyncio.sleep(0.02)
+        self.send(answer())
+
+    async def _repeat(self) -> None:
+        while True:
+            self.send(self._scale.weight_line())
+            await asyncio.sleep(1 / self._scale.rate_hz)
+
+    async def _on_change(self) -> None:
+        last = ""
+        while True:
+            line = self._scale.weight_line()
+            if line != last:
+                self.send(line)
+                last = line
+            await asyncio.sleep(0.05)
