@@ -1,0 +1,191 @@
+"""Modbus TCP master of one DWS: polls the sequence, takes each result once, acknowledges, watches the heartbeat."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Any, ClassVar
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ModbusPDU
+
+from devices.contract.commands import MEASURE, Command
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.contract.reports import CommandResult, DeviceStateChanged, ParcelMeasured
+from devices.drivers.dws.codec import (
+    BY_NAME,
+    HEAD,
+    MAP_VERSION,
+    RESULT,
+    DwsError,
+    Head,
+    Result,
+    TornRead,
+    decode_head,
+    decode_result,
+    map_crc,
+)
+
+log = logging.getLogger(__name__)
+
+_ILLEGAL_ADDRESS = 2
+_TORN_READS = 5
+"""A device that still tears the fifth read of one result is broken."""
+
+
+class DwsDriver:
+    """One DWS. Config: host, port (502), unit_id (1), poll_ms (50), timeout_s (1), heartbeat_timeout_s (3)."""
+
+    family: ClassVar[str] = "dws"
+    commands: ClassVar[frozenset[str]] = frozenset({MEASURE})
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        try:
+            self._host, self._port = str(config["host"]), int(config.get("port", 502))
+            self._unit_id = int(config.get("unit_id", 1))
+            self._poll_s = float(config.get("poll_ms", 50)) / 1000
+            self._timeout_s = float(config.get("timeout_s", 1))
+            self._heartbeat_timeout_s = float(config.get("heartbeat_timeout_s", 3))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigRefused(f"dws: {error!r}") from error
+        self._ctx: DriverContext | None = None
+        self._armed: tuple[str, asyncio.Future[Result]] | None = None
+        self._taken: int | None = None
+        """Sequence last reported: an acknowledgement lost with the connection must not report it twice."""
+
+    async def run(self, ctx: DriverContext) -> None:
+        client = AsyncModbusTcpClient(
+            self._host, port=self._port, timeout=self._timeout_s, retries=0, reconnect_delay=0
+        )
+        try:
+            if not await client.connect():
+                raise NotReady(f"modbus.connect: {self._host}:{self._port}")
+            self._check_map(decode_head(await self._read(client, HEAD)))
+            self._ctx = ctx
+            ctx.online(f"DWS register map {MAP_VERSION}")
+            await self._poll(client, ctx)
+        except ModbusException as error:
+            raise NotReady(f"modbus.io: {error}") from error
+        except DwsError as error:
+            raise NotReady(f"dws.bad_registers: {error}") from error
+        finally:
+            self._ctx = None
+            client.close()
+
+    async def execute(self, command: Command) -> CommandResult:
+        """Wait for the next object; its report carries the command's id."""
+        ctx = self._ctx
+        if ctx is None:
+            return CommandResult(command.id, "failed", "dws.offline", "the device is not connected")
+        if self._armed is not None:
+            return CommandResult(command.id, "refused", "dws.busy", f"waiting for {self._armed[0]}")
+        waiting: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._armed = (command.id, waiting)
+        try:
+            async with asyncio.timeout((command.expires_at - ctx.clock.now()).total_seconds()):
+                result = await waiting
+        except TimeoutError:
+            return CommandResult(command.id, "failed", "dws.timeout", "nothing was measured in time")
+        finally:
+            self._armed = None
+        return CommandResult(command.id, "done", data={"sequence": result.sequence, "flags": list(result.flags)})
+
+    def _check_map(self, head: Head) -> None:
+        if (head.map_version, head.map_crc) != (MAP_VERSION, map_crc()):
+            raise ConfigRefused(
+                f"dws.map: device has version {head.map_version} CRC {head.map_crc:#06x}, "
+                f"driver {MAP_VERSION} {map_crc():#06x}"
+            )
+
+    async def _poll(self, client: AsyncModbusTcpClient, ctx: DriverContext) -> None:
+        """Serve until the device falls silent; the master's own heartbeat lets the device notice our absence."""
+        loop = asyncio.get_running_loop()
+        heartbeat, beat_at, turn = -1, loop.time(), 0
+        faults: tuple[str, ...] = ()
+        while True:
+            head = decode_head(await self._read(client, HEAD))
+            if head.heartbeat != heartbeat:
+                heartbeat, beat_at = head.heartbeat, loop.time()
+                ctx.alive()
+                turn = turn % 0xFFFF + 1
+                await self._write(client, "master_heartbeat", turn)
+            elif loop.time() - beat_at > self._heartbeat_timeout_s:
+                raise NotReady(f"dws.heartbeat: unchanged for {self._heartbeat_timeout_s} s")
+            if head.faults != faults:
+                faults = await self._report_faults(ctx, head)
+            if head.valid and head.sequence:
+                await self._take(client, ctx, head.sequence)
+            await asyncio.sleep(self._poll_s)
+
+    async def _take(self, client: AsyncModbusTcpClient, ctx: DriverContext, sequence: int) -> None:
+        """Report before acknowledging: a crash between them repeats a result, it never loses one."""
+        if sequence != self._taken:
+            result = await self._read_result(client)
+            if self._taken and result.sequence != self._taken % 0xFFFF + 1:
+                log.warning("%s: result %d follows %d, some were lost", ctx.device, result.sequence, self._taken)
+            await self._report(ctx, result)
+            sequence = self._taken = result.sequence
+        await self._write(client, "ack_sequence", sequence)
+
+    async def _report(self, ctx: DriverContext, result: Result) -> None:
+        command_id, waiting = self._armed or (None, None)
+        await ctx.report(
+            ParcelMeasured(
+                sequence=result.sequence,
+                length_mm=result.length_mm,
+                width_mm=result.width_mm,
+                height_mm=result.height_mm,
+                weight_g=result.weight_g,
+                barcode=result.barcode,
+                flags=result.flags,
+                command_id=command_id,
+            )
+        )
+        if waiting is not None and not waiting.done():
+            waiting.set_result(result)
+
+    async def _read_result(self, client: AsyncModbusTcpClient) -> Result:
+        """Read until head and tail agree. Errors: NotReady for a device that never settles."""
+        for _ in range(_TORN_READS):
+            try:
+                return decode_result(await self._read(client, RESULT))
+            except TornRead as torn:
+                log.debug("torn read: %s", torn)
+                await asyncio.sleep(0.01)
+        raise NotReady(f"dws.torn: {_TORN_READS} torn reads of one result")
+
+    async def _report_faults(self, ctx: DriverContext, head: Head) -> tuple[str, ...]:
+        state = "fault" if head.faults else "online"
+        await ctx.report(DeviceStateChanged(state, ", ".join(head.faults)))
+        return head.faults
+
+    async def _read(self, client: AsyncModbusTcpClient, block: tuple[int, int]) -> list[int]:
+        address, count = block
+        response = await _request(client.read_holding_registers(address, count=count, device_id=self._unit_id))
+        self._check(response, f"read {address}+{count}")
+        return list(response.registers)
+
+    async def _write(self, client: AsyncModbusTcpClient, name: str, value: int) -> None:
+        address = BY_NAME[name].address
+        response = await _request(client.write_registers(address, [value], device_id=self._unit_id))
+        self._check(response, f"write {name}")
+
+    @staticmethod
+    def _check(response: Any, what: str) -> None:
+        """Errors: ConfigRefused where the registers do not exist, NotReady for every other exception code."""
+        if not response.isError():
+            return
+        code = getattr(response, "exception_code", 0)
+        if code == _ILLEGAL_ADDRESS:
+            raise ConfigRefused(f"modbus.{code}: {what}: no such register, wrong device or map")
+        raise NotReady(f"modbus.{code}: {what}")
+
+
+async def _request(request: Awaitable[ModbusPDU]) -> ModbusPDU:
+    """Await one pymodbus request in its own task: its wait_for (Python 3.11) can swallow our cancellation."""
+    task = asyncio.ensure_future(request)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+    return task.result()
