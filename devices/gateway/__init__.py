@@ -1,0 +1,1 @@
+"""The process beside the devices: supervises drivers, spools their reports durably, bridges to the WES over MQTT."""

@@ -1,0 +1,3 @@
+from devices.gateway.main import main
+
+raise SystemExit(main())
