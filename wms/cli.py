@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -173,9 +173,29 @@ def gateway(config: Config = None) -> None:
         from wms.stack.broker import EmbeddedBroker
 
         broker = EmbeddedBroker(settings.data_dir, settings.broker_host, settings.broker_port)
-        broker.add_gateway(settings.gateway_id)
-        env["WMS_BROKER_URL"] = broker.url(settings.gateway_id)
+        user = broker.add_gateway(settings.gateway_id)
+        env |= {"WMS_BROKER_URL": broker.url(user.name), "WMS_MQTT_PASSWORD": user.password}
     _become([sys.executable, "-m", "devices.gateway", "--config", str(chosen)], env)
+
+
+@app.command()
+def ping(what: Annotated[Literal["api", "database", "broker"], typer.Argument()]) -> None:
+    """Exit 0 if the API, database or broker of the settings answers (health checks call this)."""
+    from wms.stack.health import answers
+
+    if not asyncio.run(answers(what, Settings())):
+        raise fail(f"no answer from the {what}")
+
+
+@app.command()
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="Made if missing; existing secrets stay.")] = Path("deploy/secrets"),
+) -> None:
+    """Make the secret files that docker-compose.yml names."""
+    from wms.stack.secret_files import make
+
+    for path in make(folder):
+        console.print(f"made {path}")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

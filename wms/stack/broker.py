@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-import aiomqtt
-
+from wms.stack.health import mqtt
 from wms.stack.process import POSIX, StackFault, command_of, write_private
 from wms.stack.supervisor import Child
 
@@ -141,15 +140,7 @@ class EmbeddedBroker:
 
     async def ready(self) -> bool:
         """Tell whether it admits us: JetStream is then loaded too."""
-        who = self.users()["wes"]
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
-        try:
-            async with aiomqtt.Client(
-                host, self.port, username=who.name, password=who.password, identifier=f"probe-{os.getpid()}", timeout=3
-            ):
-                return True
-        except (aiomqtt.MqttError, OSError):
-            return False
+        return await mqtt(self.url())
 
     def _add(self, name: str, kind: Kind, topics: tuple[str, ...]) -> BrokerUser:
         users = self.users()

@@ -1,6 +1,5 @@
 """The whole stack of one data folder: which processes, in which order, with which addresses and credentials."""
 
-import asyncio
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -8,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.request import urlopen
 
 from wms.settings import Settings
 from wms.stack.broker import EmbeddedBroker
+from wms.stack.health import answers
 from wms.stack.postgres import EmbeddedPostgres
 from wms.stack.process import StackFault
 from wms.stack.supervisor import Child, ChildState, Supervisor
@@ -94,8 +93,8 @@ class Stack:
     def _gateway(self, config: Path) -> Child:
         env = {}
         if self.broker is not None:
-            self.broker.add_gateway(self.settings.gateway_id)
-            env["WMS_BROKER_URL"] = self.broker.url(self.settings.gateway_id)
+            user = self.broker.add_gateway(self.settings.gateway_id)
+            env = {"WMS_BROKER_URL": self.broker.url(user.name), "WMS_MQTT_PASSWORD": user.password}
         needs = tuple(child.name for child in self._machines() if child.name == EmbeddedBroker.name)
         return Child("gateway", module("devices.gateway", "--config", str(config)), env=env, after=needs)
 
@@ -111,13 +110,7 @@ class Stack:
         return replace(child, env={**ours, **child.env})
 
     async def _answers(self) -> bool:
-        host = "127.0.0.1" if self.settings.http_host in {"0.0.0.0", "::"} else self.settings.http_host
-
-        def ask() -> bool:
-            with urlopen(f"http://{host}:{self.settings.http_port}/livez", timeout=3) as answer:
-                return bool(answer.status < 400)
-
-        return await asyncio.to_thread(ask)
+        return await answers("api", self.settings)
 
     def _check(self) -> None:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
