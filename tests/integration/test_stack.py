@@ -143,6 +143,23 @@ async def test_postgres_that_outlived_its_supervisor_is_ended_first(home: Path) 
         survivor.wait()
 
 
+async def test_data_folder_made_anew_does_not_meet_the_old_cluster(home: Path) -> None:
+    """Deleting the data folder deletes the warehouse, also as root, where the cluster lies elsewhere."""
+    first = EmbeddedPostgres(home / "d")
+    async with supervised(home, first.child()):
+        with psycopg.connect(first.libpq_url()) as db:
+            db.execute("CREATE TABLE old (n int)")
+    shutil.rmtree(home / "d")
+    second = EmbeddedPostgres(home / "d")
+    try:
+        async with supervised(home, second.child()):
+            with psycopg.connect(second.libpq_url()) as db:
+                assert db.execute("SELECT to_regclass('old')").fetchone() == (None,)
+        assert first.home == second.home or not first.home.exists()
+    finally:
+        second.destroy()
+
+
 async def test_database_is_private(home: Path) -> None:
     postgres = postgres_in(home)
     async with supervised(home, postgres.child()):

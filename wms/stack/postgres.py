@@ -72,10 +72,25 @@ class EmbeddedPostgres:
     def __init__(self, data_dir: Path, home: Path | None = None) -> None:
         self.data_dir = data_dir.resolve()
         self.account: Account | None = unprivileged_account()
-        key = hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:12]
-        self.home = home or (SYSTEM_DIR / key if self.account else self.data_dir / "postgres")
-        self.pgdata = self.home / "data"
-        self.socket_dir = self._socket_dir(key)
+        self._chosen_home = home
+
+    @cached_property
+    def home(self) -> Path:
+        """The cluster's folder; as root one in the system's folder, named by `<data_dir>/postgres.path`."""
+        if self._chosen_home is not None:
+            return self._chosen_home
+        return self._system_home() if self.account else self.data_dir / "postgres"
+
+    @property
+    def pgdata(self) -> Path:
+        return self.home / "data"
+
+    @cached_property
+    def socket_dir(self) -> Path:
+        if len(str(self.home)) <= _LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
+            return self.home
+        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        return Path(base) / f"wharfinger-{hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:12]}"
 
     @cached_property
     def password(self) -> str:
@@ -133,7 +148,7 @@ class EmbeddedPostgres:
         self._check_version()
         write_private(self.pgdata / _CONF_NAME, _CONF)
         self._give(self.pgdata / _CONF_NAME)
-        self._end_survivors()
+        self._end_survivors(self.pgdata)
         (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
 
     async def ready(self) -> bool:
@@ -169,21 +184,28 @@ class EmbeddedPostgres:
         assert numbers is not None
         return int(numbers[1])
 
-    def _socket_dir(self, key: str) -> Path:
-        if len(str(self.home)) <= _LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
-            return self.home
-        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-        return Path(base) / f"wharfinger-{key}"
+    def _system_home(self) -> Path:
+        """Read or choose the folder. A data folder that is new here gets a new cluster, never the one of a deleted
+        data folder of the same path: that one's password is gone with it, so it is deleted."""
+        pointer = self.data_dir / "postgres.path"
+        if not pointer.exists():
+            for origin in SYSTEM_DIR.glob("*/origin"):
+                if origin.read_text(encoding="utf-8") == str(self.data_dir):
+                    self._end_survivors(origin.parent / "data")
+                    shutil.rmtree(origin.parent, ignore_errors=True)
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            write_private(pointer, str(SYSTEM_DIR / secrets.token_hex(6)))
+        return Path(pointer.read_text(encoding="utf-8").strip())
 
     def _make_folders(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if self.account and self.home.is_relative_to(SYSTEM_DIR):
             SYSTEM_DIR.mkdir(parents=True, exist_ok=True, mode=0o755)
-            (self.data_dir / "postgres.path").write_text(f"{self.home}\n", encoding="utf-8")
         for folder in {self.home, self.socket_dir}:
             folder.mkdir(exist_ok=True, mode=0o700)
             _refuse_foreign(folder, self.account)
             self._give(folder)
+        (self.home / "origin").write_text(str(self.data_dir), encoding="utf-8")
 
     def _initdb(self) -> None:
         """Make the cluster aside and rename it in one step, so that a half-made one is never taken for whole."""
@@ -212,13 +234,13 @@ class EmbeddedPostgres:
                 f"dump it with version {made_by} and restore it, or point WMS_DATABASE_URL at a server"
             )
 
-    def _end_survivors(self) -> None:
+    def _end_survivors(self, pgdata: Path) -> None:
         """End a postmaster or backends of this very folder that a kill -9 left; a reused pid is never touched."""
         patience = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (getattr(signal, "SIGKILL", signal.SIGTERM), 5.0))
         if sys.platform == "linux":
-            end(working_in(self.pgdata, "postgres"), lambda pid: pid in working_in(self.pgdata, "postgres"), patience)
+            end(working_in(pgdata, "postgres"), lambda pid: pid in working_in(pgdata, "postgres"), patience)
         elif POSIX and (pid := self._recorded_pid()):
-            end([pid], lambda pid: str(self.pgdata) in (command_of(pid) or []), patience)
+            end([pid], lambda pid: str(pgdata) in (command_of(pid) or []), patience)
 
     def _recorded_pid(self) -> int | None:
         try:
