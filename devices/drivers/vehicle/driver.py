@@ -1,0 +1,451 @@
+"""VDA 5050 master of one vehicle over MQTT: orders, cancellation, presence, a digest of its state.
+
+Source: VDA 5050 2.1.0 sections 6.5-6.14. Orders travel at QoS 0: they are repeated until the state echoes them.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import aiomqtt
+
+from devices.contract.commands import CANCEL_TRANSPORT, TRANSPORT, Command
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.contract.reports import CommandResult, VehicleReported
+from devices.drivers.vehicle.codec import (
+    Plan,
+    VdaError,
+    VehicleState,
+    fatal,
+    header,
+    instant_action,
+    order,
+    parse,
+    parse_connection,
+    parse_plan,
+    parse_state,
+    rejects,
+    topic,
+)
+
+log = logging.getLogger(__name__)
+
+_REPORT_S = 1.0
+_TICK_S = 0.1
+_REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
+_SELF_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
+
+
+@dataclass(slots=True)
+class _Transport:
+    """The one order under way."""
+
+    plan: Plan
+    command: Command
+    answer: asyncio.Future[CommandResult]
+    known_errors: frozenset[str]
+    """Descriptions of errors that were there before the order: they do not reject it."""
+    update_id: int = 0
+    released: int = 0
+    """Nodes released so far."""
+    body: dict[str, Any] = field(default_factory=dict)
+    published: int = 0
+    sent_at: float = float("-inf")
+    echoed: bool = False
+    """The state shows this orderId with this orderUpdateId."""
+    accepted: bool = False
+    """The state has shown this orderId at least once."""
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class _Cancel:
+    order_id: str
+    action_id: str
+    answer: asyncio.Future[CommandResult]
+    command: Command
+    sent_at: float = float("-inf")
+
+
+class VehicleDriver:
+    """One vehicle. Config: manufacturer, serial, interface (uagv), version (v2), map_id,
+    broker {host, port, username, password}; base_nodes (0 = release the whole path at once),
+    resend_s (2), presence_timeout_s (300), state_timeout_s (90), keepalive_s (15).
+    """
+
+    family: ClassVar[str] = "vehicle"
+    commands: ClassVar[frozenset[str]] = frozenset({TRANSPORT, CANCEL_TRANSPORT})
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        try:
+            self._vehicle = {"interface": "uagv", "version": "v2", **config}
+            self._manufacturer, self._serial = str(config["manufacturer"]), str(config["serial"])
+            self._map_id = str(config.get("map_id", ""))
+            broker = config["broker"]
+            self._host, self._port = str(broker["host"]), int(broker.get("port", 1883))
+            self._username, self._password = broker.get("username"), broker.get("password")
+            self._base_nodes = int(config.get("base_nodes", 0))
+            self._resend_s = float(config.get("resend_s", 2))
+            self._presence_timeout_s = float(config.get("presence_timeout_s", 300))
+            self._state_timeout_s = float(config.get("state_timeout_s", 90))
+            self._keepalive_s = int(config.get("keepalive_s", 15))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ConfigRefused(f"vehicle: {error!r}") from error
+        if self._base_nodes == 1:
+            raise ConfigRefused("vehicle: base_nodes 1 would never move the vehicle; use 0 or at least 2")
+        self.factsheet: dict[str, Any] | None = None
+        """The vehicle's last factsheet, for configuration checks."""
+        self._ctx: DriverContext | None = None
+        self._client: aiomqtt.Client | None = None
+        self._header_ids: dict[str, int] = {}
+        self._connection = ""
+        self._state: VehicleState | None = None
+        self._heard_at = 0.0
+        self._transport: _Transport | None = None
+        self._cancel: _Cancel | None = None
+        self._changed = asyncio.Event()
+
+    # --- connection ---
+
+    async def run(self, ctx: DriverContext) -> None:
+        client = aiomqtt.Client(
+            self._host,
+            self._port,
+            username=self._username,
+            password=self._password,
+            identifier=f"wharfinger-{ctx.device}-{uuid4().hex[:8]}",
+            keepalive=self._keepalive_s,
+        )
+        self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
+        try:
+            async with client:
+                self._client = client
+                for name in ("connection", "state", "factsheet"):
+                    await client.subscribe(topic(self._vehicle, name), qos=1 if name == "connection" else 0)
+                await _first_of(self._receive(client, ctx), self._tend(), self._report(ctx))
+        except aiomqtt.MqttError as error:
+            if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
+                raise ConfigRefused(f"mqtt.credentials: {error}") from error
+            raise NotReady(f"mqtt.connection: {error}") from error
+        finally:
+            self._client = None
+            self._connection = ""
+
+    async def _receive(self, client: aiomqtt.Client, ctx: DriverContext) -> None:
+        async for message in client.messages:
+            name = str(message.topic).rsplit("/", 1)[-1]
+            try:
+                body = parse(message.payload)
+                if name == "connection":
+                    await self._on_connection(parse_connection(body), ctx)
+                elif name == "factsheet":
+                    self.factsheet = body
+                elif name == "state":
+                    await self._on_state(parse_state(body), ctx)
+            except VdaError as error:
+                log.warning("%s: %s dropped: %s", ctx.device, name, error)
+
+    async def _on_connection(self, connection: str, ctx: DriverContext) -> None:
+        was, self._connection = self._connection, connection
+        if connection == "ONLINE":
+            if was != "ONLINE":
+                # A vehicle that comes back may have set its clock: judge staleness afresh.
+                self._state = None
+                await self._publish_instant("factsheetRequest")
+                await self._publish_instant("stateRequest")
+            return
+        if was == "ONLINE":
+            if self._state is not None:
+                await ctx.report(self._digest(self._state))
+            raise NotReady(f"vehicle.connection: {connection}")
+
+    async def _on_state(self, state: VehicleState, ctx: DriverContext) -> None:
+        if self._connection != "ONLINE":
+            return
+        last = self._state
+        if last is not None and (state.timestamp, state.header_id) <= (last.timestamp, last.header_id):
+            log.info("%s: stale state %d dropped", ctx.device, state.header_id)
+            return
+        self._state, self._heard_at = state, asyncio.get_running_loop().time()
+        ctx.alive()
+        if last is None:
+            ctx.online(f"VDA 5050 {self._manufacturer}/{self._serial}")
+        self._judge_cancel(state)
+        await self._judge_transport(state)
+        self._changed.set()
+
+    async def _report(self, ctx: DriverContext) -> None:
+        """A digest on change, at most one a second."""
+        last: VehicleReported | None = None
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._state is None or self._connection != "ONLINE":
+                continue
+            digest = self._digest(self._state)
+            if digest != last:
+                last = digest
+                await ctx.report(digest)
+                await asyncio.sleep(_REPORT_S)
+
+    def _digest(self, state: VehicleState) -> VehicleReported:
+        return VehicleReported(
+            x_mm=state.x_mm,
+            y_mm=state.y_mm,
+            theta_mrad=state.theta_mrad,
+            battery_pct=state.battery_pct,
+            driving=state.driving,
+            mode=state.mode,
+            connection=self._connection,
+            last_node=state.last_node,
+            order_id=state.order_id,
+            errors=tuple(error.type for error in state.errors),
+            e_stop=state.e_stop,
+            loads=state.loads,
+        )
+
+    async def _tend(self) -> None:
+        """Repeat what the vehicle has not echoed, let commands expire, notice silence."""
+        loop = asyncio.get_running_loop()
+        while True:
+            silent_s = loop.time() - self._heard_at
+            if self._state is None and silent_s > self._presence_timeout_s:
+                raise NotReady(f"vehicle.absent: {self._connection or 'never seen'} for {silent_s:.0f} s")
+            if self._state is not None and silent_s > self._state_timeout_s:
+                raise NotReady(f"vehicle.silent: no state for {silent_s:.0f} s")
+            if self._state is not None:
+                await self._resend(loop.time())
+            await asyncio.sleep(_TICK_S)
+
+    async def _resend(self, now: float) -> None:
+        transport, cancel = self._transport, self._cancel
+        if cancel is not None and now - cancel.sent_at >= self._resend_s:
+            cancel.sent_at = now
+            await self._publish("instantActions", instant_action("cancelOrder", cancel.action_id, "HARD"))
+        due = transport is not None and not transport.echoed and now - transport.sent_at >= self._resend_s
+        if transport is None or not due or transport.cancelled:
+            return
+        if self._now() < transport.command.expires_at or transport.accepted:
+            transport.sent_at = now
+            transport.published += 1
+            await self._publish("order", transport.body)
+
+    # --- commands ---
+
+    async def execute(self, command: Command) -> CommandResult:
+        if command.kind == TRANSPORT:
+            return await self._execute_transport(command)
+        return await self._execute_cancel(command)
+
+    async def _execute_transport(self, command: Command) -> CommandResult:
+        try:
+            plan = parse_plan(command.data, self._map_id)
+        except VdaError as error:
+            return CommandResult(command.id, "refused", "vehicle.bad_order", str(error))
+        if refusal := self._refusal(plan):
+            return CommandResult(command.id, "failed", refusal)
+        state = self._state
+        known = frozenset(error.description for error in state.errors) if state else frozenset()
+        answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        transport = _Transport(plan, command, answer, known)
+        self._release_up_to(transport, self._base_nodes or len(plan.stops), first=0)
+        if state is not None and state.order_id == plan.order_id:
+            self._adopt(transport, state)
+        self._transport = transport
+        try:
+            return await self._until_accepted(transport)
+        finally:
+            self._transport = None
+
+    def _refusal(self, plan: Plan) -> str:
+        """Why this order cannot be given now, empty when it can."""
+        state = self._state
+        if self._client is None or state is None or self._connection != "ONLINE":
+            return "vehicle.offline"
+        if self._transport is not None:
+            return "vehicle.busy"
+        if state.mode not in _SELF_DRIVING:
+            return "vehicle.not_automatic"
+        if state.order_id != plan.order_id and (state.open_nodes or state.open_edges):
+            return "vehicle.other_order"
+        if (error := fatal(state.errors)) is not None:
+            return f"vehicle.{error.type}"
+        if not {stop.action for stop in plan.stops if stop.action} <= self._supported_actions():
+            return "vehicle.unsupported_action"
+        return ""
+
+    def _supported_actions(self) -> set[str]:
+        """Actions the factsheet names; without a factsheet the vehicle itself will reject."""
+        try:
+            actions = (self.factsheet or {})["protocolFeatures"]["agvActions"]
+            return {str(action["actionType"]) for action in actions}
+        except (KeyError, TypeError):
+            return {"pick", "drop"}
+
+    @staticmethod
+    def _adopt(transport: _Transport, state: VehicleState) -> None:
+        """The vehicle already drives this order (we restarted): follow it instead of sending it again."""
+        transport.update_id = state.order_update_id
+        transport.echoed = transport.accepted = True
+        transport.released = min(len(transport.plan.stops), state.last_sequence // 2 + 1 + state.open_base)
+
+    async def _until_accepted(self, transport: _Transport) -> CommandResult:
+        """Wait for the end; an order never echoed ends with its command's expiry, one under way has no limit."""
+        left_s = (transport.command.expires_at - self._now()).total_seconds()
+        await asyncio.wait({transport.answer}, timeout=left_s)
+        if transport.answer.done() or transport.accepted:
+            return await transport.answer
+        command_id = transport.command.id
+        if not transport.published:
+            return CommandResult(command_id, "expired", "vehicle.offline", "never sent")
+        return CommandResult(command_id, "unknown", "vehicle.no_answer", "sent, never echoed by the vehicle")
+
+    async def _execute_cancel(self, command: Command) -> CommandResult:
+        order_id = str(command.data.get("order_id", ""))
+        transport, state = self._transport, self._state
+        ours = transport is not None and transport.plan.order_id == order_id
+        if self._client is None or state is None:
+            return CommandResult(command.id, "failed", "vehicle.offline")
+        if not ours and state.order_id != order_id:
+            return CommandResult(command.id, "failed", "vehicle.no_order", f"{order_id!r} is not the vehicle's order")
+        if self._cancel is not None:
+            return CommandResult(command.id, "refused", "vehicle.busy", "a cancellation is under way")
+        answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        self._cancel = _Cancel(order_id, f"cancel-{command.id}", answer, command)
+        if transport is not None and ours:
+            transport.cancelled = True
+        try:
+            left_s = (command.expires_at - self._now()).total_seconds()
+            await asyncio.wait({answer}, timeout=left_s)
+            if answer.done():
+                return answer.result()
+            return CommandResult(command.id, "unknown", "vehicle.no_answer", "the vehicle did not confirm")
+        finally:
+            self._cancel = None
+
+    # --- judging states ---
+
+    def _judge_cancel(self, state: VehicleState) -> None:
+        cancel, transport = self._cancel, self._transport
+        if cancel is None or cancel.answer.done():
+            return
+        status = state.actions.get(cancel.action_id)
+        nothing = any(error.type == "noOrderToCancel" for error in state.errors)
+        never_taken = transport is not None and not transport.accepted
+        if status == "FINISHED" or (nothing and never_taken):
+            cancel.answer.set_result(CommandResult(cancel.command.id, "done"))
+            if transport is not None and transport.plan.order_id == cancel.order_id:
+                self._finish(transport, "failed", "vehicle.cancelled", state)
+        elif status == "FAILED" or nothing:
+            code = "vehicle.no_order" if nothing else "vehicle.cancel_failed"
+            cancel.answer.set_result(CommandResult(cancel.command.id, "failed", code))
+            if transport is not None:
+                transport.cancelled = False
+
+    async def _judge_transport(self, state: VehicleState) -> None:
+        transport = self._transport
+        if transport is None or transport.answer.done() or (not transport.published and not transport.accepted):
+            return
+        if state.order_id == transport.plan.order_id:
+            transport.accepted = True
+            transport.echoed = state.order_update_id >= transport.update_id
+        elif transport.accepted:
+            self._finish(transport, "failed", "vehicle.order_lost", state)
+            return
+        if self._failed(transport, state):
+            return
+        if transport.echoed:
+            self._judge_progress(transport, state)
+            await self._extend_base(transport, state)
+
+    def _failed(self, transport: _Transport, state: VehicleState) -> bool:
+        error = fatal(state.errors)
+        rejection = None if transport.echoed else rejects(state, transport.plan.order_id)
+        if rejection is not None and rejection.description not in transport.known_errors:
+            error = error or rejection
+        if error is not None:
+            self._finish(transport, "failed", f"vehicle.{error.type}", state, error.description)
+            return True
+        broken = [a for a in transport.plan.action_ids if state.actions.get(a) == "FAILED"]
+        if broken and not transport.cancelled:
+            self._finish(transport, "failed", "vehicle.action_failed", state, ", ".join(sorted(broken)))
+            return True
+        return False
+
+    def _judge_progress(self, transport: _Transport, state: VehicleState) -> None:
+        """Done = nothing left to drive, the last node reached, every action finished."""
+        if state.open_nodes or state.open_edges or transport.cancelled:
+            return
+        plan = transport.plan
+        if state.last_sequence != plan.last_sequence:
+            if transport.released >= len(plan.stops):
+                self._finish(transport, "failed", "vehicle.order_cleared", state)
+        elif all(state.actions.get(action) == "FINISHED" for action in plan.action_ids):
+            self._finish(transport, "done", "", state)
+
+    async def _extend_base(self, transport: _Transport, state: VehicleState) -> None:
+        total = len(transport.plan.stops)
+        if transport.released >= total or transport.cancelled or transport.answer.done():
+            return
+        if state.open_base > self._base_nodes // 2 and not state.new_base_request:
+            return
+        first = transport.released - 1
+        transport.update_id += 1
+        self._release_up_to(transport, min(total, transport.released + self._base_nodes), first)
+        transport.echoed = False
+        transport.sent_at = float("-inf")
+        await self._resend(asyncio.get_running_loop().time())
+
+    def _release_up_to(self, transport: _Transport, released: int, first: int) -> None:
+        """The horizon is one base long: enough for the vehicle to plan, little to send."""
+        total = len(transport.plan.stops)
+        transport.released = min(released, total)
+        end = min(total, transport.released + self._base_nodes)
+        transport.body = order(transport.plan, transport.update_id, first, transport.released, end)
+
+    @staticmethod
+    def _finish(transport: _Transport, outcome: str, code: str, state: VehicleState, detail: str = "") -> None:
+        if transport.answer.done():
+            return
+        where = {"last_node": state.last_node, "x_mm": state.x_mm, "y_mm": state.y_mm, "loads": list(state.loads)}
+        transport.answer.set_result(CommandResult(transport.command.id, outcome, code, detail, where))
+
+    # --- sending ---
+
+    async def _publish_instant(self, kind: str) -> None:
+        await self._publish("instantActions", instant_action(kind, str(uuid4())))
+
+    async def _publish(self, name: str, body: dict[str, Any]) -> None:
+        if self._client is None:
+            return
+        number = self._header_ids.get(name, 0)
+        self._header_ids[name] = number + 1
+        message = header(number, self._now(), self._manufacturer, self._serial) | body
+        await self._client.publish(topic(self._vehicle, name), json.dumps(message), qos=0)
+
+    def _now(self) -> datetime:
+        if self._ctx is None:
+            raise NotReady("vehicle.offline")
+        return self._ctx.clock.now()
+
+
+async def _first_of(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs until one ends or fails, then end the others.
+
+    Cancelled again and again: aiomqtt's wait_for (Python 3.11) can swallow one cancellation.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        while pending := [task for task in tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.5)

@@ -1,0 +1,1 @@
+"""The physical world behind the simulators: pure, seeded, without sockets or clocks."""
