@@ -188,7 +188,7 @@ class ScaleDriver:
             if self._link is not link:
                 return CommandResult(command.id, "failed", "scale.offline", "link lost while weighing")
             out_s, over = self._pan.out_for_s(now_s)
-            if out_s >= OUT_OF_RANGE_S:
+            if min(out_s, now_s - asked_s) >= OUT_OF_RANGE_S:  # the last load's overload is not this one's
                 return CommandResult(command.id, "failed", "scale.overload" if over else "scale.underload")
             weight_g = self._pan.weight_g(now_s, not_before_s=asked_s)
             if weight_g is not None:

@@ -1,0 +1,305 @@
+"""The gateway process against the real broker, a scale and a printer: nothing lost, nothing twice, bad input refused."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiomqtt
+import pytest
+import yaml
+
+from devices.contract import topics
+from devices.contract.reports import CommandResult, WeightMeasured, from_data
+from simulators.wire.printer import PrinterSim
+from simulators.wire.scale import ScaleSim
+from tests.conftest import free_port, start, stop
+from tests.wire.recorder import until
+from wms.stack.broker import EmbeddedBroker
+
+pytestmark = [pytest.mark.wire, pytest.mark.integration]
+GATEWAY = "gw-1"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Receiver:
+    """The WES's side of the link: takes contiguous seqs once, acknowledges, keeps everything it saw."""
+
+    url: str
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    last_seq: dict[str, int] = field(default_factory=dict)
+    health: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: int = 0
+    acking: bool = True
+    client: aiomqtt.Client | None = None
+
+    async def run(self) -> None:
+        while True:
+            with contextlib.suppress(aiomqtt.MqttError, OSError):
+                async with mqtt(self.url, "wes") as client:
+                    await client.subscribe([(topics.ALL_EVENTS, 1), (topics.ALL_HEALTH, 0)])
+                    self.client = client
+                    await self._listen(client)
+            self.client = None
+            await asyncio.sleep(0.1)
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            body = json.loads(message.payload)
+            if message.topic.value.endswith("/health"):
+                self.health.append(body)
+            else:
+                await self._take(client, body)
+
+    async def _take(self, client: aiomqtt.Client, event: dict[str, Any]) -> None:
+        epoch, last = event["epoch"], self.last_seq.get(event["epoch"], 0)
+        if event["seq"] == last + 1:
+            from_data(event["kind"], event["data"])
+            self.taken.append(event)
+            self.last_seq[epoch] = last + 1
+        elif event["seq"] <= last:
+            self.duplicates += 1
+        if self.acking and self.last_seq.get(epoch):
+            ack = json.dumps({"epoch": epoch, "seq": self.last_seq[epoch]})
+            await client.publish(topics.acks(GATEWAY), ack, qos=1)
+
+    async def send(self, payload: bytes | str) -> None:
+        await until(lambda: self.client is not None)
+        assert self.client is not None
+        await self.client.publish(topics.commands(GATEWAY), payload, qos=1)
+
+    async def command(self, device: str, kind: str, seconds: float = 8, command_id: str = "", **data: object) -> str:
+        command_id = command_id or str(uuid.uuid4())
+        expires_at = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        body = {"id": command_id, "device": device, "kind": kind, "expires_at": expires_at, "data": data}
+        await self.send(json.dumps(body))
+        return command_id
+
+    def results(self, command_id: str) -> list[CommandResult]:
+        found = [from_data(e["kind"], e["data"]) for e in self.taken if e["kind"] == "command_result"]
+        return [r for r in found if isinstance(r, CommandResult) and r.command_id == command_id]
+
+    async def result(self, command_id: str, timeout_s: float = 10) -> CommandResult:
+        await until(lambda: self.results(command_id), timeout_s)
+        return self.results(command_id)[0]
+
+    def state(self, device: str) -> str:
+        rows = self.health[-1]["devices"] if self.health else []
+        return next((row["state"] for row in rows if row["device"] == device), "")
+
+    def weights(self) -> list[WeightMeasured]:
+        found = [from_data(e["kind"], e["data"]) for e in self.taken]
+        return [r for r in found if isinstance(r, WeightMeasured)]
+
+
+def mqtt(url: str, identifier: str) -> aiomqtt.Client:
+    parts = urlsplit(url)
+    assert parts.hostname is not None and parts.port is not None
+    return aiomqtt.Client(
+        parts.hostname,
+        parts.port,
+        username=parts.username,
+        password=parts.password,
+        identifier=identifier,
+        clean_session=False,
+        timeout=3,
+    )
+
+
+@dataclass
+class Floor:
+    """Broker and gateway as processes that can be killed, with a scale and a printer in this one."""
+
+    folder: Path
+    broker: EmbeddedBroker
+    scale: ScaleSim
+    printer: PrinterSim
+    wes: Receiver
+    broker_process: subprocess.Popen[bytes] | None = None
+    gateway_process: subprocess.Popen[bytes] | None = None
+
+    async def start_broker(self) -> None:
+        self.broker_process = await asyncio.to_thread(start, self.broker.child())
+
+    def start_gateway(self) -> None:
+        parts = urlsplit(self.broker.url(GATEWAY))
+        scale = {"host": self.scale.host, "port": self.scale.port, "capture": "auto"}
+        printer = {"host": self.printer.host, "port": self.printer.port, "poll_s": 0.3}
+        config = {
+            "gateway": GATEWAY,
+            "broker": {"url": f"mqtt://{GATEWAY}@127.0.0.1:{parts.port}"},
+            "spool": {"path": "spool.db"},
+            "devices": [
+                {"id": "scale-1", "family": "scale", "config": scale},
+                {"id": "printer-1", "family": "printer", "config": printer},
+                {"id": "toaster-1", "family": "toaster", "config": {}},
+            ],
+        }
+        path = self.folder / "gateway.yaml"
+        path.write_text(yaml.safe_dump(config))
+        with (self.folder / "gateway.log").open("ab") as log:
+            self.gateway_process = subprocess.Popen(
+                [sys.executable, "-m", "devices.gateway", "--config", str(path)],
+                env={**os.environ, "WMS_MQTT_PASSWORD": parts.password or ""},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self, process: subprocess.Popen[bytes] | None) -> None:
+        assert process is not None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def log(self) -> str:
+        return (self.folder / "gateway.log").read_text()
+
+    async def online(self, device: str = "scale-1") -> None:
+        self.wes.health.clear()
+        await until(lambda: self.wes.state(device) == "online", 15)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+
+
+@pytest.fixture
+async def floor(folder: Path) -> AsyncIterator[Floor]:
+    broker = EmbeddedBroker(folder / "mqtt", port=free_port())
+    broker.add_gateway(GATEWAY)
+    f = Floor(folder, broker, ScaleSim(factor=20), PrinterSim(factor=5), Receiver(broker.url("wes")))
+    await f.scale.start()
+    await f.printer.start()
+    await f.start_broker()
+    f.start_gateway()
+    receiving = asyncio.create_task(f.wes.run())
+    try:
+        await f.online()
+        yield f
+    finally:
+        receiving.cancel()
+        await asyncio.gather(receiving, return_exceptions=True)
+        assert f.gateway_process is not None and f.broker_process is not None
+        await asyncio.to_thread(stop, f.gateway_process, signal.SIGTERM)
+        await asyncio.to_thread(stop, f.broker_process, signal.SIGTERM)
+        await f.scale.stop()
+        await f.printer.stop()
+
+
+async def test_commands_good_and_bad(floor: Floor) -> None:
+    wes = floor.wes
+    floor.scale.put(750)
+    weighed = await wes.command("scale-1", "weigh")
+    assert (await wes.result(weighed)).data == {"weight_g": 750}
+    assert wes.weights()[-1].command_id == weighed
+
+    printed = await wes.command("printer-1", "print", job_id="j", content="^XA^FDx^FS^XZ", labels=1)
+    assert (await wes.result(printed)).outcome == "done"
+
+    expected = {
+        await wes.command("scale-1", "weigh", seconds=-1): ("expired", "gateway.expired"),
+        await wes.command("nobody", "weigh"): ("failed", "gateway.unknown_device"),
+        await wes.command("scale-1", "print"): ("failed", "gateway.unsupported_command"),
+        await wes.command("toaster-1", "weigh"): ("failed", "gateway.device_offline"),
+        await wes.command("printer-1", "print", content="no zpl"): ("refused", "printer.bad_content"),
+    }
+    for command_id, (outcome, code) in expected.items():
+        result = await wes.result(command_id)
+        assert (result.outcome, result.code) == (outcome, code)
+    assert wes.state("toaster-1") == "refused"
+
+    for payload in (b"\xff\xfe", b"[]", b"[" * 60_000, b'{"id": 5}', b"x" * 70_000, b'{"id":"m","device":1}'):
+        await wes.send(payload)
+    malformed = await wes.result("m")
+    assert (malformed.outcome, malformed.code) == ("refused", "gateway.malformed_command")
+
+    await wes.command("printer-1", "print", command_id=printed, job_id="j", content="^XA^FDx^FS^XZ", labels=1)
+    await until(lambda: len(wes.results(printed)) == 2)
+    assert wes.results(printed)[0] == wes.results(printed)[1]
+    assert len(floor.printer.printed) == 1
+    assert floor.gateway_process is not None and floor.gateway_process.poll() is None
+    assert "malformed command" in floor.log() and "Traceback" not in floor.log()
+
+
+async def test_a_command_interrupted_by_a_crash_is_unknown_and_not_repeated(floor: Floor) -> None:
+    floor.printer.factor = 0.5
+    await floor.online("printer-1")
+    content = "^XA^FDonce^FS^XZ"
+    command_id = await floor.wes.command("printer-1", "print", seconds=60, job_id="j", content=content, labels=1)
+    await until(lambda: floor.printer.labels_remaining or floor.printer.printed)
+    floor.kill(floor.gateway_process)
+    floor.start_gateway()
+    result = await floor.wes.result(command_id)
+    assert (result.outcome, result.code) == ("unknown", "gateway.restarted")
+    await floor.wes.command("printer-1", "print", command_id=command_id, job_id="j", content=content, labels=1)
+    await until(lambda: len(floor.wes.results(command_id)) == 2)
+    await until(lambda: floor.printer.printed)
+    assert len(floor.printer.printed) == 1
+
+
+async def test_kills_lose_nothing_and_double_nothing(floor: Floor) -> None:
+    """Gateway, broker and acknowledgements fail while weights flow; every load whose removal waited for its capture
+    arrives exactly once, seqs have no gap, and the spool drains."""
+    wes, sent = floor.wes, []
+
+    async def load(weight_g: int) -> None:
+        sent.append(weight_g)
+        floor.scale.put(weight_g)
+        await asyncio.sleep(0.35)
+        floor.scale.remove()
+        await asyncio.sleep(0.15)
+
+    for number in range(5):
+        await load(1000 + number)
+    wes.acking = False
+    for number in range(5, 10):
+        await load(1000 + number)
+    floor.kill(floor.broker_process)
+    for number in range(10, 15):
+        await load(1000 + number)
+    floor.kill(floor.gateway_process)
+    floor.start_gateway()
+    await floor.start_broker()
+    wes.acking = True
+    await floor.online()
+    floor.kill(floor.broker_process)
+    for number in range(15, 20):
+        await load(1000 + number)
+    await floor.start_broker()
+    await floor.online()
+    for number in range(20, 23):
+        await load(1000 + number)
+
+    await until(lambda: len(wes.weights()) >= len(sent), 30)
+    assert [w.weight_g for w in wes.weights()] == sent
+    assert [e["seq"] for e in wes.taken] == list(range(1, len(wes.taken) + 1))
+    assert len({e["id"] for e in wes.taken}) == len(wes.taken)
+    assert len({e["epoch"] for e in wes.taken}) == 1
+    wes.health.clear()
+    await until(lambda: wes.health and wes.health[-1]["spool"]["depth"] == 0, 10)
+
+
+async def test_a_wrong_configuration_ends_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "g.yaml"
+    path.write_text("gateway: g\nbroker: {url: 'http://x'}\nspool: {path: s.db}\n")
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "devices.gateway", "--config", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and "broker.url" in done.stderr
