@@ -557,12 +557,12 @@ class VehicleSim:
 
     def _factsheet(self) -> Json:
         limits = self.limits
-        actions = [
+        # No blockingTypes: the official 2.1.0 schema gives them an enum of strings though they are an array.
+        actions: list[Json] = [
             {
                 "actionType": kind,
                 "actionScopes": ["NODE"],
                 "actionParameters": [{"key": "loadId", "valueDataType": "STRING", "isOptional": True}],
-                "blockingTypes": ["HARD"],
             }
             for kind in _ACTION_S
         ]
