@@ -1,0 +1,1 @@
+"""Device configurations: rendered from manifest, template and parameters to exactly repeatable bytes."""

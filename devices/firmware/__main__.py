@@ -1,0 +1,3 @@
+from devices.firmware.command import main
+
+raise SystemExit(main())

@@ -1,0 +1,59 @@
+"""Every folder of firmware_configs renders to its golden bytes; wrong parameters and unsafe manifests are refused."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from devices.firmware.command import main
+from devices.firmware.render import BadFirmwareConfig, folders, golden_cases, manifest, queries, render
+
+ROOT = Path(__file__).resolve().parents[2] / "firmware_configs"
+FOLDERS = folders(ROOT)
+SCALE = ROOT / "scale" / "mettler_toledo_ind570" / "packing_bench"
+PRINTER = ROOT / "label_printer" / "zebra_zd421" / "ship_4x6"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: "/".join(f.parts[-3:]))
+def test_golden_renders(folder: Path) -> None:
+    about, cases = manifest(folder), list(golden_cases(folder))
+    assert cases, "no golden case"
+    assert about.device_class == folder.parts[-3]
+    for case in cases:
+        assert render(folder, case.params).content == case.output.read_bytes(), case.name
+        queries(folder, case.params)
+
+
+def test_each_scale_and_printer_profile_is_there() -> None:
+    assert {SCALE, PRINTER} <= set(FOLDERS)
+
+
+def test_the_hash_is_that_of_the_bytes() -> None:
+    case = next(golden_cases(PRINTER))
+    assert render(PRINTER, case.params).sha256 == render(PRINTER, case.params).sha256
+    other = {**case.params, "darkness": 1}
+    assert render(PRINTER, other).sha256 != render(PRINTER, case.params).sha256
+
+
+@pytest.mark.parametrize("change", [{"speed_ips": 60}, {"unknown": 1}, {"ribbon": "yes"}])
+def test_parameters_outside_the_schema_are_refused(change: dict[str, object]) -> None:
+    params = {**next(golden_cases(PRINTER)).params, **change}
+    with pytest.raises(BadFirmwareConfig, match="params.schema.json"):
+        render(PRINTER, params)
+
+
+def test_a_sealed_device_cannot_be_pushed_to(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(SCALE, tmp_path / "scale"))
+    path = folder / "manifest.yaml"
+    path.write_text(path.read_text().replace("push: never", "push: automatic"))
+    with pytest.raises(BadFirmwareConfig, match="sealed"):
+        manifest(folder)
+
+
+def test_the_command(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["render", str(PRINTER)]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out == (PRINTER / "golden" / "direct_thermal.out").read_bytes()
+    assert b"sha256 " in err and b"ezpl.print_width" in err
+    assert main(["check", str(ROOT)]) == 0
+    assert main(["render", str(ROOT / "nothing")]) == 2
