@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     one.add_argument("folder", type=Path)
     one.add_argument("--params", type=Path, help="JSON file; default: the first golden case")
     one.set_defaults(run=_render)
-    golden = commands.add_parser("golden", help="write golden/*.out anew from golden/*.params.json")
+    golden = commands.add_parser("golden", help="write the golden renders anew from golden/*.params.json")
     golden.add_argument("folder", type=Path)
     golden.set_defaults(run=_golden)
     check = commands.add_parser("check", help="compare every golden render below a folder")
@@ -52,7 +52,7 @@ def _render(arguments: argparse.Namespace) -> int:
     sys.stdout.flush()
     print(f"sha256 {rendered.sha256}", file=sys.stderr)
     for query in queries(folder, params):
-        print(f"verify {query.send!r} -> {query.expect!r}", file=sys.stderr)
+        print(f"verify {query}", file=sys.stderr)
     return 0
 
 

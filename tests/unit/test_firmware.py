@@ -16,9 +16,8 @@ PRINTER = ROOT / "label_printer" / "zebra_zd421" / "ship_4x6"
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: "/".join(f.parts[-3:]))
 def test_golden_renders(folder: Path) -> None:
-    about, cases = manifest(folder), list(golden_cases(folder))
+    cases = list(golden_cases(folder))
     assert cases, "no golden case"
-    assert about.device_class == folder.parts[-3]
     for case in cases:
         assert render(folder, case.params).content == case.output.read_bytes(), case.name
         queries(folder, case.params)
@@ -42,18 +41,26 @@ def test_parameters_outside_the_schema_are_refused(change: dict[str, object]) ->
         render(PRINTER, params)
 
 
-def test_a_sealed_device_cannot_be_pushed_to(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(SCALE, tmp_path / "scale"))
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("- {manual:", "- {send:", "sealed"),
+        ("packing_bench", "other", "folder"),
+        ("version: 1.0.0", "version: 1", "version"),
+    ],
+)
+def test_an_unsafe_or_misplaced_manifest_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    folder = Path(shutil.copytree(SCALE, tmp_path.joinpath(*SCALE.parts[-3:])))
     path = folder / "manifest.yaml"
-    path.write_text(path.read_text().replace("push: never", "push: automatic"))
-    with pytest.raises(BadFirmwareConfig, match="sealed"):
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(BadFirmwareConfig, match=reason):
         manifest(folder)
 
 
 def test_the_command(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["render", str(PRINTER)]) == 0
     out, err = capfdbinary.readouterr()
-    assert out == (PRINTER / "golden" / "direct_thermal.out").read_bytes()
+    assert out == (PRINTER / "golden" / "direct_thermal.txt").read_bytes()
     assert b"sha256 " in err and b"ezpl.print_width" in err
     assert main(["check", str(ROOT)]) == 0
     assert main(["render", str(ROOT / "nothing")]) == 2
