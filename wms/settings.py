@@ -66,6 +66,14 @@ class Settings(BaseSettings):
     gateway_config: Path | None = None
     """Devices of the gateway that `wms up` runs; None: no gateway."""
 
+    host_url: str = ""
+    """Webhook address of the order system; empty: messages wait in the outbox."""
+    host_secret: str = Field(default="", repr=False)
+    """Key of the webhook signatures (HMAC-SHA256, Standard Webhooks)."""
+
+    company_prefix: str = Field(default="0614141", pattern=r"^[0-9]{7,10}$")
+    """GS1 company prefix of the SSCCs; the default is GS1's own example and means nothing outside."""
+
     site_name: str = "Wharfinger"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = True

@@ -1,0 +1,1 @@
+"""Pure planning, importable without database or web."""

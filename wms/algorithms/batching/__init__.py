@@ -1,0 +1,1 @@
+"""Which orders walk together."""

@@ -1,0 +1,1 @@
+"""Which carton holds an order, shown by a true 3D arrangement."""

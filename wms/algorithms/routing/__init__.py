@@ -1,0 +1,1 @@
+"""Shortest walks on the site's own walking graph."""

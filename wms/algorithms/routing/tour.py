@@ -1,0 +1,60 @@
+"""Order of the stops of one tour: cheapest insertion, then 2-opt and or-opt until neither helps.
+
+Source: Rosenkrantz, Stearns, Lewis (1977), cheapest insertion; Croes (1958), 2-opt; Or (1976), or-opt.
+"""
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def _length(order: list[int], dist_mm: NDArray[np.float64], start: int, end: int) -> float:
+    stops = [start, *order, end]
+    return float(sum(dist_mm[a, b] for a, b in itertools.pairwise(stops)))
+
+
+def plan(dist_mm: NDArray[np.float64], start: int, end: int) -> tuple[list[int], int]:
+    """Visit every index of `dist_mm` (n, n) other than start and end, once. Returns (order of the stops, length in mm)."""
+    stops = [i for i in range(len(dist_mm)) if i not in (start, end)]
+    order: list[int] = []
+    for stop in sorted(stops, key=lambda i: -dist_mm[start, i]):
+        best = min(range(len(order) + 1), key=lambda at: _insertion(order, at, stop, dist_mm, start, end))
+        order.insert(best, stop)
+    symmetric = bool(np.allclose(dist_mm, dist_mm.T))  # reversing a stretch keeps its length only then
+    improved = len(order) > 1
+    while improved:
+        improved = (symmetric and _two_opt(order, dist_mm, start, end)) or _or_opt(order, dist_mm, start, end)
+    return order, round(_length(order, dist_mm, start, end))
+
+
+def _insertion(order: list[int], at: int, stop: int, d: NDArray[np.float64], start: int, end: int) -> float:
+    before = order[at - 1] if at else start
+    after = order[at] if at < len(order) else end
+    return float(d[before, stop] + d[stop, after] - d[before, after])
+
+
+def _two_opt(order: list[int], d: NDArray[np.float64], start: int, end: int) -> bool:
+    n = len(order)
+    for i in range(n - 1):
+        before = order[i - 1] if i else start
+        for j in range(i + 1, n):
+            after = order[j + 1] if j + 1 < n else end
+            gain = d[before, order[i]] + d[order[j], after] - d[before, order[j]] - d[order[i], after]
+            if gain > 1e-6:
+                order[i : j + 1] = order[i : j + 1][::-1]
+                return True
+    return False
+
+
+def _or_opt(order: list[int], d: NDArray[np.float64], start: int, end: int) -> bool:
+    base = _length(order, d, start, end)
+    for size in (1, 2, 3):
+        for i in range(len(order) - size + 1):
+            piece, rest = order[i : i + size], order[:i] + order[i + size :]
+            for at in range(len(rest) + 1):
+                tried = rest[:at] + piece + rest[at:]
+                if _length(tried, d, start, end) < base - 1e-6:
+                    order[:] = tried
+                    return True
+    return False

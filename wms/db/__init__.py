@@ -1,0 +1,1 @@
+"""The one transaction: engine, unit of work, outbox, inbox, idempotency. Nobody outside commits."""

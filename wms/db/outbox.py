@@ -1,0 +1,181 @@
+"""The relay: claims due reactions in order per stream, runs each in a transaction of its own, parks what keeps failing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import timedelta
+from random import uniform
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+
+from wms.db.uow import SYSTEM, Database, UnitOfWork
+from wms.kernel.ids import uuid7
+from wms.kernel.messages import Event, load
+
+log = structlog.get_logger(__name__)
+
+Reaction = Callable[[UnitOfWork, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A reaction whose middle is a solver: read a snapshot, solve outside any transaction, apply on re-checked rows."""
+
+    read: Callable[[UnitOfWork, Any], Awaitable[Any]]
+    """Returns the snapshot, picklable; None means there is nothing to plan."""
+    solve: Callable[[Any], Any]
+    """Pure module-level function, run in a process pool."""
+    apply: Callable[[UnitOfWork, Any, Any, Any], Awaitable[None]]
+    """(uow, event, snapshot, solution)."""
+
+
+Parked = Callable[[UnitOfWork, str, Event, str], Awaitable[None]]
+
+ATTEMPTS_MAX = 8
+BACKOFF_MAX_S = 60.0
+BATCH = 32
+
+# Due, and no earlier unfinished reaction in the same stream. SKIP LOCKED lets several workers share the table; a claimed
+# row stays locked until its transaction ends, so a killed worker gives it back by dying.
+_CANDIDATES = text("""
+SELECT r.seq, r.stream FROM reaction r
+WHERE r.state = 'due' AND r.run_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM reaction e WHERE e.stream = r.stream AND e.state = 'due' AND e.seq < r.seq)
+ORDER BY r.seq LIMIT :limit
+""")
+_CLAIM = text("""
+SELECT r.seq, r.event_id, r.reaction, r.attempts, e.name, e.payload, e.actor
+FROM reaction r JOIN event e ON e.id = r.event_id
+WHERE r.seq = :seq AND r.state = 'due' FOR UPDATE OF r SKIP LOCKED
+""")
+_DONE = text("UPDATE reaction SET state = 'done', last_error = NULL WHERE seq = :seq")
+_RETRY = text(
+    "UPDATE reaction SET attempts = :attempts, run_at = :run_at, state = :state, last_error = :error WHERE seq = :seq"
+)
+
+
+class Relay:
+    """Runs reactions until stopped. `parked` is called once, in its own transaction, when one is given up on."""
+
+    def __init__(
+        self, db: Database, events: Mapping[str, type[Event]], reactions: Mapping[str, Reaction | Plan], *,
+        parked: Parked, pool: Executor, parallel: int = 6, idle_s: float = 0.15,
+    ) -> None:  # fmt: skip
+        self.db, self.events, self.reactions = db, events, reactions
+        self.parked, self.pool, self.parallel, self.idle_s = parked, pool, parallel, idle_s
+        self.wake = asyncio.Event()
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        """Poll, woken early by `wake`; never returns."""
+        while True:
+            try:
+                worked = await self.drain_once()
+            except Exception as error:
+                log.warning("outbox.database_away", error=repr(error))
+                await asyncio.sleep(1.0)
+                continue
+            if not worked:
+                self.wake.clear()
+                try:
+                    await asyncio.wait_for(self.wake.wait(), self.idle_s)
+                except TimeoutError:
+                    continue
+
+    async def drain_once(self) -> int:
+        """Run one round of eligible reactions, at most `parallel` at a time. Returns how many ran."""
+        async with self.db.sessions() as session:
+            rows = (await session.execute(_CANDIDATES, {"now": self.db.clock.now(), "limit": BATCH})).all()
+        gate = asyncio.Semaphore(self.parallel)
+
+        async def one(seq: int) -> int:
+            async with gate:
+                return await self._run(seq)
+
+        return sum(await asyncio.gather(*(one(row.seq) for row in rows)))
+
+    async def _run(self, seq: int) -> int:
+        try:
+            return await self._attempt(seq)
+        except Exception as error:
+            await self._failed(seq, error)
+            return 1
+
+    async def _attempt(self, seq: int) -> int:
+        solution: tuple[Any, Any] | None = None
+        async with self.db.begin(SYSTEM) as uow:
+            row = (await uow.session.execute(_CLAIM, {"seq": seq})).one_or_none()
+            if row is None:
+                return 0
+            reaction = self.reactions[row.reaction]
+            event = load(self.events[row.name], row.payload)
+            uow.cause, uow.request_id = f"{row.name}>{row.reaction}", uuid7()
+            if not isinstance(reaction, Plan):
+                await reaction(uow, event)
+                await uow.session.execute(_DONE, {"seq": seq})
+                return 1
+            snapshot = await reaction.read(uow, event)
+            if snapshot is None:
+                await uow.session.execute(_DONE, {"seq": seq})
+                return 1
+        solved = await asyncio.get_running_loop().run_in_executor(self.pool, reaction.solve, snapshot)
+        solution = (snapshot, solved)
+        async with self.db.begin(SYSTEM, cause=f"{row.name}>{row.reaction}") as uow:
+            if (await uow.session.execute(_CLAIM, {"seq": seq})).one_or_none() is None:
+                return 0
+            await reaction.apply(uow, event, *solution)
+            await uow.session.execute(_DONE, {"seq": seq})
+        return 1
+
+    async def _failed(self, seq: int, error: Exception) -> None:
+        async with self.db.begin(SYSTEM, cause="outbox") as uow:
+            row = (await uow.session.execute(_CLAIM, {"seq": seq})).one_or_none()
+            if row is None:
+                return
+            attempts = row.attempts + 1
+            parked = attempts >= ATTEMPTS_MAX
+            delay = min(BACKOFF_MAX_S, 0.2 * 2**attempts) * uniform(0.5, 1.0)
+            log.warning("reaction.failed", reaction=row.reaction, event_name=row.name, attempts=attempts, parked=parked,
+                        error=repr(error))  # fmt: skip
+            await uow.session.execute(_RETRY, {
+                "seq": seq, "attempts": attempts, "run_at": uow.now + timedelta(seconds=delay),
+                "state": "parked" if parked else "due", "error": repr(error)[:2000],
+            })  # fmt: skip
+            if parked:
+                await self.parked(uow, row.reaction, load(self.events[row.name], row.payload), repr(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A schedule: `every_s` cuts time into slots, each slot fires once across all workers."""
+
+    name: str
+    every_s: int
+    run: Callable[[UnitOfWork], Awaitable[None]]
+
+
+_FIRE = text("INSERT INTO tick (name, slot) VALUES (:name, to_timestamp(:slot)) ON CONFLICT DO NOTHING RETURNING name")
+_FORGET = text("DELETE FROM tick WHERE name = :name AND slot < to_timestamp(:slot) - interval '1 day'")
+
+
+async def run_ticks(db: Database, ticks: Sequence[Tick]) -> None:
+    """Fire every schedule's current slot, once; never returns."""
+    fired: dict[str, int] = {}
+    while True:
+        for tick in ticks:
+            slot = int(db.clock.now().timestamp()) // tick.every_s * tick.every_s
+            if fired.get(tick.name) == slot:
+                continue
+            try:
+                async with db.begin(SYSTEM, cause=f"tick:{tick.name}") as uow:
+                    if (await uow.session.execute(_FIRE, {"name": tick.name, "slot": slot})).scalar():
+                        await uow.session.execute(_FORGET, {"name": tick.name, "slot": slot})
+                        await tick.run(uow)
+                fired[tick.name] = slot
+            except Exception as error:
+                log.warning("tick.failed", tick=tick.name, error=repr(error))
+                fired[tick.name] = slot
+        await asyncio.sleep(0.5)

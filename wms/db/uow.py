@@ -1,0 +1,124 @@
+"""Unit of work: one transaction with its time, its actor, its request id, and what it tells the world."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event as sa_event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from wms.db.tables import EventRow, OutgoingRow, ReactionRow
+from wms.kernel.clock import Clock, WallClock
+from wms.kernel.ids import uuid7
+from wms.kernel.messages import Event, dump
+
+Router = Callable[[type[Event]], Sequence[str]]
+"""Event class to the names of its reactions; the composition root fills it from flow.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is answerable: `id` is an operator, device or system name; `roles` what it may do."""
+
+    id: str
+    name: str = ""
+    roles: frozenset[str] = frozenset()
+    device: str = ""
+
+
+SYSTEM = Actor("system", "system", frozenset({"system"}))
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    session: AsyncSession
+    now: datetime
+    actor: Actor
+    request_id: UUID
+    router: Router
+    cause: str = ""
+    """Event or route that this transaction answers; every movement carries it."""
+    occurred_at: datetime | None = None
+    """When it happened on the floor (device clock); None means now."""
+    line: int = 0
+    """Running number of ledger lines of this request, so that a line can be posted only once."""
+    emitted: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> UUID:
+        """Record a fact and one due reaction for each of its answers, in this transaction."""
+        event_id, stream = uuid7(), event.stream_key()
+        self.session.add(
+            EventRow(
+                id=event_id, name=event.name, stream=stream, payload=dump(event), actor=self.actor.id,
+                request_id=self.request_id, occurred_at=self.now,
+            )
+        )  # fmt: skip
+        for reaction in self.router(type(event)):
+            self.session.add(ReactionRow(event_id=event_id, reaction=reaction, stream=stream, run_at=self.now))
+        self.emitted.append(event)
+        return event_id
+
+    def send_device(self, device: str, kind: str, data: dict[str, Any], *, ref: str, ttl_s: int = 60) -> UUID:
+        """Queue a device command that is never carried out after `ttl_s`. Its answer comes back with `ref`."""
+        return self._send("device", device, kind, data, ref, self.now + timedelta(seconds=ttl_s))
+
+    def send_host(self, kind: str, data: dict[str, Any], *, ref: str) -> UUID:
+        """Queue a message to the order system."""
+        return self._send("host", "orders", kind, data, ref, None)
+
+    def _send(
+        self, channel: str, target: str, kind: str, data: dict[str, Any], ref: str, expires_at: datetime | None
+    ) -> UUID:
+        row_id = uuid7()
+        self.session.add(
+            OutgoingRow(
+                id=row_id, channel=channel, target=target, kind=kind, payload=data, ref=ref,
+                created_at=self.now, next_at=self.now, expires_at=expires_at,
+            )
+        )  # fmt: skip
+        return row_id
+
+
+class Database:
+    """One engine per process. `app_role` is assumed on every connection: it may not touch the ledger's tables."""
+
+    def __init__(
+        self, url: str, *, router: Router, clock: Clock | None = None, pool: int = 10, role: str | None = "wms_app"
+    ):
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=30,
+            connect_args={"options": "-c idle_in_transaction_session_timeout=30s -c TimeZone=UTC"},
+        )  # fmt: skip
+        if role is not None:
+
+            @sa_event.listens_for(self.engine.sync_engine, "connect")
+            def assume_role(connection: Any, _record: Any) -> None:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET ROLE {role}")
+                connection.commit()
+
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.router = router
+        self.clock = clock or WallClock()
+
+    @asynccontextmanager
+    async def begin(
+        self,
+        actor: Actor = SYSTEM,
+        *,
+        request_id: UUID | None = None,
+        cause: str = "",
+        occurred_at: datetime | None = None,
+    ) -> AsyncIterator[UnitOfWork]:
+        """Open one transaction; commit when the block ends well, roll back when it raises."""
+        async with self.sessions() as session, session.begin():
+            yield UnitOfWork(
+                session=session, now=self.clock.now(), actor=actor, request_id=request_id or uuid7(),
+                router=self.router, cause=cause, occurred_at=occurred_at,
+            )  # fmt: skip
+
+    async def close(self) -> None:
+        await self.engine.dispose()

@@ -1,0 +1,110 @@
+"""How a request meets its transaction: the route class opens it, judges the idempotency key, and commits before the reply.
+
+`Depends(uow)` then only hands out what the route opened. That is stronger than a yielding dependency: the answer that
+is stored for a replay, the effect it tells of and the reply all stand or fall together (docs/decisions/0003).
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from wms.db import idempotency
+from wms.db.idempotency import StoredAnswer
+from wms.db.uow import Actor, Database, UnitOfWork
+from wms.kernel.errors import BadInput, NotAllowed, Refusal
+
+
+class NotSignedIn(Refusal):
+    """Sign in first."""
+
+    code, status = "common.not_signed_in", 401
+
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class UowRoute(APIRoute):
+    """One transaction per request, actor and replay included."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            state = request.app.state
+            db: Database = state.db
+            key = _key(request)
+            async with db.begin(Actor("anonymous"), request_id=key, cause=f"{request.method} {self.path}") as uow:
+                uow.actor = await state.authenticate(uow, request)
+                request.state.uow = uow
+                body = await request.body()
+                hashed = idempotency.fingerprint(request.method, request.url.path, body)
+                if key is not None and (stored := await idempotency.recall(uow, key, hashed)) is not None:
+                    return _replay(stored)
+                response = await inner(request)
+                if key is not None and response.status_code < 400:
+                    answer = StoredAnswer(
+                        response.status_code, bytes(response.body), response.media_type or "application/json"
+                    )
+                    await idempotency.remember(uow, key, hashed, answer)
+            if request.method in WRITES and (wake := getattr(state, "wake", None)) is not None:
+                wake()
+            return response
+
+        return handle
+
+
+def _key(request: Request) -> UUID | None:
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    try:
+        return UUID(given)
+    except ValueError:
+        raise BadInput(field="Idempotency-Key", reason="a UUID") from None
+
+
+def _replay(stored: StoredAnswer) -> Response:
+    return Response(
+        stored.body, status_code=stored.status, media_type=stored.media_type, headers={"idempotent-replayed": "true"}
+    )
+
+
+async def current(request: Request) -> UnitOfWork:
+    """The transaction that this request runs in."""
+    uow: UnitOfWork = request.state.uow
+    return uow
+
+
+Uow = Annotated[UnitOfWork, Depends(current, scope="function")]
+
+
+def needs(role: str) -> Any:
+    """A dependency that admits only actors with this role. Errors: NotSignedIn, NotAllowed."""
+
+    async def check(uow: Uow) -> None:
+        if not uow.actor.roles:
+            raise NotSignedIn()
+        if role not in uow.actor.roles:
+            raise NotAllowed(needs=role)
+
+    return Depends(check)
+
+
+def problem(refusal: Refusal, instance: str) -> JSONResponse:
+    """RFC 9457 body of a refusal."""
+    return JSONResponse(
+        {
+            "type": f"urn:wharfinger:{refusal.code}", "title": refusal.code, "status": refusal.status, "detail": refusal.detail,
+            "code": refusal.code, "message_key": refusal.code, "params": _plain(refusal.params),
+            "retry_helps": refusal.retry_helps, "instance": instance,
+        },
+        status_code=refusal.status, media_type="application/problem+json",
+    )  # fmt: skip
+
+
+def _plain(params: dict[str, Any]) -> dict[str, Any]:
+    return {k: v if isinstance(v, str | int | float | bool | list | None) else str(v) for k, v in params.items()}

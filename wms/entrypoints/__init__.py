@@ -1,0 +1,1 @@
+"""Front doors: HTTP, MQTT, the worker, the host."""

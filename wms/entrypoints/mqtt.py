@@ -1,0 +1,300 @@
+"""The MQTT front door: takes in the gateways' reports, sends device commands. Alone maps events to `devices.contract`."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiomqtt
+import structlog
+from sqlalchemy import text
+
+from devices.contract import reports, topics
+from wms.db import inbox
+from wms.db.uow import Actor, Database, UnitOfWork
+from wms.events import devices as events
+from wms.kernel.messages import Event
+
+log = structlog.get_logger(__name__)
+
+BATCH_MAX = 200
+RESEND_S = 4
+"""A command is sent again until it is answered or expired; the gateway answers a repeat from memory."""
+GRACE_S = 30
+
+
+class Poison(ValueError):
+    """The envelope is not the contract's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    gateway: str
+    epoch: str
+    seq: int
+    device: str
+    kind: str
+    occurred_at: datetime
+    data: dict[str, Any]
+    base: int
+    """Lowest sequence number that the spool still holds."""
+    raw: bytes
+
+
+def parse(topic: str, payload: bytes) -> Envelope:
+    """Errors: Poison."""
+    try:
+        body = json.loads(payload)
+        gateway = topics.gateway_of(topic)
+        seq = body["seq"]
+        envelope = Envelope(
+            gateway, str(body["epoch"]), seq, str(body["device"]), str(body["kind"]),
+            datetime.fromisoformat(body["occurred_at"]), dict(body["data"]), int(body.get("base", 1)), payload,
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
+        raise Poison(f"{type(error).__name__}: {error}") from None
+    if not isinstance(seq, int) or isinstance(seq, bool) or seq < 1 or envelope.occurred_at.tzinfo is None:
+        raise Poison("seq must be a positive integer and occurred_at carry a zone")
+    return envelope
+
+
+def to_event(envelope: Envelope) -> Event | None:
+    """The fact a report tells, None for a command's answer. Errors: devices.contract.reports.BadReport."""
+    report, device = reports.from_data(envelope.kind, envelope.data), envelope.device
+    match report:
+        case reports.WeightMeasured():
+            return events.WeightMeasured(device=device, weight_g=report.weight_g, interval_g=report.interval_g)
+        case reports.ParcelMeasured():
+            return events.ParcelMeasured(
+                device=device, length_mm=report.length_mm, width_mm=report.width_mm, height_mm=report.height_mm,
+                weight_g=report.weight_g, barcode=report.barcode, flags=list(report.flags),
+            )  # fmt: skip
+        case reports.GateSessionClosed():
+            return events.GateSessionClosed(
+                device=device, session_id=report.session_id, opened_at=report.opened_at, closed_at=report.closed_at,
+                direction=report.direction, epcs=[t.epc for t in report.tags], uris=[t.uri or "" for t in report.tags],
+                stray=[t.epc for t in report.stray], unknown=[t.epc for t in report.unknown], overflow=report.overflow,
+            )  # fmt: skip
+        case reports.VehicleReported():
+            return events.VehicleReported(
+                device=device, x_mm=report.x_mm, y_mm=report.y_mm, theta_mrad=report.theta_mrad, battery_pct=report.battery_pct,
+                driving=report.driving, mode=report.mode, connection=report.connection, last_node=report.last_node,
+                order_id=report.order_id, errors=list(report.errors), e_stop=report.e_stop, loads=list(report.loads),
+            )  # fmt: skip
+        case reports.DeviceStateChanged():
+            return events.DeviceStateChanged(
+                device=device, gateway=envelope.gateway, state=report.state, detail=report.detail
+            )
+    return None
+
+
+_ANSWER = text("""
+UPDATE outgoing SET state = 'done', answer = CAST(:answer AS jsonb)
+WHERE id = CAST(:id AS uuid) AND state IN ('due', 'sent') RETURNING ref, kind, target
+""")
+
+
+async def _take_answer(uow: UnitOfWork, device: str, report: reports.CommandResult) -> None:
+    answer = json.dumps({"outcome": report.outcome, "code": report.code, "detail": report.detail, "data": report.data})
+    row = (await uow.session.execute(_ANSWER, {"id": report.command_id, "answer": answer})).one_or_none()
+    if row is not None:
+        uow.emit(events.CommandAnswered(
+            command_id=report.command_id, device=device, kind=row.kind, ref=row.ref, outcome=report.outcome, code=report.code,
+            detail=report.detail, data=report.data,
+        ))  # fmt: skip
+
+
+async def take_in(db: Database, gateway: str, batch: list[Envelope]) -> dict[str, int]:
+    """One transaction: every message in its turn, once, each in a savepoint; poison is parked and passed.
+
+    Returns per epoch the last sequence number that is now durable.
+    """
+    taken: dict[str, int] = {}
+    async with db.begin(Actor(f"gateway:{gateway}", gateway, frozenset({"device"})), cause="mqtt") as uow:
+        for epoch in sorted({e.epoch for e in batch}):
+            messages = sorted((e for e in batch if e.epoch == epoch), key=lambda e: e.seq)
+            last = await inbox.lock_source(uow, gateway, epoch, min(e.base for e in messages))
+            for envelope in messages:
+                if envelope.seq == last + 1:
+                    await _apply(uow, envelope)
+                    last = envelope.seq
+            await inbox.advance(uow, gateway, epoch, last)
+            taken[epoch] = last
+    return taken
+
+
+async def _apply(uow: UnitOfWork, envelope: Envelope) -> None:
+    try:
+        report = reports.from_data(envelope.kind, envelope.data)
+        async with uow.session.begin_nested():
+            uow.occurred_at = envelope.occurred_at
+            if isinstance(report, reports.CommandResult):
+                await _take_answer(uow, envelope.device, report)
+            elif (event := to_event(envelope)) is not None:
+                uow.emit(event)
+    except Exception as error:
+        park(uow, f"{envelope.gateway}/{envelope.device}", envelope.raw, f"{type(error).__name__}: {error}")
+
+
+def park(uow: UnitOfWork, origin: str, payload: bytes, reason: str) -> None:
+    """Keep an unreadable message whole and say so."""
+    letter = inbox.dead_letter(uow, origin, payload, reason)
+    uow.emit(events.MessageParked(origin=origin, reason=reason[:500], dead_letter_id=str(letter)))
+
+
+# Publish and mark in one claim: a command is never sent after its time.
+_DUE = text("""
+UPDATE outgoing SET state = 'sent', attempts = attempts + 1, next_at = CAST(:now AS timestamptz) + make_interval(secs => :resend)
+WHERE id IN (SELECT id FROM outgoing WHERE channel = 'device' AND state IN ('due', 'sent') AND next_at <= :now
+             AND expires_at > :now ORDER BY seq LIMIT 100 FOR UPDATE SKIP LOCKED)
+RETURNING id, seq, target, kind, payload, expires_at
+""")
+_LAPSED = text("""
+UPDATE outgoing SET state = 'dead', answer = '{"outcome": "expired"}'
+WHERE id IN (SELECT id FROM outgoing WHERE channel = 'device' AND state IN ('due', 'sent')
+             AND expires_at < CAST(:now AS timestamptz) - make_interval(secs => :grace) ORDER BY seq LIMIT 100 FOR UPDATE SKIP LOCKED)
+RETURNING id, ref, kind, target, attempts
+""")
+
+
+@dataclass(slots=True)
+class Link:
+    """The WES's side of the broker: ingest, acknowledgements, commands. Reconnects for ever."""
+
+    db: Database
+    url: str
+    gateway_of: Callable[[str], Awaitable[str]]
+    """Device id to the gateway that it hangs on."""
+    wake: Callable[[], None] = lambda: None
+    health: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lost: bool = False
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        while True:
+            try:
+                await self._session()
+            except* (aiomqtt.MqttError, OSError) as errors:
+                if not self.lost:
+                    log.warning("mqtt.lost", error=str(errors.exceptions[0]))
+                self.lost = True
+                await asyncio.sleep(1.0)
+
+    async def _session(self) -> None:
+        parts = urlsplit(self.url)
+        async with aiomqtt.Client(
+            parts.hostname or "127.0.0.1", parts.port or 1883, username=unquote(parts.username or "") or None,
+            password=unquote(parts.password or "") or None, identifier="wms-worker", keepalive=15,
+            max_queued_incoming_messages=5000,
+        ) as client:  # fmt: skip
+            await client.subscribe([(topics.ALL_EVENTS, 1), (topics.ALL_HEALTH, 0)])
+            if self.lost:
+                log.info("mqtt.back")
+            self.lost = False
+            queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(10_000)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._receive(client, queue))
+                group.create_task(self._ingest(client, queue))
+                group.create_task(self._command(client))
+
+    async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
+        async for message in client.messages:
+            payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
+            topic = message.topic.value
+            if topic.endswith("/health"):
+                await self._note_health(topic, payload)
+            else:
+                await queue.put((topic, payload))
+        raise aiomqtt.MqttError("the broker closed the stream")
+
+    async def _note_health(self, topic: str, payload: bytes) -> None:
+        try:
+            body = json.loads(payload)
+            gateway = topics.gateway_of(topic)
+            async with self.db.begin(Actor(f"gateway:{gateway}"), cause="health") as uow:
+                await uow.session.execute(_HEALTH, {"gateway": gateway, "body": json.dumps(body), "now": uow.now})
+        except (ValueError, KeyError):
+            log.warning("mqtt.bad_health", topic=topic)
+
+    async def _ingest(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
+        while True:
+            batch = [await queue.get()]
+            while len(batch) < BATCH_MAX and not queue.empty():
+                batch.append(queue.get_nowait())
+            by_gateway: dict[str, list[Envelope]] = {}
+            for topic, payload in batch:
+                try:
+                    envelope = parse(topic, payload)
+                    by_gateway.setdefault(envelope.gateway, []).append(envelope)
+                except Poison as error:
+                    async with self.db.begin(Actor("mqtt"), cause="mqtt") as uow:
+                        park(uow, topic, payload, str(error))
+            for gateway, envelopes in by_gateway.items():
+                for epoch, seq in (await self._durably(gateway, envelopes)).items():
+                    await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
+            self.wake()
+
+    async def _durably(self, gateway: str, envelopes: list[Envelope]) -> dict[str, int]:
+        """Take in, or give no acknowledgement: the gateway sends again."""
+        try:
+            return await take_in(self.db, gateway, envelopes)
+        except Exception as error:
+            log.warning("mqtt.not_taken", gateway=gateway, error=repr(error))
+            await asyncio.sleep(0.5)
+            return {}
+
+    async def _command(self, client: aiomqtt.Client) -> None:
+        while True:
+            try:
+                sent = await self._send_due(client)
+            except aiomqtt.MqttError:
+                raise
+            except Exception as error:
+                log.warning("mqtt.commands_wait", error=repr(error))
+                sent = 0
+                await asyncio.sleep(0.5)
+            if not sent:
+                await asyncio.sleep(0.05)
+
+    async def _send_due(self, client: aiomqtt.Client) -> int:
+        async with self.db.begin(Actor("mqtt"), cause="mqtt commands") as uow:
+            rows = sorted(
+                (await uow.session.execute(_DUE, {"now": uow.now, "resend": RESEND_S})).all(), key=lambda r: r.seq
+            )
+            lapsed = (await uow.session.execute(_LAPSED, {"now": uow.now, "grace": GRACE_S})).all()
+            for row in lapsed:
+                uow.emit(events.CommandAnswered(
+                    command_id=str(row.id), device=row.target, kind=row.kind, ref=row.ref,
+                    outcome="unknown" if row.attempts else "expired", code="gateway.silent", detail="", data={},
+                ))  # fmt: skip
+        for row in rows:
+            body = {"id": str(row.id), "device": row.target, "kind": row.kind, "expires_at": row.expires_at.isoformat(),
+                    "data": row.payload}  # fmt: skip
+            await client.publish(topics.commands(await self.gateway_of(row.target)), json.dumps(body), qos=1)
+        return len(rows)
+
+
+_HEALTH = text("""
+INSERT INTO gateway_health (gateway, body, seen_at) VALUES (:gateway, CAST(:body AS jsonb), :now)
+ON CONFLICT (gateway) DO UPDATE SET body = excluded.body, seen_at = excluded.seen_at
+""")
+
+
+async def gateway_lookup(db: Database, default: str) -> Callable[[str], Awaitable[str]]:
+    """Where a device hangs, from the gateways' own health reports; `default` while none has been heard."""
+    cache: dict[str, str] = {}
+    read_at: list[datetime] = []
+
+    async def find(device: str) -> str:
+        now = db.clock.now()
+        if device not in cache or not read_at or now - read_at[-1] > timedelta(seconds=10):
+            async with db.sessions() as session:
+                for row in await session.execute(text("SELECT gateway, body FROM gateway_health")):
+                    cache.update({d["device"]: row.gateway for d in row.body.get("devices", [])})
+            read_at[:] = [now]
+        return cache.get(device, default)
+
+    return find

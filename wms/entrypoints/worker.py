@@ -1,0 +1,58 @@
+"""The worker: reactions, schedules, the broker link and the host's webhooks in one process."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import structlog
+
+from wms.db.outbox import Plan, Reaction, Relay, Tick, run_ticks
+from wms.db.uow import Database, UnitOfWork
+from wms.entrypoints import host, mqtt
+from wms.events.incidents import IncidentDetected
+from wms.kernel.messages import Event
+from wms.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+async def parked(uow: UnitOfWork, reaction: str, event: Event, error: str) -> None:
+    """A reaction that keeps failing is never swallowed."""
+    uow.emit(IncidentDetected(
+        kind="system.reaction_parked", key=f"parked:{reaction}:{event.stream_key()}",
+        subject=f"{reaction} cannot answer {event.name}", detail={"reaction": reaction, "event": event.name, "error": error[:500]},
+        owner="admin", due_h=1.0,
+    ))  # fmt: skip
+
+
+async def run(
+    settings: Settings, db: Database, events: Mapping[str, type[Event]], reactions: Mapping[str, Reaction | Plan],
+    ticks: Sequence[Tick],
+) -> None:  # fmt: skip
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sig, stop.set)
+    with ProcessPoolExecutor(1, initializer=_quiet) as pool:
+        relay = Relay(db, events, reactions, parked=parked, pool=pool)
+        jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
+        if settings.broker_url:
+            lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
+            jobs.append(mqtt.Link(db, settings.broker_url, lookup, relay.wake.set).run())
+        jobs.append(host.run(db, settings.host_url, settings.host_secret))
+        running = [asyncio.create_task(job) for job in jobs]
+        await asyncio.wait({asyncio.create_task(stop.wait()), *running[:-1]}, return_when=asyncio.FIRST_COMPLETED)
+        for task in running:
+            task.cancel()
+        results = await asyncio.gather(*running, return_exceptions=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+    await db.close()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def _quiet() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

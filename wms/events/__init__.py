@@ -1,0 +1,1 @@
+"""The public contract: one file per process, its facts as frozen dataclasses."""

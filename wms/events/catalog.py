@@ -1,0 +1,20 @@
+"""Facts of the catalog."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wms.kernel.messages import Event
+
+
+@dataclass(frozen=True, slots=True)
+class SkuMeasured(Event):
+    """A SKU or pack level got its true size and weight."""
+
+    name: ClassVar[str] = "catalog.sku_measured.v1"
+    stream: ClassVar[str] = "sku_id"
+    sku_id: int
+    level: str
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    weight_g: int

@@ -1,0 +1,105 @@
+"""Who follows whom. The only file that knows; read it top to bottom and you know what the building does.
+
+FLOW: event -> reactions, each run in a transaction of its own, at least once, in order per stream.
+TERMINAL: facts that nobody answers; they are history, and the console shows them.
+TICKS: schedule -> what is looked after without being told.
+"""
+
+from wms.db.outbox import Plan, Reaction, Tick
+from wms.db.uow import UnitOfWork
+from wms.events import (  # fmt: skip
+    catalog,
+    devices,
+    fleet,
+    inbound,
+    incidents,
+    labels,
+    order_release,
+    orders,
+    packing,
+    picking,
+    shipping,
+    stock,
+)
+from wms.foundation.labels import reactions as label_reactions
+from wms.foundation.orders import reactions as order_reactions
+from wms.foundation.stock import service as ledger
+from wms.kernel.messages import Event
+from wms.processes.fleet import reactions as fleet_reactions
+from wms.processes.incidents import reactions as incident_reactions
+from wms.processes.incidents import service as incident_service
+from wms.processes.order_release import reactions as release_reactions
+from wms.processes.packing import reactions as packing_reactions
+from wms.processes.picking import reactions as picking_reactions
+from wms.processes.shipping import reactions as shipping_reactions
+
+FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
+    # inbound
+    inbound.GoodsReceived: {"order_release.on_goods_received": release_reactions.on_goods_received},
+    # outbound
+    order_release.WaveRequested: {"order_release.plan_wave": release_reactions.plan_wave},
+    order_release.WaveReleased: {"picking.plan_tours": picking_reactions.plan_tours},
+    order_release.OrderWithdrawn: {"picking.on_order_withdrawn": picking_reactions.on_order_withdrawn},
+    picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
+    packing.CartEmptied: {"fleet.on_cart_emptied": fleet_reactions.on_cart_emptied},
+    packing.ParcelLabelled: {"shipping.on_parcel_labelled": shipping_reactions.on_parcel_labelled},
+    # orders change and end
+    orders.OrderCancelRequested: {
+        "picking.on_cancel_requested": picking_reactions.on_cancel_requested,
+        "shipping.on_cancel_requested": shipping_reactions.on_cancel_requested,
+        "packing.on_cancel_requested": packing_reactions.on_cancel_requested,
+    },
+    orders.OrderChanged: {"packing.on_order_changed": packing_reactions.on_order_changed},
+    orders.OrderShipped: {"orders.tell_host_shipped": order_reactions.tell_host_shipped},
+    orders.OrderCancelled: {"orders.tell_host_cancelled": order_reactions.tell_host_cancelled},
+    # devices
+    devices.WeightMeasured: {"packing.on_weight_measured": packing_reactions.on_weight_measured},
+    devices.VehicleReported: {"fleet.on_vehicle_reported": fleet_reactions.on_vehicle_reported},
+    devices.CommandAnswered: {
+        "labels.on_command_answered": label_reactions.on_command_answered,
+        "fleet.on_command_answered": fleet_reactions.on_command_answered,
+    },
+    devices.DeviceStateChanged: {"incidents.on_device_state_changed": incident_reactions.on_device_state_changed},
+    devices.MessageParked: {"incidents.on_message_parked": incident_reactions.on_message_parked},
+    labels.LabelPrinted: {"packing.on_label_printed": packing_reactions.on_label_printed},
+    labels.LabelFailed: {"packing.on_label_failed": packing_reactions.on_label_failed},
+    # exceptions
+    incidents.IncidentDetected: {"incidents.on_incident_detected": incident_reactions.on_incident_detected},
+}
+
+TERMINAL: frozenset[type[Event]] = frozenset({
+    catalog.SkuMeasured, devices.GateSessionClosed, devices.ParcelMeasured, fleet.UnitDelivered, inbound.GateMatched,
+    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
+    picking.GoodsToPutBack, picking.OrderPicked, picking.PickConfirmed, picking.PickShorted, shipping.ManifestClosed,
+    stock.StockStatusChanged,
+})  # fmt: skip
+
+
+async def _expire_reservations(uow: UnitOfWork) -> None:
+    await ledger.expire_reservations(uow)
+
+
+async def _escalate(uow: UnitOfWork) -> None:
+    await incident_service.escalate_overdue(uow)
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick("order_release.feed_floor", 2, release_reactions.feed_floor),
+    Tick("stock.expire_reservations", 30, _expire_reservations),
+    Tick("incidents.escalate_overdue", 30, _escalate),
+)
+
+
+def event_types() -> dict[str, type[Event]]:
+    """Wire name to class, of every event that the flow knows."""
+    return {cls.name: cls for cls in (*FLOW, *TERMINAL)}
+
+
+def reactions() -> dict[str, Reaction | Plan]:
+    """Name to reaction, over all events."""
+    return {name: reaction for answers in FLOW.values() for name, reaction in answers.items()}
+
+
+def route(cls: type[Event]) -> tuple[str, ...]:
+    """Names of the reactions to an event class."""
+    return tuple(FLOW.get(cls, ()))

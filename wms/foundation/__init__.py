@@ -1,0 +1,1 @@
+"""Shared truths, a ladder: scanning > labels > work > orders > stock > layout > catalog > people."""

@@ -1,0 +1,23 @@
+"""Location kinds and the refusals of the layout."""
+
+from wms.kernel.errors import Refusal
+
+KINDS = ("bin", "reserve", "dock", "staging", "cart", "pack", "ship")
+
+
+class UnknownLocation(Refusal):
+    """No such location."""
+
+    code, status = "layout.unknown_location", 404
+
+
+class BadLayout(Refusal):
+    """The layout has faulty rows; nothing was loaded."""
+
+    code, status = "layout.bad_layout", 422
+
+
+def check_digits(code: str, salt: int = 0) -> str:
+    """Two digits that the address does not give away (a sum over squares, changeable by salt)."""
+    total = sum((i + 7) * (i + 7) * ord(c) for i, c in enumerate(code)) + salt * 31
+    return f"{total % 97:02d}"

@@ -1,0 +1,187 @@
+"""Reads of orders and notices."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from wms.db.uow import UnitOfWork
+from wms.foundation.orders import rules
+from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine
+
+
+@dataclass(frozen=True, slots=True)
+class LineInfo:
+    id: UUID
+    order_id: UUID
+    sku_id: int
+    qty_each: int
+    picked_each: int
+    short_each: int
+    bundle: str
+
+    @property
+    def open_each(self) -> int:
+        """Still to be picked."""
+        return self.qty_each - self.picked_each - self.short_each
+
+
+@dataclass(frozen=True, slots=True)
+class OrderInfo:
+    id: UUID
+    channel: str
+    ref: str
+    owner_id: int
+    state: str
+    priority: int
+    cutoff_at: datetime
+    carrier: str
+    destination: dict[str, Any]
+    short_policy: str
+    parcels: list[Any]
+    why: list[Any]
+    cancel_requested_at: datetime | None
+    accepted_at: datetime
+    shipped_at: datetime | None
+    lines: tuple[LineInfo, ...]
+
+
+def _line(row: OrderLine) -> LineInfo:
+    return LineInfo(row.id, row.order_id, row.sku_id, row.qty_each, row.picked_each, row.short_each, row.bundle)
+
+
+async def orders(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, OrderInfo]:
+    """Orders with their lines in line order."""
+    if not ids:
+        return {}
+    lines: dict[UUID, list[LineInfo]] = {}
+    for row in await uow.session.scalars(
+        select(OrderLine)
+        .where(OrderLine.order_id.in_(ids))
+        .order_by(OrderLine.id)
+        .execution_options(populate_existing=True)
+    ):
+        lines.setdefault(row.order_id, []).append(_line(row))
+    found = {}
+    for o in await uow.session.scalars(
+        select(CustomerOrder).where(CustomerOrder.id.in_(ids)).execution_options(populate_existing=True)
+    ):
+        fields = {name: getattr(o, name) for name in OrderInfo.__slots__ if name != "lines"}
+        found[o.id] = OrderInfo(**fields, lines=tuple(lines.get(o.id, ())))
+    return found
+
+
+async def order(uow: UnitOfWork, order_id: UUID) -> OrderInfo:
+    """Errors: UnknownOrder."""
+    found = await orders(uow, [order_id])
+    if order_id not in found:
+        raise rules.UnknownOrder(order_id=str(order_id))
+    return found[order_id]
+
+
+async def find_order(uow: UnitOfWork, ref: str, channel: str | None = None) -> OrderInfo:
+    """By the channel's reference. Errors: UnknownOrder."""
+    query = select(CustomerOrder.id).where(CustomerOrder.ref == ref)
+    if channel:
+        query = query.where(CustomerOrder.channel == channel)
+    order_id = await uow.session.scalar(query.limit(1))
+    if order_id is None:
+        raise rules.UnknownOrder(ref=ref)
+    return await order(uow, order_id)
+
+
+async def waiting(uow: UnitOfWork, limit: int = 1000) -> list[UUID]:
+    """Accepted orders in release order: priority, cut-off, age."""
+    rows = await uow.session.scalars(
+        select(CustomerOrder.id).where(CustomerOrder.state == "accepted")
+        .order_by(CustomerOrder.priority, CustomerOrder.cutoff_at, CustomerOrder.id).limit(limit)
+    )  # fmt: skip
+    return list(rows)
+
+
+async def by_state(uow: UnitOfWork) -> dict[str, int]:
+    rows = await uow.session.execute(select(CustomerOrder.state, func.count()).group_by(CustomerOrder.state))
+    return {state: int(n) for state, n in rows.all()}
+
+
+async def listing(
+    uow: UnitOfWork, state: str = "", words: str = "", limit: int = 100, after: UUID | None = None
+) -> list[dict[str, Any]]:
+    """Orders newest first for the console, keyset-paged by id."""
+    query = (
+        select(CustomerOrder, func.count(OrderLine.id).label("lines"), func.sum(OrderLine.qty_each).label("qty"),
+               func.sum(OrderLine.picked_each).label("picked"), func.sum(OrderLine.short_each).label("short"))
+        .join(OrderLine, OrderLine.order_id == CustomerOrder.id).group_by(CustomerOrder.id)
+        .order_by(CustomerOrder.id.desc()).limit(limit)
+    )  # fmt: skip
+    if state:
+        query = query.where(CustomerOrder.state == state)
+    if words:
+        query = query.where(CustomerOrder.ref.ilike(f"%{words}%"))
+    if after:
+        query = query.where(CustomerOrder.id < after)
+    return [
+        {
+            "id": o.id, "ref": o.ref, "channel": o.channel, "state": o.state, "priority": o.priority, "carrier": o.carrier,
+            "cutoff_at": o.cutoff_at, "country": o.destination.get("country", ""), "cartons": [x["carton"] for x in o.parcels], "lines": lines,
+            "qty_each": qty, "picked_each": picked, "short_each": short, "accepted_at": o.accepted_at,
+            "shipped_at": o.shipped_at, "cancel_requested": o.cancel_requested_at is not None,
+        }
+        for o, lines, qty, picked, short in (await uow.session.execute(query)).all()
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLineInfo:
+    id: UUID
+    sku_id: int
+    qty_each: int
+    received_each: int
+    damaged_each: int
+    lot: str
+    expires_on: str
+    hu_code: str
+    epcs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeInfo:
+    id: UUID
+    ref: str
+    supplier: str
+    purchase_ref: str
+    state: str
+    due_at: datetime | None
+    lines: tuple[NoticeLineInfo, ...]
+
+
+async def notice(uow: UnitOfWork, notice_id: UUID) -> NoticeInfo:
+    """Errors: UnknownNotice."""
+    row = await uow.session.get(Notice, notice_id, populate_existing=True)
+    if row is None:
+        raise rules.UnknownNotice(notice_id=str(notice_id))
+    lines = await uow.session.scalars(
+        select(NoticeLine).where(NoticeLine.notice_id == notice_id).order_by(NoticeLine.id)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return NoticeInfo(
+        row.id, row.ref, row.supplier, row.purchase_ref, row.state, row.due_at,
+        tuple(
+            NoticeLineInfo(x.id, x.sku_id, x.qty_each, x.received_each, x.damaged_each, x.lot, x.expires_on, x.hu_code,
+                           tuple(x.epcs))
+            for x in lines
+        ),
+    )  # fmt: skip
+
+
+async def find_notice(uow: UnitOfWork, ref: str) -> NoticeInfo | None:
+    notice_id = await uow.session.scalar(select(Notice.id).where(Notice.ref == ref))
+    return await notice(uow, notice_id) if notice_id else None
+
+
+async def notices(uow: UnitOfWork, states: Collection[str] = ("open", "arrived")) -> list[NoticeInfo]:
+    ids = await uow.session.scalars(select(Notice.id).where(Notice.state.in_(states)).order_by(Notice.id).limit(200))
+    return [await notice(uow, i) for i in list(ids)]

@@ -1,0 +1,304 @@
+"""Accept, change, cancel and advance orders and notices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from wms.db.uow import UnitOfWork
+from wms.events.orders import (
+    NoticeAccepted,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCancelRequested,
+    OrderChanged,
+    OrderShipped,
+)
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.orders import queries, rules
+from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine
+from wms.kernel.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    ref: str
+    lines: tuple[tuple[str, int], ...]
+    """(SKU code, pieces)."""
+    channel: str = "shop"
+    carrier: str = "POST"
+    cutoff_at: datetime | None = None
+    priority: int = 5
+    destination: dict[str, Any] = field(default_factory=dict)
+    short_policy: str = "ship_partial"
+
+
+def _faults(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> list[str]:
+    faults = []
+    if not draft.ref or len(draft.ref) > 64:
+        faults.append("ref: 1 to 64 characters")
+    if not draft.lines:
+        faults.append("lines: at least one")
+    for n, (sku, qty_each) in enumerate(draft.lines, 1):
+        if sku not in known:
+            faults.append(f"lines[{n}].sku: unknown sku {sku!r}")
+        if not 1 <= qty_each <= 100_000:
+            faults.append(f"lines[{n}].qty_each: {qty_each} is not 1..100000")
+    if draft.short_policy not in rules.SHORT_POLICIES:
+        faults.append(f"short_policy: one of {', '.join(rules.SHORT_POLICIES)}")
+    if not 1 <= draft.priority <= 9:
+        faults.append("priority: 1..9")
+    if not draft.destination.get("country"):
+        faults.append("destination.country: missing")
+    return faults
+
+
+async def accept_orders(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[UUID]:
+    """Accept orders, all or nothing; bundles are exploded here. The same order again is answered, not doubled.
+
+    Errors: OrderRefused naming each faulty field, OrderExists when a reference comes back with other lines.
+    """
+    known = await catalog.skus_by_code(uow, {sku for d in drafts for sku, _ in d.lines})
+    faults = [f"{d.ref or '?'}: {fault}" for d in drafts for fault in _faults(d, known)]
+    if faults:
+        raise rules.OrderRefused(count=len(faults), faults=faults[:50])
+    parts = await catalog.bundle_parts(uow, [s.id for s in known.values()])
+    there = {
+        (r.channel, r.ref): r.id
+        for r in await uow.session.execute(
+            select(CustomerOrder.channel, CustomerOrder.ref, CustomerOrder.id)
+            .where(CustomerOrder.ref.in_([d.ref for d in drafts]))
+        )
+    }  # fmt: skip
+    ids = []
+    for draft in drafts:
+        lines = _explode(draft, known, parts)
+        if (existing := there.get((draft.channel, draft.ref))) is not None:
+            await _check_same(uow, existing, lines, draft.ref)
+            ids.append(existing)
+            continue
+        ids.append(_add(uow, draft, lines, known))
+        there[(draft.channel, draft.ref)] = ids[-1]
+    await uow.session.flush()
+    return ids
+
+
+def _explode(
+    draft: OrderDraft, known: dict[str, catalog.SkuInfo], parts: dict[int, list[tuple[int, int]]]
+) -> list[tuple[int, int, str]]:
+    lines: dict[tuple[int, str], int] = {}
+    for code, qty_each in draft.lines:
+        sku_id = known[code].id
+        for part_id, per_bundle in parts.get(sku_id, [(sku_id, 1)]):
+            key = (part_id, code if sku_id in parts else "")
+            lines[key] = lines.get(key, 0) + qty_each * per_bundle
+    return [(sku_id, qty_each, bundle) for (sku_id, bundle), qty_each in lines.items()]
+
+
+async def _check_same(uow: UnitOfWork, order_id: UUID, lines: list[tuple[int, int, str]], ref: str) -> None:
+    there = sorted((x.sku_id, x.qty_each, x.bundle) for x in (await queries.order(uow, order_id)).lines)
+    if there != sorted(lines):
+        raise rules.OrderExists(ref=ref)
+
+
+def _add(
+    uow: UnitOfWork, draft: OrderDraft, lines: list[tuple[int, int, str]], known: dict[str, catalog.SkuInfo]
+) -> UUID:
+    order_id = uuid7()
+    uow.session.add(
+        CustomerOrder(
+            id=order_id, channel=draft.channel, ref=draft.ref, owner_id=known[draft.lines[0][0]].owner_id, state="accepted",
+            priority=draft.priority, cutoff_at=draft.cutoff_at or uow.now + timedelta(hours=8), carrier=draft.carrier,
+            destination=draft.destination, short_policy=draft.short_policy, why=[], parcels=[], accepted_at=uow.now,
+        )
+    )  # fmt: skip
+    for sku_id, qty_each, bundle in lines:
+        uow.session.add(OrderLine(order_id=order_id, sku_id=sku_id, qty_each=qty_each, bundle=bundle))
+    uow.emit(OrderAccepted(order_id=order_id, ref=draft.ref))
+    return order_id
+
+
+async def lock(uow: UnitOfWork, order_id: UUID) -> queries.OrderInfo:
+    """The order, its row locked until the transaction ends. Errors: UnknownOrder."""
+    await uow.session.execute(select(CustomerOrder.id).where(CustomerOrder.id == order_id).with_for_update())
+    return await queries.order(uow, order_id)
+
+
+async def advance(uow: UnitOfWork, order_id: UUID, event: str, *, why: str = "") -> str:
+    """Move the order one step of its state table. Returns the new state. Errors: WrongState, UnknownOrder."""
+    order = await lock(uow, order_id)
+    state = rules.step(order.state, event)
+    values: dict[str, Any] = {"state": state, "version": CustomerOrder.version + 1}
+    if why:
+        values["why"] = [*order.why, {"at": uow.now.isoformat(), "step": event, "why": why}]
+    if state == "shipped":
+        values["shipped_at"] = uow.now
+        uow.emit(OrderShipped(order_id=order_id, ref=order.ref))
+    if state == "cancelled":
+        uow.emit(OrderCancelled(order_id=order_id, ref=order.ref, reason=why or event))
+    await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order_id).values(**values))
+    return state
+
+
+async def plan_parcels(uow: UnitOfWork, order_id: UUID, parcels: list[dict[str, Any]], why: str) -> None:
+    """Keep which cartons the order is to be packed in, and why."""
+    order = await queries.order(uow, order_id)
+    await uow.session.execute(
+        update(CustomerOrder).where(CustomerOrder.id == order_id)
+        .values(parcels=parcels, why=[*order.why, {"at": uow.now.isoformat(), "step": "carton", "why": why}])
+    )  # fmt: skip
+
+
+async def request_cancel(uow: UnitOfWork, order_id: UUID, reason: str) -> str:
+    """Cancel at any stage before departure. Returns the effect: drop, stop, divert, void_label or pull_off.
+
+    Errors: Departed, UnknownOrder. Asking again changes nothing.
+    """
+    order = await lock(uow, order_id)
+    if order.state == "shipped":
+        raise rules.Departed(ref=order.ref)
+    if order.state == "cancelled":
+        return "drop"
+    effect = rules.CANCEL_EFFECT[order.state]
+    if order.cancel_requested_at is not None:
+        return effect
+    await uow.session.execute(
+        update(CustomerOrder).where(CustomerOrder.id == order_id).values(cancel_requested_at=uow.now)
+    )
+    if effect == "drop":
+        await advance(uow, order_id, "cancel", why=reason)
+    else:
+        uow.emit(OrderCancelRequested(order_id=order_id, effect=effect))
+    return effect
+
+
+async def change(
+    uow: UnitOfWork, order_id: UUID, *, destination: dict[str, Any] | None = None,
+    lines: Sequence[tuple[str, int]] | None = None, priority: int | None = None,
+) -> str:  # fmt: skip
+    """Change address, lines or priority. Returns the state at the change; later stages answer OrderChanged.
+
+    Errors: Departed, WrongState (lines after release, use cancel or a new order), OrderRefused.
+    """
+    order = await lock(uow, order_id)
+    if order.state == "shipped":
+        raise rules.Departed(ref=order.ref)
+    if order.state == "cancelled" or order.cancel_requested_at is not None:
+        raise rules.OrderIsCancelled(ref=order.ref)
+    what: list[str] = []
+    values: dict[str, Any] = {"version": CustomerOrder.version + 1}
+    if destination is not None:
+        if not destination.get("country"):
+            raise rules.OrderRefused(count=1, faults=["destination.country: missing"])
+        values["destination"] = destination
+        what.append("destination")
+    if priority is not None:
+        values["priority"] = priority
+        what.append("priority")
+    if lines is not None:
+        if order.state not in rules.LINES_UNTIL:
+            raise rules.WrongState(state=order.state, event="change_lines")
+        await _replace_lines(uow, order, lines)
+        what.append("lines")
+    await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order_id).values(**values))
+    uow.emit(OrderChanged(order_id=order_id, state=order.state, what=what))
+    return order.state
+
+
+async def _replace_lines(uow: UnitOfWork, order: queries.OrderInfo, lines: Sequence[tuple[str, int]]) -> None:
+    draft = OrderDraft(ref=order.ref, lines=tuple(lines), destination=order.destination)
+    known = await catalog.skus_by_code(uow, {sku for sku, _ in lines})
+    if faults := _faults(draft, known):
+        raise rules.OrderRefused(count=len(faults), faults=faults[:50])
+    parts = await catalog.bundle_parts(uow, [s.id for s in known.values()])
+    for row in await uow.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)):
+        await uow.session.delete(row)
+    for sku_id, qty_each, bundle in _explode(draft, known, parts):
+        uow.session.add(OrderLine(order_id=order.id, sku_id=sku_id, qty_each=qty_each, bundle=bundle))
+    await uow.session.flush()
+
+
+async def add_picked(uow: UnitOfWork, line_id: UUID, qty_each: int) -> None:
+    """Count picked pieces (negative when an undo puts them back)."""
+    await uow.session.execute(
+        update(OrderLine).where(OrderLine.id == line_id).values(picked_each=OrderLine.picked_each + qty_each)
+    )
+
+
+async def add_short(uow: UnitOfWork, line_id: UUID, qty_each: int) -> None:
+    """Count pieces that will not come with this order."""
+    await uow.session.execute(
+        update(OrderLine).where(OrderLine.id == line_id).values(short_each=OrderLine.short_each + qty_each)
+    )
+
+
+async def clear_progress(uow: UnitOfWork, order_id: UUID) -> None:
+    """Back to nothing picked and nothing short: the order was taken out of its wave."""
+    await uow.session.execute(
+        update(OrderLine).where(OrderLine.order_id == order_id).values(picked_each=0, short_each=0)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLineDraft:
+    sku: str
+    qty_each: int
+    lot: str = ""
+    expires_on: str = ""
+    hu_code: str = ""
+    epcs: tuple[str, ...] = ()
+
+
+async def accept_notice(
+    uow: UnitOfWork, ref: str, supplier: str, lines: Sequence[NoticeLineDraft], *, purchase_ref: str = "",
+    due_at: datetime | None = None,
+) -> UUID:  # fmt: skip
+    """Accept a supplier's notice. The same reference again is answered with its id.
+
+    Errors: NoticeRefused naming each faulty line.
+    """
+    existing = await uow.session.scalar(select(Notice.id).where(Notice.ref == ref))
+    if existing is not None:
+        return existing
+    known = await catalog.skus_by_code(uow, {x.sku for x in lines})
+    faults = [f"lines[{n}]: unknown sku {x.sku!r}" for n, x in enumerate(lines, 1) if x.sku not in known]
+    faults += [f"lines[{n}]: qty_each {x.qty_each}" for n, x in enumerate(lines, 1) if not 1 <= x.qty_each <= 1_000_000]
+    if not lines:
+        faults.append("lines: at least one")
+    if faults:
+        raise rules.NoticeRefused(count=len(faults), faults=faults[:50])
+    notice = Notice(
+        id=uuid7(), ref=ref, supplier=supplier, purchase_ref=purchase_ref, due_at=due_at, accepted_at=uow.now
+    )
+    uow.session.add(notice)
+    await uow.session.flush()
+    for x in lines:
+        uow.session.add(
+            NoticeLine(
+                notice_id=notice.id, sku_id=known[x.sku].id, qty_each=x.qty_each, lot=x.lot, expires_on=x.expires_on,
+                hu_code=x.hu_code, epcs=[e.upper() for e in x.epcs],
+            )
+        )  # fmt: skip
+    uow.emit(NoticeAccepted(notice_id=notice.id, ref=ref))
+    await uow.session.flush()
+    return notice.id
+
+
+async def set_notice_state(uow: UnitOfWork, notice_id: UUID, state: str) -> None:
+    closed_at = uow.now if state == "closed" else None
+    await uow.session.execute(update(Notice).where(Notice.id == notice_id).values(state=state, closed_at=closed_at))
+
+
+async def add_received(uow: UnitOfWork, notice_line_id: UUID, qty_each: int, damaged_each: int = 0) -> None:
+    await uow.session.execute(
+        update(NoticeLine).where(NoticeLine.id == notice_line_id).values(
+            received_each=NoticeLine.received_each + qty_each, damaged_each=NoticeLine.damaged_each + damaged_each
+        )
+    )  # fmt: skip
+
+
+async def close_notice_line(uow: UnitOfWork, notice_line_id: UUID, reason: str) -> None:
+    await uow.session.execute(update(NoticeLine).where(NoticeLine.id == notice_line_id).values(closed_reason=reason))

@@ -1,0 +1,295 @@
+"""Reads of the ledger: balances, content of units, where a unit stands, candidates to pick, the audit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, text
+
+from wms.db.uow import UnitOfWork
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.layout import queries as layout
+from wms.foundation.stock.rules import Grain
+from wms.foundation.stock.tables import Balance, HandlingUnit, Reservation
+from wms.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One balance row."""
+
+    balance_id: int
+    place_id: int
+    grain: Grain
+    qty_each: int
+    allocated_each: int
+
+    @property
+    def free_each(self) -> int:
+        return self.qty_each - self.allocated_each
+
+
+async def virtual_places(uow: UnitOfWork) -> dict[str, int]:
+    """Code to place id of the virtual holders."""
+    return await layout.virtual_places(uow)
+
+
+def _held(row: Balance) -> Held:
+    return Held(
+        row.id, row.place_id, Grain(row.sku_id, row.lot_id, row.owner_id, row.status), row.qty_each, row.allocated_each
+    )
+
+
+async def held_in(uow: UnitOfWork, place_id: int, sku_id: int | None = None) -> list[Held]:
+    """Non-empty balances directly in a place, oldest lot first."""
+    query = select(Balance).where(Balance.place_id == place_id, Balance.qty_each > 0).order_by(Balance.lot_id)
+    if sku_id is not None:
+        query = query.where(Balance.sku_id == sku_id)
+    return [_held(row) for row in await uow.session.scalars(query.execution_options(populate_existing=True))]
+
+
+_CONTENT = text("""
+WITH RECURSIVE inside AS (
+  SELECT CAST(:place AS bigint) AS id
+  UNION ALL SELECT h.id FROM handling_unit h JOIN inside ON h.in_place_id = inside.id WHERE h.closed_at IS NULL
+) SELECT b.id, b.place_id, b.sku_id, b.lot_id, b.owner_id, b.status, b.qty_each, b.allocated_each
+FROM stock_balance b JOIN inside ON inside.id = b.place_id WHERE b.qty_each > 0 ORDER BY b.place_id, b.sku_id, b.lot_id
+""")
+
+
+async def content_of(uow: UnitOfWork, place_id: int) -> list[Held]:
+    """Everything in a place or unit, at any depth."""
+    rows = await uow.session.execute(_CONTENT, {"place": place_id})
+    return [
+        Held(r.id, r.place_id, Grain(r.sku_id, r.lot_id, r.owner_id, r.status), r.qty_each, r.allocated_each)
+        for r in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    id: int
+    kind: str
+    code: str
+    in_place_id: int
+    bound_to: UUID | None
+    closed: bool
+    weight_g: int
+
+
+async def find_unit(uow: UnitOfWork, code: str) -> Unit | None:
+    row = await uow.session.scalar(
+        select(HandlingUnit).where(HandlingUnit.code == code).execution_options(populate_existing=True)
+    )
+    return _unit(row) if row else None
+
+
+async def unit(uow: UnitOfWork, hu_id: int) -> Unit:
+    """Errors: NotFound."""
+    row = await uow.session.get(HandlingUnit, hu_id, populate_existing=True)
+    if row is None:
+        raise NotFound(unit=hu_id)
+    return _unit(row)
+
+
+async def units_in(uow: UnitOfWork, place_id: int) -> list[Unit]:
+    rows = await uow.session.scalars(
+        select(HandlingUnit).where(HandlingUnit.in_place_id == place_id, HandlingUnit.closed_at.is_(None))
+        .order_by(HandlingUnit.code).execution_options(populate_existing=True)
+    )  # fmt: skip
+    return [_unit(row) for row in rows]
+
+
+async def units_bound_to(uow: UnitOfWork, bound_to: UUID) -> list[Unit]:
+    rows = await uow.session.scalars(
+        select(HandlingUnit).where(HandlingUnit.bound_to == bound_to, HandlingUnit.closed_at.is_(None))
+        .order_by(HandlingUnit.id).execution_options(populate_existing=True)
+    )  # fmt: skip
+    return [_unit(row) for row in rows]
+
+
+def _unit(row: HandlingUnit) -> Unit:
+    return Unit(row.id, row.kind, row.code, row.in_place_id, row.bound_to, row.closed_at is not None, row.weight_g)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Free stock that a pick may be reserved on, in the order it should leave (FEFO, then FIFO)."""
+
+    balance_id: int
+    place_id: int
+    location: str
+    node_id: int
+    x_mm: int
+    y_mm: int
+    sku_id: int
+    lot_id: int
+    owner_id: int
+    status: str
+    free_each: int
+    expires_on: date
+    received_on: date
+
+
+_CANDIDATES = text("""
+SELECT b.id AS balance_id, b.place_id, l.code AS location, l.node_id, l.x_mm, l.y_mm, b.sku_id, b.lot_id, b.owner_id, b.status,
+       b.qty_each - b.allocated_each AS free_each, lot.expires_on, lot.received_on
+FROM stock_balance b
+JOIN location l ON l.id = b.place_id AND l.active AND l.kind IN ('bin', 'reserve')
+JOIN lot ON lot.id = b.lot_id
+WHERE b.sku_id IN :skus AND b.status = 'available' AND b.qty_each > b.allocated_each
+ORDER BY b.sku_id, lot.expires_on, lot.received_on, (l.kind = 'bin') DESC, b.qty_each - b.allocated_each, b.id
+""").bindparams(bindparam("skus", expanding=True))
+
+
+async def candidates(uow: UnitOfWork, sku_ids: Sequence[int]) -> list[Candidate]:
+    """Allocatable free stock of these SKUs, FEFO then FIFO, small remainders first so that bins empty."""
+    if not sku_ids:
+        return []
+    rows = await uow.session.execute(_CANDIDATES, {"skus": list(sku_ids)})
+    return [Candidate(**r._mapping) for r in rows]
+
+
+async def balance(uow: UnitOfWork, balance_id: int) -> Held:
+    """Errors: NotFound."""
+    row = await uow.session.get(Balance, balance_id, populate_existing=True)
+    if row is None:
+        raise NotFound(balance=balance_id)
+    return _held(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    id: UUID
+    demand: str
+    balance_id: int
+    open_each: int
+    place_id: int
+    grain: Grain
+
+
+async def open_reservations(uow: UnitOfWork, demands: Sequence[str]) -> list[Reserved]:
+    """Pending reservations of these demands."""
+    rows = await uow.session.execute(
+        select(Reservation.id, Reservation.demand, Reservation.balance_id, Reservation.open_each, Balance)
+        .join(Balance, Balance.id == Reservation.balance_id)
+        .where(Reservation.demand.in_(demands), Reservation.state == "pending")
+        .order_by(Reservation.id).execution_options(populate_existing=True)
+    )  # fmt: skip
+    return [
+        Reserved(r.id, r.demand, r.balance_id, r.open_each, r.Balance.place_id, _held(r.Balance).grain) for r in rows
+    ]
+
+
+async def expired_reservations(uow: UnitOfWork) -> list[UUID]:
+    rows = await uow.session.scalars(
+        select(Reservation.id).where(Reservation.state == "pending", Reservation.expires_at < uow.now).limit(500)
+    )
+    return list(rows)
+
+
+async def resolve(uow: UnitOfWork, place: str, sku: str) -> tuple[int, int]:
+    """Codes to (place id, sku id). Errors: NotFound, UnknownSku."""
+    spot = await layout.find_location(uow, place)
+    held_by = None if spot else await find_unit(uow, place)
+    if spot is None and held_by is None:
+        raise NotFound(place=place)
+    return (spot.id if spot else held_by.id), (await catalog.sku_by_code(uow, sku)).id  # type: ignore[union-attr]
+
+
+async def resolve_opening(
+    uow: UnitOfWork, rows: Sequence[tuple[str, str, str]]
+) -> tuple[list[tuple[int, int, int]], list[str]]:
+    """(location, sku, owner) codes to ids, and a sentence per line that does not resolve."""
+    places = await layout.location_ids(uow, {r[0] for r in rows})
+    skus = await catalog.skus_by_code(uow, {r[1] for r in rows})
+    owners = await catalog.owner_ids(uow)
+    good, faults = [], []
+    for n, (location, sku, owner) in enumerate(rows, 1):
+        if location not in places:
+            faults.append(f"line {n}: unknown location {location!r}")
+        elif sku not in skus:
+            faults.append(f"line {n}: unknown sku {sku!r}")
+        elif owner and owner not in owners:
+            faults.append(f"line {n}: unknown owner {owner!r}")
+        else:
+            good.append((places[location], skus[sku].id, owners[owner] if owner else skus[sku].owner_id))
+    return good, faults
+
+
+# Every balance from the movements alone, every allocation from the reservations alone, every serial and every unit.
+_AUDIT = {
+    "balances": """
+        WITH folded AS (
+          SELECT place_id, sku_id, lot_id, owner_id, status, sum(q) AS qty FROM (
+            SELECT from_place_id AS place_id, sku_id, lot_id, owner_id, from_status AS status, -qty_each AS q FROM movement
+            UNION ALL SELECT to_place_id, sku_id, lot_id, owner_id, to_status, qty_each FROM movement
+          ) s JOIN place p ON p.id = s.place_id AND p.kind <> 'virtual'
+          GROUP BY place_id, sku_id, lot_id, owner_id, status
+        ) SELECT count(*) AS rows, count(*) FILTER (WHERE coalesce(f.qty, 0) = coalesce(b.qty_each, 0)) AS agree
+        FROM folded f FULL JOIN stock_balance b USING (place_id, sku_id, lot_id, owner_id, status)""",
+    "allocations": """
+        SELECT count(*) AS rows, count(*) FILTER (WHERE b.allocated_each = coalesce(r.open_each, 0)) AS agree
+        FROM stock_balance b LEFT JOIN (
+          SELECT balance_id, sum(open_each) AS open_each FROM reservation WHERE state = 'pending' GROUP BY balance_id
+        ) r ON r.balance_id = b.id""",
+    "conservation": """
+        SELECT count(*) AS rows, count(*) FILTER (WHERE total = 0) AS agree FROM (
+          SELECT sku_id, sum(q) AS total FROM (
+            SELECT sku_id, qty_each AS q FROM stock_balance
+            UNION ALL
+            SELECT m.sku_id, -m.qty_each FROM movement m JOIN place p ON p.id = m.from_place_id AND p.kind = 'virtual'
+            UNION ALL
+            SELECT m.sku_id, m.qty_each FROM movement m JOIN place p ON p.id = m.to_place_id AND p.kind = 'virtual'
+          ) x GROUP BY sku_id
+        ) y""",
+    "serials": """
+        SELECT count(*) AS rows, count(*) FILTER (WHERE s.units = b.qty) AS agree FROM (
+          SELECT place_id, sku_id, status, count(*) AS units FROM serial GROUP BY place_id, sku_id, status
+        ) s LEFT JOIN (
+          SELECT place_id, sku_id, status, sum(qty_each) AS qty FROM stock_balance GROUP BY place_id, sku_id, status
+        ) b USING (place_id, sku_id, status)""",
+    "units": """
+        SELECT count(*) AS rows, count(*) FILTER (WHERE h.in_place_id = m.to_place_id) AS agree
+        FROM handling_unit h LEFT JOIN LATERAL (
+          SELECT to_place_id FROM hu_move WHERE hu_id = h.id ORDER BY seq DESC LIMIT 1
+        ) m ON true""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    check: str
+    rows: int
+    agree: int
+
+    @property
+    def clean(self) -> bool:
+        return self.rows == self.agree
+
+
+async def audit(uow: UnitOfWork) -> list[AuditLine]:
+    """Recompute everything that is kept from what happened. One line per check."""
+    lines = []
+    for check, sql in _AUDIT.items():
+        row = (await uow.session.execute(text(sql))).one()
+        lines.append(AuditLine(check, int(row.rows), int(row.agree)))
+    return lines
+
+
+async def search(uow: UnitOfWork, words: str, limit: int = 100) -> list[dict[str, Any]]:
+    """Stock rows whose SKU, name, location or unit contains `words`."""
+    rows = await uow.session.execute(
+        text("""
+        SELECT s.code AS sku, s.name, p.code AS place, p.kind AS place_kind, b.status, lot.code AS lot,
+               lot.received_on, nullif(lot.expires_on, '9999-12-31') AS expires_on, o.code AS owner,
+               b.qty_each, b.allocated_each
+        FROM stock_balance b JOIN sku s ON s.id = b.sku_id JOIN place p ON p.id = b.place_id
+        JOIN lot ON lot.id = b.lot_id JOIN owner o ON o.id = b.owner_id
+        WHERE b.qty_each > 0 AND (s.code ILIKE :q OR s.name ILIKE :q OR p.code ILIKE :q)
+        ORDER BY s.code, p.code LIMIT :limit"""),
+        {"q": f"%{words}%", "limit": limit},
+    )
+    return [dict(r._mapping) for r in rows]

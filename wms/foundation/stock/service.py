@@ -1,0 +1,261 @@
+"""Verbs of the ledger. Everything goes through six SQL functions, one round trip each (migrations/sql/ledger.sql)."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.db.uow import UnitOfWork
+from wms.events.stock import StockStatusChanged
+from wms.foundation.stock import queries, rules
+from wms.foundation.stock.rules import Grain
+from wms.foundation.stock.tables import HandlingUnit, Lot
+from wms.kernel.errors import Refusal
+from wms.kernel.ids import uuid7
+
+_REFUSALS: dict[str, type[Refusal]] = {
+    "WM001": rules.NotEnough,
+    "WM002": rules.ReservationNotOpen,
+    "WM003": rules.SerialProblem,
+    "WM004": rules.BadNesting,
+    "WM005": rules.UnknownUnit,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One movement to post. `to_status` None keeps the status; `reservation` turns a pending transfer into a posted one."""
+
+    grain: Grain
+    from_place: int
+    to_place: int
+    qty_each: int
+    reason: str
+    to_status: str | None = None
+    reservation: UUID | None = None
+    serials: Sequence[str] | None = None
+
+
+async def _call(uow: UnitOfWork, sql: str, params: Sequence[Any]) -> Any:
+    """Run one ledger function on the driver's own connection, inside this transaction.
+
+    The ORM would cost five times the function's own time (docs/decisions/0002-ledger.md).
+    """
+    await uow.session.flush()
+    raw = await (await uow.session.connection()).get_raw_connection()
+    connection: psycopg.AsyncConnection[Any] = raw.driver_connection
+    try:
+        row = await (await connection.execute(sql, params)).fetchone()  # type: ignore[arg-type]
+    except pg.UniqueViolation as error:
+        if error.diag.constraint_name == "uq_movement_request_line":
+            raise rules.AlreadyPosted(request_id=str(uow.request_id)) from None
+        raise
+    except psycopg.DatabaseError as error:
+        refusal = _REFUSALS.get(error.sqlstate or "")
+        if refusal is None:
+            raise
+        raise refusal(**json.loads(error.diag.message_detail or "{}")) from None
+    return row[0] if row else None
+
+
+async def post(uow: UnitOfWork, lines: Sequence[Line]) -> list[UUID]:
+    """Post movements, all or nothing. Returns their ids in order.
+
+    Errors: NotEnough, ReservationNotOpen, SerialProblem, AlreadyPosted, IllegalStatusChange, NotMovable.
+    """
+    if not lines:
+        return []
+    ids, rows = [], []
+    for line in lines:
+        grain, to_status = line.grain, line.to_status or line.grain.status
+        if to_status != grain.status:
+            rules.check_change(grain.status, to_status, uow.actor.roles)
+        elif line.from_place != line.to_place:
+            rules.check_movable(grain.status)
+        uow.line += 1
+        ids.append(movement_id := uuid7())
+        rows.append({
+            "id": str(movement_id), "line": uow.line, "sku": grain.sku_id, "lot": grain.lot_id, "owner": grain.owner_id,
+            "from": line.from_place, "to": line.to_place, "fs": grain.status, "ts": to_status, "qty": line.qty_each,
+            "res": str(line.reservation) if line.reservation else None, "reason": line.reason,
+            "serials": list(line.serials) if line.serials is not None else None,
+        })  # fmt: skip
+    await _call(
+        uow, "SELECT stock_post(%s::jsonb, %s, %s, %s, %s, %s)",
+        (json.dumps(rows), uow.request_id, uow.cause, uow.actor.id, uow.occurred_at or uow.now, uow.now),
+    )  # fmt: skip
+    return ids
+
+
+async def change_status(
+    uow: UnitOfWork, place_id: int, grain: Grain, to_status: str, qty_each: int, reason: str
+) -> None:
+    """Move free stock to another status where it stands. Errors: as `post`."""
+    await post(uow, [Line(grain, place_id, place_id, qty_each, reason, to_status=to_status)])
+    uow.emit(StockStatusChanged(
+        place_id=place_id, sku_id=grain.sku_id, from_status=grain.status, to_status=to_status, qty_each=qty_each,
+        reason=reason,
+    ))  # fmt: skip
+
+
+async def change_status_at(
+    uow: UnitOfWork, place: str, sku: str, from_status: str, to_status: str, qty_each: int, reason: str
+) -> int:
+    """As change_status, by codes, over as many lots as it takes. Errors: NotEnough, NotFound, UnknownSku, ..."""
+    place_id, sku_id = await queries.resolve(uow, place, sku)
+    left = qty_each
+    for held in await queries.held_in(uow, place_id, sku_id):
+        take = min(left, held.free_each) if held.grain.status == from_status else 0
+        if take:
+            await change_status(uow, place_id, held.grain, to_status, take, reason)
+            left -= take
+    if left:
+        raise rules.NotEnough(place=place, sku=sku, status=from_status, missing_each=left)
+    return qty_each
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A reservation to make on one balance row."""
+
+    demand: str
+    balance_id: int
+    qty_each: int
+    expires_at: datetime | None = None
+
+
+async def reserve(uow: UnitOfWork, wants: Sequence[Want]) -> list[UUID]:
+    """Reserve, all or nothing. Returns reservation ids in order. Errors: NotEnough."""
+    if not wants:
+        return []
+    ids = [uuid7() for _ in wants]
+    rows = [
+        {"id": str(i), "demand": w.demand, "balance": w.balance_id, "qty": w.qty_each,
+         "expires": w.expires_at.isoformat() if w.expires_at else None}
+        for i, w in zip(ids, wants, strict=True)
+    ]  # fmt: skip
+    await _call(uow, "SELECT stock_reserve(%s::jsonb, %s)", (json.dumps(rows), uow.now))
+    return ids
+
+
+async def release(uow: UnitOfWork, reservation_ids: Iterable[UUID], state: str = "voided") -> int:
+    """Void what is still open of these reservations; those already ended are left alone. Returns pieces freed."""
+    ids = list(reservation_ids)
+    if not ids:
+        return 0
+    return int(await _call(uow, "SELECT stock_release(%s::uuid[], %s)", (ids, state)))
+
+
+async def expire_reservations(uow: UnitOfWork) -> int:
+    """End reservations past their time. Returns pieces freed."""
+    return await release(uow, await queries.expired_reservations(uow), "expired")
+
+
+async def create_unit(uow: UnitOfWork, kind: str, code: str, in_place: int, *, bound_to: UUID | None = None) -> int:
+    """Make a handling unit standing in a place. Returns its place id. Errors: a taken code is `stock.code_taken`."""
+    try:
+        created = await _call(
+            uow, "SELECT hu_create(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (kind, code, in_place, bound_to, uuid7(), uow.request_id, uow.cause, uow.actor.id, uow.now),
+        )  # fmt: skip
+    except pg.UniqueViolation:
+        raise CodeTaken(code=code) from None
+    return int(created)
+
+
+class CodeTaken(Refusal):
+    """This licence plate is already in use."""
+
+    code, status = "stock.code_taken", 409
+
+
+async def put_unit(uow: UnitOfWork, hu_id: int, to_place: int) -> int:
+    """Move a handling unit with its content. Returns where it came from. Errors: BadNesting, UnknownUnit."""
+    return int(
+        await _call(
+            uow, "SELECT hu_put(%s, %s, %s, %s, %s, %s, %s, %s)",
+            (hu_id, to_place, uuid7(), uow.request_id, uow.cause, uow.actor.id, uow.occurred_at or uow.now, uow.now),
+        )
+    )  # fmt: skip
+
+
+async def bind_unit(uow: UnitOfWork, hu_id: int, bound_to: UUID | None) -> None:
+    """Say which order a tote or parcel serves, or free it."""
+    await uow.session.execute(update(HandlingUnit).where(HandlingUnit.id == hu_id).values(bound_to=bound_to))
+
+
+async def weigh_unit(uow: UnitOfWork, hu_id: int, weight_g: int) -> None:
+    await uow.session.execute(update(HandlingUnit).where(HandlingUnit.id == hu_id).values(weight_g=weight_g))
+
+
+async def close_unit(uow: UnitOfWork, hu_id: int) -> None:
+    await uow.session.execute(update(HandlingUnit).where(HandlingUnit.id == hu_id).values(closed_at=uow.now))
+
+
+async def lot_for(
+    uow: UnitOfWork, sku_id: int, *, code: str = "", received_on: date | None = None, expires_on: date | None = None,
+    declaration: str = "",
+) -> int:  # fmt: skip
+    """Find or make the lot with these dates and papers. Returns its id."""
+    values = {
+        "sku_id": sku_id, "code": code, "received_on": received_on or uow.now.date(),
+        "expires_on": expires_on or date(9999, 12, 31), "declaration": declaration,
+    }  # fmt: skip
+    await uow.session.execute(insert(Lot).values(**values).on_conflict_do_nothing())
+    found = await uow.session.scalar(select(Lot.id).filter_by(**values))
+    return int(found or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningLine:
+    """Stock that was there before us, with its original dates."""
+
+    location: str
+    sku: str
+    qty_each: int
+    owner: str = ""
+    lot: str = ""
+    received_on: date | None = None
+    expires_on: date | None = None
+    status: str = rules.AVAILABLE
+
+
+async def load_opening(uow: UnitOfWork, lines: Sequence[OpeningLine], *, dry_run: bool) -> int:
+    """Import opening stock; a dry run checks everything and posts nothing. Returns the number of good lines.
+
+    Errors: OpeningRefused naming every faulty line; nothing is loaded.
+    """
+    opening = (await queries.virtual_places(uow))["OPENING"]
+    resolved, faults = await queries.resolve_opening(uow, [(x.location, x.sku, x.owner) for x in lines])
+    faults += [f"line {n}: qty_each {x.qty_each} is not 1..1000000" for n, x in enumerate(lines, 1)
+               if not 1 <= x.qty_each <= 1_000_000]  # fmt: skip
+    faults += [
+        f"line {n}: unknown status {x.status!r}" for n, x in enumerate(lines, 1) if x.status not in rules.STATUSES
+    ]
+    if faults:
+        raise rules.OpeningRefused(count=len(faults), faults=faults[:50])
+    if dry_run:
+        return len(lines)
+    batch = []
+    for line, (place_id, sku_id, owner_id) in zip(lines, resolved, strict=True):
+        lot_id = await lot_for(uow, sku_id, code=line.lot, received_on=line.received_on, expires_on=line.expires_on)
+        batch.append(Line(Grain(sku_id, lot_id, owner_id, line.status), opening, place_id, line.qty_each, "opening"))
+    for start in range(0, len(batch), 500):
+        await post(uow, batch[start : start + 500])
+    return len(lines)
+
+
+async def ship_out(uow: UnitOfWork, hu_id: int) -> int:
+    """Everything in a unit goes to the customer; the unit is closed. Returns pieces."""
+    virtual = await queries.virtual_places(uow)
+    held = await queries.content_of(uow, hu_id)
+    await post(uow, [Line(h.grain, h.place_id, virtual["CUSTOMER"], h.qty_each, "ship") for h in held])
+    await close_unit(uow, hu_id)
+    return sum(h.qty_each for h in held)

@@ -1,0 +1,120 @@
+"""Open, claim, finish and cancel tasks; keep stations."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+
+from wms.db.uow import UnitOfWork
+from wms.foundation.work import queries, rules
+from wms.foundation.work.tables import Station, Task
+from wms.kernel.ids import uuid7
+
+
+def open_task(
+    uow: UnitOfWork, kind: str, *, place_id: int = 0, to_place_id: int = 0, sku_id: int = 0, qty_each: int = 0,
+    group_id: UUID | None = None, seq: int = 0, priority: int = 5, data: dict[str, Any] | None = None, why: str = "",
+    due_at: datetime | None = None,
+) -> UUID:  # fmt: skip
+    """Open a task. Returns its id."""
+    task_id = uuid7()
+    uow.session.add(
+        Task(
+            id=task_id, kind=kind, place_id=place_id, to_place_id=to_place_id, sku_id=sku_id, qty_each=qty_each,
+            group_id=group_id, seq=seq, priority=priority, data=data or {}, why=why, opened_at=uow.now, due_at=due_at,
+        )
+    )  # fmt: skip
+    return task_id
+
+
+async def claim_next(
+    uow: UnitOfWork, kind: str, *, by: str = "", not_by: str = "", limit: int = 1
+) -> list[queries.TaskInfo]:
+    """Claim the most urgent open tasks of a kind for the actor. What the actor already holds comes back first.
+
+    `not_by`: skip tasks whose data.not_by names this operator (a recount is another person's work).
+    """
+    holder = by or uow.actor.id
+    held = await queries.tasks(uow, kind=kind, states=("claimed",), claimed_by=holder)
+    if held:
+        return held[:limit]
+    query = (
+        select(Task.id).where(Task.kind == kind, Task.state == "open").order_by(Task.priority, Task.group_id, Task.seq, Task.id)
+        .limit(limit).with_for_update(skip_locked=True)
+    )  # fmt: skip
+    if not_by:
+        query = query.where(text("coalesce(task.data->>'not_by', '') <> :not_by")).params(not_by=not_by)
+    ids = list(await uow.session.scalars(query))
+    await _take(uow, ids, holder)
+    return [await queries.task(uow, task_id) for task_id in ids]
+
+
+async def claim_group(uow: UnitOfWork, group_id: UUID, *, by: str = "") -> list[queries.TaskInfo]:
+    """Claim all open tasks of a group for the actor. Returns them in order."""
+    ids = await uow.session.scalars(
+        select(Task.id).where(Task.group_id == group_id, Task.state == "open").order_by(Task.id).with_for_update()
+    )
+    await _take(uow, list(ids), by or uow.actor.id)
+    return await queries.tasks(uow, group_id=group_id)
+
+
+async def _take(uow: UnitOfWork, ids: Collection[UUID], holder: str) -> None:
+    await uow.session.execute(
+        update(Task).where(Task.id.in_(ids)).values(state="claimed", claimed_by=holder, claimed_at=uow.now)
+    )
+
+
+async def lock(uow: UnitOfWork, task_id: UUID) -> queries.TaskInfo:
+    """The task, its row locked. Errors: UnknownTask."""
+    await uow.session.execute(select(Task.id).where(Task.id == task_id).with_for_update())
+    return await queries.task(uow, task_id)
+
+
+async def lock_mine(uow: UnitOfWork, task_id: UUID) -> queries.TaskInfo:
+    """The actor's claimed task, locked. Errors: UnknownTask, NotYourTask, TaskClosed."""
+    task = await lock(uow, task_id)
+    if task.state not in ("open", "claimed"):
+        raise rules.TaskClosed(state=task.state, task_id=str(task_id))
+    if task.claimed_by and task.claimed_by != uow.actor.id:
+        raise rules.NotYourTask(holder=task.claimed_by)
+    if task.state == "open":
+        await _take(uow, [task_id], uow.actor.id)
+        task = await queries.task(uow, task_id)
+    return task
+
+
+async def finish(uow: UnitOfWork, task_id: UUID, event: str = "finish", *, data: dict[str, Any] | None = None) -> None:
+    """End a task by `finish`, `short` or `cancel`. Errors: TaskClosed."""
+    task = await queries.task(uow, task_id)
+    await uow.session.execute(
+        update(Task).where(Task.id == task_id).values(
+            state=rules.step(task.state, event), done_at=uow.now, done_by=uow.actor.id, data={**task.data, **(data or {})}
+        )
+    )  # fmt: skip
+
+
+async def set_qty(uow: UnitOfWork, task_id: UUID, qty_each: int) -> None:
+    """What is left to do."""
+    await uow.session.execute(update(Task).where(Task.id == task_id).values(qty_each=qty_each))
+
+
+async def release_claim(uow: UnitOfWork, task_id: UUID) -> None:
+    """Give a claimed task back. Errors: TaskClosed."""
+    task = await queries.task(uow, task_id)
+    state = rules.step(task.state, "release")
+    await uow.session.execute(
+        update(Task).where(Task.id == task_id).values(state=state, claimed_by="", claimed_at=None)
+    )
+
+
+async def save_station(
+    uow: UnitOfWork, code: str, kind: str, location: str, *, scale: str = "", printer: str = "", dimensioner: str = "",
+    gate: str = "",
+) -> None:  # fmt: skip
+    await uow.session.merge(
+        Station(code=code, kind=kind, location=location, scale=scale, printer=printer, dimensioner=dimensioner, gate=gate,
+                active=True)
+    )  # fmt: skip
+    await uow.session.flush()

@@ -1,0 +1,59 @@
+"""Tasks and stations."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wms.db.base import Base, uuid_pk
+
+
+class Task(Base):
+    """One piece of work. States: open, claimed, done, shorted, cancelled."""
+
+    __tablename__ = "task"
+    id: Mapped[uuid_pk]
+    kind: Mapped[str]
+    """pick, putaway, count, putback, move."""
+    state: Mapped[str] = mapped_column(default="open")
+    priority: Mapped[int] = mapped_column(default=5)
+    group_id: Mapped[UUID | None]
+    """Tour, plan or receipt that it is part of."""
+    seq: Mapped[int] = mapped_column(default=0)
+    """Order within the group."""
+    place_id: Mapped[int] = mapped_column(default=0)
+    """Where it is done, 0 when not at a place."""
+    to_place_id: Mapped[int] = mapped_column(default=0)
+    sku_id: Mapped[int] = mapped_column(default=0)
+    qty_each: Mapped[int] = mapped_column(default=0)
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What only the owning process reads."""
+    why: Mapped[str] = mapped_column(default="")
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    claimed_by: Mapped[str] = mapped_column(default="")
+    claimed_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str] = mapped_column(default="")
+    __table_args__ = (
+        Index("ix_task_open", "kind", "priority", "id", postgresql_where=text("state IN ('open','claimed')")),
+        Index("ix_task_group", "group_id", "seq"),
+    )
+
+
+class Station(Base):
+    """A bench with its equipment: which scale, printer and dimensioner serve it."""
+
+    __tablename__ = "station"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """receive, pack or ship."""
+    location: Mapped[str]
+    """Code of the location that it is."""
+    scale: Mapped[str] = mapped_column(default="")
+    printer: Mapped[str] = mapped_column(default="")
+    dimensioner: Mapped[str] = mapped_column(default="")
+    gate: Mapped[str] = mapped_column(default="")
+    active: Mapped[bool] = mapped_column(default=True)

@@ -1,0 +1,69 @@
+"""Composition root: settings, engine, flow, front doors."""
+
+import logging
+from pathlib import Path
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from wms import flow
+from wms.db.uow import Database
+from wms.entrypoints import http, worker
+from wms.foundation.catalog import http as catalog_http
+from wms.foundation.labels import service as labels
+from wms.foundation.layout import http as layout_http
+from wms.foundation.orders import http as orders_http
+from wms.foundation.people import http as people_http
+from wms.foundation.stock import http as stock_http
+from wms.foundation.work import http as work_http
+from wms.processes.fleet import http as fleet_http
+from wms.processes.incidents import http as incidents_http
+from wms.processes.order_release import http as waves_http
+from wms.processes.packing import pda as packing_pda
+from wms.processes.picking import pda as picking_pda
+from wms.processes.shipping import http as shipping_http
+from wms.processes.shipping import pda as shipping_pda
+from wms.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = (
+    people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
+    orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
+    picking_pda.router, packing_pda.router, shipping_pda.router,
+)  # fmt: skip
+
+WEB = Path(__file__).parent / "web" / "dist"
+
+
+def database(settings: Settings) -> Database:
+    """The engine of this process. Errors: ValueError without a database URL (`wms up` sets it)."""
+    if settings.database_url is None:
+        raise ValueError("WMS_DATABASE_URL is not set; `wms up` sets it for its own processes")
+    return Database(settings.database_url, router=flow.route, pool=settings.db_pool_size)
+
+
+def configure_logs(settings: Settings) -> None:
+    """One JSON line per event on stderr."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.PrintLoggerFactory(),
+    )  # fmt: skip
+
+
+def create_app() -> FastAPI:
+    """Factory for uvicorn."""
+    settings = Settings()
+    configure_logs(settings)
+    labels.set_company_prefix(settings.company_prefix)
+    return http.build(settings, database(settings), ROUTERS, WEB)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Reactions, schedules, broker link, host; until stopped."""
+    configure_logs(settings)
+    labels.set_company_prefix(settings.company_prefix)
+    await worker.run(settings, database(settings), flow.event_types(), flow.reactions(), flow.TICKS)

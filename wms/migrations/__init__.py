@@ -1,0 +1,1 @@
+"""Alembic migrations; the ledger's SQL functions lie in sql/."""

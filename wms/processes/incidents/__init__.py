@@ -1,0 +1,4 @@
+"""Exceptions with an owner and a clock.
+
+Tables: incident. Emits IncidentEscalated. Answers IncidentDetected, DeviceStateChanged, MessageParked.
+"""

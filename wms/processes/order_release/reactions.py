@@ -1,0 +1,38 @@
+"""Planning a requested wave, feeding the floor, and orders that stop before anyone walked."""
+
+from typing import Any
+
+from wms.db.outbox import Plan
+from wms.db.uow import UnitOfWork
+from wms.events.inbound import GoodsReceived
+from wms.events.order_release import WaveRequested
+from wms.processes.order_release import queries, service
+
+WIP_ORDERS_MAX = 160
+"""Orders under way before picking ends; the stream feeds the floor up to this and no more (CONWIP)."""
+WAVE_ORDERS_MAX = 48
+
+
+async def _read(uow: UnitOfWork, event: WaveRequested) -> Any:
+    return await service.snapshot(uow, event.wave_id, event.order_ids)
+
+
+async def _apply(uow: UnitOfWork, event: WaveRequested, _snapshot: Any, solution: Any) -> None:
+    await service.apply_plans(uow, event.wave_id, solution)
+
+
+plan_wave = Plan(read=_read, solve=service.solve, apply=_apply)
+
+
+async def on_goods_received(uow: UnitOfWork, event: GoodsReceived) -> None:
+    await service.reopen_backorders(uow, event.sku_id)
+
+
+async def feed_floor(uow: UnitOfWork) -> None:
+    """Tick: release the most urgent waiting orders while the floor has room."""
+    room = WIP_ORDERS_MAX - await queries.open_orders(uow)
+    if room > 0:
+        await service.release_waiting(
+            uow, f"Stream {uow.now:%H:%M:%S}", min(room, WAVE_ORDERS_MAX), why=f"room for {room} orders"
+        )
+    await service.finish_waves(uow)

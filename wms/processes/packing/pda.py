@@ -1,0 +1,148 @@
+"""The packer's screens: scan tote, scan every unit into the carton, wait for the scale, wait for the label, scan it on.
+
+Screens: tote -> parcel; parcel -> wait (scale); wait -> wait (printer) | weight off (again or open) | label failed
+(again) | apply; apply -> parcel (next of the order) | tote.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from wms.db.uow import UnitOfWork
+from wms.db.web import Uow, UowRoute, needs
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.orders import queries as orders
+from wms.foundation.work import queries as work
+from wms.kernel.screen import Answer, Card, Step
+from wms.processes.packing import queries, service
+
+router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
+
+
+class Answers(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    answers: dict[str, Any] = Field(default_factory=dict)
+    scanned_at: str = ""
+
+
+def _tote_card(station: str) -> Card:
+    return Card(
+        id=f"tote:{station}", flow="pack", title="pack.next_tote", submit=f"/api/v1/pda/pack/{station}/tote",
+        steps=(Step("tote", "scan", "pack.scan_tote"),), show={"station": station},
+    )  # fmt: skip
+
+
+async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Card:
+    base = f"/api/v1/pda/pack/{station}/parcels/{parcel.id}"
+    order = await orders.order(uow, parcel.order_id)
+    show = {
+        "order": order.ref, "parcel": parcel.number, "of": parcel.of, "carton": parcel.carton, "sscc": parcel.sscc,
+        "weight_g": parcel.weight_g, "expected_g": parcel.expected_g, "tolerance_g": parcel.tolerance_g, "station": station,
+    }  # fmt: skip
+    if parcel.state == "open":
+        return await _parcel_card(uow, parcel, base, show)
+    if parcel.state in ("weighing", "labelling"):
+        prompt = "pack.put_on_scale" if parcel.state == "weighing" else "pack.printing"
+        steps: tuple[Step, ...] = (Step("wait", "wait", prompt, poll=base, show=show),)
+        return Card(f"wait:{parcel.id}:{parcel.state}", "pack", "pack.wait", base, steps, show)
+    if parcel.state == "weight_off":
+        steps = (Step("wait", "wait", "pack.weight_off", poll=base, show=show),)
+        return Card(f"off:{parcel.id}:{parcel.weight_g}", "pack", "pack.weight_off", f"{base}/reopen", steps, show,
+                    problems=("open_and_check",))  # fmt: skip
+    if parcel.state == "label_failed":
+        steps = (Step("retry", "confirm", "pack.label_failed", show=show),)
+        return Card(f"retry:{parcel.id}", "pack", "pack.label_failed", f"{base}/retry", steps, show)
+    if parcel.state == "printed":
+        steps = (Step("label", "scan", "pack.scan_label", accept=(parcel.sscc, f"00{parcel.sscc}"), show=show),)
+        return Card(f"apply:{parcel.id}", "pack", "pack.apply_label", f"{base}/applied", steps, show)
+    return _tote_card(station)
+
+
+async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, show: dict[str, Any]) -> Card:
+    skus = await catalog.skus(uow, parcel.content)
+    codes = await catalog.codes_of(uow, parcel.content)
+    planned = (await orders.order(uow, parcel.order_id)).parcels
+    placed: list[list[int]] = next(
+        (p["placed"] for p in planned if {int(k): v for k, v in p["items"].items()} == parcel.content), []
+    )
+    steps = [Step("carton", "scan", "pack.scan_carton", accept=(parcel.carton,), show=show)]
+    for sku_id, qty in sorted(parcel.content.items()):
+        sku = skus[sku_id]
+        each = tuple(code for code, level in codes.get(sku_id, []) if level == "EA") or (sku.code,)
+        steps.append(Step(
+            f"sku:{sku_id}", "quantity", "pack.scan_units", accept=each, max=qty, count_each=True,
+            show={"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile},
+        ))  # fmt: skip
+    return Card(
+        f"parcel:{parcel.id}", "pack", "pack.pack", base, tuple(steps), {**show, "tote": parcel.tote, "placed": placed}
+    )
+
+
+@router.get("/stations")
+async def stations(uow: Uow) -> list[dict[str, Any]]:
+    """Pack stations to choose from."""
+    return [{"code": s.code, "location": s.location} for s in await work.stations(uow, "pack")]
+
+
+@router.post("/{station}/claim")
+async def claim(uow: Uow, station: str) -> dict[str, Any]:
+    """Sit down at a station. Screens: the parcel under way there, else tote."""
+    await work.station(uow, station)
+    if (parcel := await queries.on_scale(uow, station)) is not None:
+        return Answer("ok", "pack.go_on", cards=(await _card(uow, station, parcel),)).as_json()
+    return Answer("ok", "pack.ready", cards=(_tote_card(station),)).as_json()
+
+
+@router.post("/{station}/tote")
+async def tote(uow: Uow, station: str, body: Answers) -> dict[str, Any]:
+    """Open a tote. Screens: its next parcel, at whatever state it is."""
+    parcel = await service.open_tote(uow, station, str(body.answers.get("tote", ""))[:200])
+    return Answer("ok", "pack.tote_open", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.post("/{station}/parcels/{parcel_id}")
+async def close(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+    """All units scanned. Screens: wait for the scale."""
+    counted = {
+        int(key[4:]): value for key, value in body.answers.items()
+        if key.startswith("sku:") and key[4:].isdigit() and isinstance(value, int)
+    }  # fmt: skip
+    parcel = await service.close_parcel(uow, parcel_id, station, str(body.answers.get("carton", ""))[:60], counted)
+    return Answer("ok", "pack.closed", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.get("/{station}/parcels/{parcel_id}")
+async def poll(uow: Uow, station: str, parcel_id: UUID) -> dict[str, Any]:
+    """What the scale and the printer said so far. Screens: wait, weight off, label failed, apply."""
+    parcel = await queries.parcel(uow, parcel_id)
+    level, message = {
+        "weight_off": ("error", "pack.weight_off"), "label_failed": ("error", "pack.label_failed"),
+        "void": ("error", "orders.is_cancelled"),
+    }.get(parcel.state, ("ok", f"pack.state_{parcel.state}"))  # fmt: skip
+    card = await _card(uow, station, parcel)
+    return Answer(level, message, {"weight_g": parcel.weight_g}, (card,)).as_json()  # type: ignore[arg-type]
+
+
+@router.post("/{station}/parcels/{parcel_id}/reopen")
+async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+    """Open and check after a weight that was off. Screens: the parcel again."""
+    parcel = await service.reopen(uow, parcel_id)
+    return Answer("warn", "pack.reopened", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.post("/{station}/parcels/{parcel_id}/retry")
+async def retry(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+    """Print again. Screens: wait for the printer."""
+    parcel = await service.retry_label(uow, parcel_id, station)
+    return Answer("ok", "pack.printing", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.post("/{station}/parcels/{parcel_id}/applied")
+async def applied(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+    """The label is on. Screens: the order's next parcel, else tote."""
+    parcel = await service.apply_label(uow, parcel_id, str(body.answers.get("label", ""))[:200])
+    rest = [p for p in await queries.parcels_of(uow, parcel.order_id) if p.state == "open"]
+    card = await _card(uow, station, rest[0]) if rest else _tote_card(station)
+    return Answer("ok", "pack.labelled", {"sscc": parcel.sscc}, (card,)).as_json()

@@ -1,0 +1,147 @@
+"""The picker's screens: take a cart, walk the stops, drop the cart.
+
+Screens: claim -> [cart] | [pick..., drop] | nothing; start -> [pick..., drop]; pick -> keep | all (a short changed the
+tour); finish -> nothing, then claim again.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from wms.db.uow import UnitOfWork
+from wms.db.web import Uow, UowRoute, needs
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.layout import queries as layout
+from wms.foundation.orders import queries as orders
+from wms.foundation.work import queries as work
+from wms.kernel.screen import Answer, Card, Step
+from wms.processes.picking import queries, service
+
+router = APIRouter(prefix="/api/v1/pda/pick", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
+
+
+class Answers(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    answers: dict[str, Any] = Field(default_factory=dict)
+    scanned_at: str = ""
+
+
+def _text(body: Answers, step: str) -> str:
+    return str(body.answers.get(step, ""))[:200]
+
+
+def _number(body: Answers, step: str) -> int:
+    value = body.answers.get(step, 0)
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+async def _cards(uow: UnitOfWork, tour: queries.TourInfo) -> tuple[Card, ...]:
+    if tour.state == "planned":
+        return (await _cart_card(uow, tour),)
+    if tour.state != "walking":
+        return ()
+    tasks = await work.tasks(uow, kind="pick", group_id=tour.id)
+    return (*await _pick_cards(uow, tour, tasks), await _drop_card(uow, tour, len(tasks)))
+
+
+async def _cart_card(uow: UnitOfWork, tour: queries.TourInfo) -> Card:
+    slots = await queries.slots(uow, tour.id)
+    tasks = await work.tasks(uow, kind="pick", group_id=tour.id)
+    return Card(
+        id=f"cart:{tour.id}", flow="pick", title="pick.take_cart", submit=f"/api/v1/pda/pick/tours/{tour.id}/start",
+        steps=(Step("cart", "scan", "pick.scan_cart"),),
+        show={"orders": len(slots), "stops": len(tasks), "length_m": round(tour.length_mm / 1000)},
+    )  # fmt: skip
+
+
+async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.TaskInfo]) -> list[Card]:
+    skus = await catalog.skus(uow, {t.sku_id for t in tasks})
+    codes = await catalog.codes_of(uow, {t.sku_id for t in tasks})
+    spots = {s.id: s for s in await layout.locations(uow, ids={t.place_id for t in tasks})} if tasks else {}
+    slots = {str(s.order_id): s for s in await queries.slots(uow, tour.id)}
+    refs = {str(i): o.ref for i, o in (await orders.orders(uow, [s.order_id for s in slots.values()])).items()}
+    everything = await work.tasks(uow, kind="pick", group_id=tour.id, states=("open", "claimed", "done", "shorted"))
+    cards = []
+    for done, task in enumerate(sorted(tasks, key=lambda t: t.seq), len(everything) - len(tasks)):
+        sku, spot, slot = skus[task.sku_id], spots[task.place_id], slots[task.data["order_id"]]
+        each = [code for code, level in codes.get(sku.id, []) if level == "EA"] or [sku.code]
+        show = {
+            "location": spot.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": task.qty_each,
+            "tote": slot.tote, "slot": slot.slot, "x_mm": spot.x_mm, "y_mm": spot.y_mm,
+        }  # fmt: skip
+        cards.append(Card(
+            id=str(task.id), flow="pick", title="pick.pick", submit=f"/api/v1/pda/pick/tasks/{task.id}", offline=True,
+            steps=(
+                Step("location", "scan", "pick.scan_location", accept=(spot.code, spot.check_digits), show=show),
+                Step("sku", "scan", "pick.scan_sku", accept=tuple(each), show=show),
+                Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=task.qty_each, count_each=True),
+                Step("tote", "scan", "pick.scan_tote", accept=(slot.tote,), show=show),
+            ),
+            show={**show, "order": refs[task.data["order_id"]], "done": done, "of": len(everything)},
+            problems=("short", "damaged", "blocked"),
+        ))  # fmt: skip
+    return cards
+
+
+async def _drop_card(uow: UnitOfWork, tour: queries.TourInfo, left: int) -> Card:
+    drops = await layout.locations(uow, ["staging", "pack"])
+    return Card(
+        id=f"drop:{tour.id}", flow="pick", title="pick.drop_cart", submit=f"/api/v1/pda/pick/tours/{tour.id}/finish",
+        steps=(Step("drop", "scan", "pick.scan_drop", accept=tuple(c for s in drops for c in (s.code, s.check_digits))),),
+        show={"cart": tour.cart, "left": left, "location": drops[0].code if drops else ""},
+    )  # fmt: skip
+
+
+@router.post("/claim")
+async def claim(uow: Uow) -> dict[str, Any]:
+    """The picker's tour, or the next free one.
+
+    Screens: cart (a tour not begun), picks and drop (one under way), nothing (no work).
+    """
+    tour = await service.claim_tour(uow)
+    if tour is None:
+        return Answer("ok", "pick.nothing", cards=()).as_json()
+    return Answer("ok", "pick.tour", {"length_m": round(tour.length_mm / 1000)}, await _cards(uow, tour)).as_json()
+
+
+@router.post("/tours/{tour_id}/start")
+async def start(uow: Uow, tour_id: UUID, body: Answers) -> dict[str, Any]:
+    """Bind the cart. Screens: picks and drop."""
+    tour = await service.start_tour(uow, tour_id, _text(body, "cart"))
+    return Answer("ok", "pick.cart_bound", {"cart": tour.cart}, await _cards(uow, tour)).as_json()
+
+
+@router.post("/tasks/{task_id}")
+async def pick(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
+    """Confirm or short one stop. Screens: keep the list; all anew when a short changed the tour."""
+    if problem := _text(body, "problem"):
+        tour = await service.short_pick(
+            uow,
+            task_id,
+            _text(body, "location"),
+            max(_number(body, "qty"), 0),
+            _text(body, "sku"),
+            _text(body, "tote"),
+            problem,
+        )
+        return Answer("warn", "pick.shorted", {}, await _cards(uow, tour)).as_json()
+    await service.confirm_pick(
+        uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), _text(body, "tote")
+    )
+    return Answer("ok", "pick.confirmed").as_json()
+
+
+@router.post("/tasks/{task_id}/undo")
+async def undo(uow: Uow, task_id: UUID) -> dict[str, Any]:
+    """Take back the last confirm. Screens: all anew, the stop is open again."""
+    tour = await service.undo_pick(uow, task_id)
+    return Answer("warn", "pick.undone", {}, await _cards(uow, tour)).as_json()
+
+
+@router.post("/tours/{tour_id}/finish")
+async def finish(uow: Uow, tour_id: UUID, body: Answers) -> dict[str, Any]:
+    """Drop the cart. Screens: nothing; claim again."""
+    await service.finish_tour(uow, tour_id, _text(body, "drop"))
+    return Answer("ok", "pick.tour_done", cards=()).as_json()

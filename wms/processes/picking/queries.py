@@ -1,0 +1,84 @@
+"""Reads of tours."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from wms.db.uow import UnitOfWork
+from wms.processes.picking import rules
+from wms.processes.picking.tables import Tour, TourSlot
+
+
+@dataclass(frozen=True, slots=True)
+class TourInfo:
+    id: UUID
+    wave_id: UUID
+    state: str
+    priority: int
+    length_mm: int
+    path: list[Any]
+    station: str
+    claimed_by: str
+    cart: str
+    planned_at: datetime
+    started_at: datetime | None
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotInfo:
+    tour_id: UUID
+    slot: int
+    order_id: UUID
+    tote: str
+    done: bool
+
+
+def _info(row: Tour) -> TourInfo:
+    return TourInfo(**{name: getattr(row, name) for name in TourInfo.__slots__})
+
+
+async def tour(uow: UnitOfWork, tour_id: UUID) -> TourInfo:
+    """Errors: NoTour."""
+    row = await uow.session.get(Tour, tour_id, populate_existing=True)
+    if row is None:
+        raise rules.NoTour(tour_id=str(tour_id))
+    return _info(row)
+
+
+async def tour_of(uow: UnitOfWork, operator: str) -> TourInfo | None:
+    """The tour that an operator is on."""
+    row = await uow.session.scalar(
+        select(Tour).where(Tour.claimed_by == operator, Tour.state.in_(("planned", "walking"))).order_by(Tour.id).limit(1)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return _info(row) if row else None
+
+
+async def slots(uow: UnitOfWork, tour_id: UUID) -> list[SlotInfo]:
+    rows = await uow.session.scalars(
+        select(TourSlot)
+        .where(TourSlot.tour_id == tour_id)
+        .order_by(TourSlot.slot)
+        .execution_options(populate_existing=True)
+    )
+    return [SlotInfo(r.tour_id, r.slot, r.order_id, r.tote, r.done) for r in rows]
+
+
+async def slot_of(uow: UnitOfWork, order_id: UUID) -> SlotInfo | None:
+    """The newest tote slot of an order."""
+    r = await uow.session.scalar(
+        select(TourSlot).where(TourSlot.order_id == order_id).order_by(TourSlot.tour_id.desc()).limit(1)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return SlotInfo(r.tour_id, r.slot, r.order_id, r.tote, r.done) if r else None
+
+
+async def tours(uow: UnitOfWork, wave_id: UUID | None = None, limit: int = 100) -> list[TourInfo]:
+    query = select(Tour).order_by(Tour.id.desc()).limit(limit)
+    if wave_id is not None:
+        query = query.where(Tour.wave_id == wave_id)
+    return [_info(row) for row in await uow.session.scalars(query)]

@@ -1,0 +1,27 @@
+"""The refusals of the dock."""
+
+from wms.kernel.errors import Refusal
+
+
+class UnknownParcel(Refusal):
+    """No labelled parcel carries this code."""
+
+    code, status = "shipping.unknown_parcel", 404
+
+
+class WrongTruck(Refusal):
+    """This parcel goes with another carrier."""
+
+    code, status = "shipping.wrong_truck", 409
+
+
+class AlreadyLoaded(Refusal):
+    """This parcel is already on the manifest."""
+
+    code, status = "shipping.already_loaded", 409
+
+
+class NothingLoaded(Refusal):
+    """There is nothing on this carrier's manifest."""
+
+    code, status = "shipping.nothing_loaded", 409
