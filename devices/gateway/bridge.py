@@ -174,7 +174,8 @@ class Bridge:
             return
 
     def _envelope(self, seq: int, body: str) -> str:
-        return f'{{"epoch":"{self._spool.epoch}","seq":{seq},{body[1:]}'
+        # `base` lets a WES that never heard of this epoch begin where the spool does, and miss nothing before it.
+        return f'{{"epoch":"{self._spool.epoch}","base":{self._acked + 1},"seq":{seq},{body[1:]}'
 
     async def _tell_health(self, client: aiomqtt.Client) -> None:
         while True:

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+STALE_S = {"vehicle": 120.0}
+"""Where 30 s are too short: a standing VDA 5050 vehicle sends its state every 30 s (2.1.0, 6.6)."""
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -72,8 +74,12 @@ class Device(_Strict):
     id: str
     family: str
     config: dict[str, Any] = Field(default_factory=dict)
-    stale_s: float = Field(30.0, ge=0)
+    stale_s: float | None = Field(None, ge=0)
     """Restart the driver when no good frame came for so long; 0 = the device may be silent for ever."""
+
+    @property
+    def silence_limit_s(self) -> float:
+        return STALE_S.get(self.family, 30.0) if self.stale_s is None else self.stale_s
 
     @field_validator("id")
     @classmethod

@@ -120,7 +120,7 @@ class Supervisor:
 
     async def _watch(self) -> None:
         """Judge by the age of the last good frame, not by the state of a socket. Errors: NotReady."""
-        limit_s, loop = self._settings.stale_s, asyncio.get_running_loop()
+        limit_s, loop = self._settings.silence_limit_s, asyncio.get_running_loop()
         while not limit_s or self.status.state != "online" or loop.time() - self._alive_s <= limit_s:
             await asyncio.sleep(WATCH_EVERY_S)
         raise NotReady(f"stale: no good frame for {limit_s} s")

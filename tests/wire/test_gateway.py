@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,11 @@ import yaml
 
 from devices.contract import topics
 from devices.contract.reports import CommandResult, WeightMeasured, from_data
+from simulators.wire.dws import DwsSim
 from simulators.wire.printer import PrinterSim
+from simulators.wire.rfid_gate import RfidGateSim
 from simulators.wire.scale import ScaleSim
+from simulators.wire.vehicle import VehicleSim
 from tests.conftest import free_port, start, stop
 from tests.wire.recorder import until
 from wms.stack.broker import EmbeddedBroker
@@ -128,6 +132,7 @@ class Floor:
     wes: Receiver
     broker_process: subprocess.Popen[bytes] | None = None
     gateway_process: subprocess.Popen[bytes] | None = None
+    more_devices: list[dict[str, Any]] = field(default_factory=list)
 
     async def start_broker(self) -> None:
         self.broker_process = await asyncio.to_thread(start, self.broker.child())
@@ -144,6 +149,7 @@ class Floor:
                 {"id": "scale-1", "family": "scale", "config": scale},
                 {"id": "printer-1", "family": "printer", "config": printer},
                 {"id": "toaster-1", "family": "toaster", "config": {}},
+                *self.more_devices,
             ],
         }
         path = self.folder / "gateway.yaml"
@@ -165,21 +171,17 @@ class Floor:
     def log(self) -> str:
         return (self.folder / "gateway.log").read_text()
 
-    async def online(self, device: str = "scale-1") -> None:
+    async def online(self, *devices: str) -> None:
+        """Wait for health, told from now on, that shows these devices (the scale by default) online."""
         self.wes.health.clear()
-        await until(lambda: self.wes.state(device) == "online", 15)
+        await until(lambda: all(self.wes.state(d) == "online" for d in devices or ("scale-1",)), 15)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-
-
-@pytest.fixture
-async def floor(folder: Path) -> AsyncIterator[Floor]:
-    broker = EmbeddedBroker(folder / "mqtt", port=free_port())
+async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
+    broker = EmbeddedBroker(tmp_path / "mqtt", port=free_port())
     broker.add_gateway(GATEWAY)
-    f = Floor(folder, broker, ScaleSim(factor=20), PrinterSim(factor=5), Receiver(broker.url("wes")))
+    f = Floor(tmp_path, broker, ScaleSim(factor=20), PrinterSim(factor=5), Receiver(broker.url("wes")))
     await f.scale.start()
     await f.printer.start()
     await f.start_broker()
@@ -289,6 +291,33 @@ async def test_kills_lose_nothing_and_double_nothing(floor: Floor) -> None:
     assert len({e["epoch"] for e in wes.taken}) == 1
     wes.health.clear()
     await until(lambda: wes.health and wes.health[-1]["spool"]["depth"] == 0, 10)
+
+
+async def test_every_family_works_behind_one_gateway(floor: Floor) -> None:
+    floor.broker.add_vehicles()
+    parts = urlsplit(floor.broker.url("vehicles"))
+    login = {"host": "127.0.0.1", "port": parts.port, "username": parts.username, "password": parts.password}
+    gate, dws, vehicle = RfidGateSim(), DwsSim(factor=20), VehicleSim(login, "ACME", "1", factor=20)
+    floor.more_devices = [
+        {"id": "gate-1", "family": "rfid_gate", "config": {"host": gate.host}},
+        {"id": "dws-1", "family": "dws", "config": {"host": dws.host}},
+        {"id": "agv-1", "family": "vehicle", "config": {"manufacturer": "ACME", "serial": "1"}},
+    ]
+    async with AsyncExitStack() as stack:
+        for sim in (gate, dws, vehicle):
+            await sim.start()
+            stack.push_async_callback(sim.stop)
+        floor.more_devices[0]["config"]["port"], floor.more_devices[1]["config"]["port"] = gate.port, dws.port
+        assert floor.gateway_process is not None
+        await asyncio.to_thread(stop, floor.gateway_process, signal.SIGTERM)
+        assert floor.gateway_process.returncode == 0
+        floor.start_gateway()
+        await floor.online("gate-1", "dws-1", "agv-1", "scale-1", "printer-1")
+        asked = await floor.wes.command("dws-1", "measure")
+        await asyncio.sleep(0.2)
+        await dws.present(400, 300, 200, 1500, "SKU-1")
+        assert (await floor.wes.result(asked)).outcome == "done"
+    assert "Traceback" not in floor.log()
 
 
 async def test_a_wrong_configuration_ends_with_its_place(tmp_path: Path) -> None:
