@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from llrpkit.client import LLRPClient
+from llrpkit.emulator import EmulatedTag, LLRPEmulator
+from llrpkit.exceptions import LLRPError
+from llrpkit.protocol import messages
 
 from devices.contract.driver import ConfigRefused
 from devices.contract.reports import DeviceStateChanged, GateSessionClosed
@@ -215,3 +219,31 @@ async def test_garbage_from_the_reader_ends_the_connection_not_the_process() -> 
         await until(lambda: ctx.errors)
     server.close()
     assert "llrp.bad_frame" in str(ctx.errors[0])
+
+
+async def test_the_driver_works_with_a_reader_written_by_others() -> None:
+    tags = [EmulatedTag(bytes.fromhex(epc), antennas=(1, 3)) for epc in SGTIN[:3]]
+    ctx = Recorder()
+    async with LLRPEmulator(tags=tags, reads_per_sec=300) as reader:
+        driver = RfidGateDriver({"host": "127.0.0.1", "port": reader.port, "keepalive_ms": 100})
+        async with running(driver, ctx):
+            await until(lambda: ctx.onlines)
+            await asyncio.sleep(0.05)
+            await reader.set_gpi(1, True)
+            await asyncio.sleep(0.5)
+            await reader.set_gpi(1, False)
+            await until(lambda: ctx.of(GateSessionClosed))
+            assert reader.keepalive_acks >= 3
+    (session,) = ctx.of(GateSessionClosed)
+    assert [tag.epc for tag in session.tags] == SGTIN[:3] and not session.overflow
+    assert not ctx.errors
+
+
+async def test_the_simulator_satisfies_a_client_written_by_others(sim: RfidGateSim) -> None:
+    async with LLRPClient(sim.host, sim.port) as client:
+        answer = await client.transact(messages.GET_READER_CAPABILITIES())
+        assert isinstance(answer, messages.GET_READER_CAPABILITIES_RESPONSE)
+        assert answer.llrp_status.status_code == 0
+        with pytest.raises(LLRPError):
+            await LLRPClient(sim.host, sim.port).connect()
+        assert isinstance(await client.transact(messages.GET_ROSPECS()), messages.GET_ROSPECS_RESPONSE)

@@ -189,10 +189,17 @@ class RfidGateDriver:
 
     async def _configure(self, link: "_Link") -> None:
         await self._ask(link, reader_config(self._setup))
-        await self._ask(link, Message("DELETE_ACCESSSPEC", values={"AccessSpecID": 0}))
-        await self._ask(link, Message("DELETE_ROSPEC", values={"ROSpecID": 0}))
+        await self._clear(link, Message("DELETE_ACCESSSPEC", values={"AccessSpecID": 0}))
+        await self._clear(link, Message("DELETE_ROSPEC", values={"ROSpecID": 0}))
         await self._ask(link, add_rospec(self._setup))
         await self._ask(link, Message("ENABLE_ROSPEC", values={"ROSpecID": self._setup.rospec_id}))
+
+    async def _clear(self, link: "_Link", message: Message) -> None:
+        """Delete all (id 0). Some readers refuse when there is nothing; if something stayed, ADD_ROSPEC will say so."""
+        try:
+            await self._ask(link, message)
+        except ConfigRefused as error:
+            log.info("nothing cleared: %s", error)
 
     async def _configuration_state(self, link: "_Link") -> int | None:
         answer = await self._ask(link, Message("GET_READER_CONFIG", values={"RequestedData": 7}))
