@@ -66,6 +66,8 @@ class FaultProxy:
         pumps = [asyncio.create_task(self._pump(*pair)) for pair in ((reader, far_writer), (far_reader, writer))]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # a cancelled handler would make asyncio print a traceback
+            pass
         finally:
             for pump in pumps:
                 pump.cancel()

@@ -165,7 +165,7 @@ class PrinterSim:
         try:
             while data := await reader.read(4096):
                 session.feed(data.decode("utf-8", "replace"))
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # a cancelled handler would make asyncio print a traceback
             pass
         finally:
             self._sessions.discard(session)

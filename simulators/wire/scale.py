@@ -145,7 +145,7 @@ class ScaleSim:
         try:
             while data := await reader.read(1024):
                 session.feed(data)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # a cancelled handler would make asyncio print a traceback
             pass
         finally:
             session.close()

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import uuid
@@ -22,6 +23,7 @@ import yaml
 
 from devices.contract import topics
 from devices.contract.reports import CommandResult, WeightMeasured, from_data
+from devices.gateway.spool import Spool
 from simulators.wire.dws import DwsSim
 from simulators.wire.printer import PrinterSim
 from simulators.wire.rfid_gate import RfidGateSim
@@ -118,6 +120,7 @@ def mqtt(url: str, identifier: str) -> aiomqtt.Client:
         identifier=identifier,
         clean_session=False,
         timeout=3,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
 
 
@@ -291,6 +294,18 @@ async def test_kills_lose_nothing_and_double_nothing(floor: Floor) -> None:
     assert len({e["epoch"] for e in wes.taken}) == 1
     wes.health.clear()
     await until(lambda: wes.health and wes.health[-1]["spool"]["depth"] == 0, 10)
+
+
+async def test_a_backlog_drains_quickly(floor: Floor) -> None:
+    """With Nagle's algorithm on, each PUBACK waits for a delayed ACK and this takes 30 s."""
+    floor.kill(floor.gateway_process)
+    spool = Spool(floor.folder / "spool.db")
+    now = datetime.now(UTC)
+    await asyncio.gather(*(spool.append("scale-1", WeightMeasured(g), now) for g in range(1000)))
+    spool.close()
+    floor.start_gateway()
+    await until(lambda: len(floor.wes.weights()) == 1000, 10)
+    assert [w.weight_g for w in floor.wes.weights()] == list(range(1000))
 
 
 async def test_every_family_works_behind_one_gateway(floor: Floor) -> None:
