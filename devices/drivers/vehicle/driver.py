@@ -106,6 +106,7 @@ class VehicleDriver:
         self._connection = ""
         self._state: VehicleState | None = None
         self._heard_at = 0.0
+        self._asked_at = float("-inf")
         self._transport: _Transport | None = None
         self._cancel: _Cancel | None = None
         self._changed = asyncio.Event()
@@ -156,8 +157,7 @@ class VehicleDriver:
             if was != "ONLINE":
                 # A vehicle that comes back may have set its clock: judge staleness afresh.
                 self._state = None
-                await self._publish_instant("factsheetRequest")
-                await self._publish_instant("stateRequest")
+                self._asked_at = float("-inf")
             return
         if was == "ONLINE":
             if self._state is not None:
@@ -220,6 +220,10 @@ class VehicleDriver:
                 raise NotReady(f"vehicle.silent: no state for {silent_s:.0f} s")
             if self._state is not None:
                 await self._resend(loop.time())
+            elif self._connection == "ONLINE" and loop.time() - self._asked_at >= self._resend_s:
+                self._asked_at = loop.time()
+                await self._publish_instant("factsheetRequest")
+                await self._publish_instant("stateRequest")
             await asyncio.sleep(_TICK_S)
 
     async def _resend(self, now: float) -> None:
