@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 _REPORT_S = 1.0
 _TICK_S = 0.1
+_FACTSHEET_ASKS = 10
+"""A vehicle that never answers has no factsheet; orders are given without it."""
 _REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 _SELF_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
 
@@ -107,6 +109,7 @@ class VehicleDriver:
         self._state: VehicleState | None = None
         self._heard_at = 0.0
         self._asked_at = float("-inf")
+        self._asks = 0
         self._transport: _Transport | None = None
         self._cancel: _Cancel | None = None
         self._changed = asyncio.Event()
@@ -157,7 +160,7 @@ class VehicleDriver:
             if was != "ONLINE":
                 # A vehicle that comes back may have set its clock: judge staleness afresh.
                 self._state = None
-                self._asked_at = float("-inf")
+                self._asked_at, self._asks = float("-inf"), 0
             return
         if was == "ONLINE":
             if self._state is not None:
@@ -220,11 +223,18 @@ class VehicleDriver:
                 raise NotReady(f"vehicle.silent: no state for {silent_s:.0f} s")
             if self._state is not None:
                 await self._resend(loop.time())
-            elif self._connection == "ONLINE" and loop.time() - self._asked_at >= self._resend_s:
+            if self._connection == "ONLINE" and loop.time() - self._asked_at >= self._resend_s:
                 self._asked_at = loop.time()
-                await self._publish_instant("factsheetRequest")
-                await self._publish_instant("stateRequest")
+                await self._introduce()
             await asyncio.sleep(_TICK_S)
+
+    async def _introduce(self) -> None:
+        """Ask for state and factsheet until they come: both travel at QoS 0 and can be lost around a subscription."""
+        if self._state is None:
+            await self._publish_instant("stateRequest")
+        if not self._asks or (self.factsheet is None and self._asks < _FACTSHEET_ASKS):
+            await self._publish_instant("factsheetRequest")
+        self._asks += 1
 
     async def _resend(self, now: float) -> None:
         transport, cancel = self._transport, self._cancel
