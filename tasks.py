@@ -69,7 +69,8 @@ def setup() -> int:
 
 def missing(name: str) -> bool:
     """Tell whether a result has been deleted behind its stamp."""
-    return not (PYTHON.exists() if name == "Python packages" else (WEB / "dist" / "index.html").exists())
+    made = [PYTHON] if name == "Python packages" else [WEB / "dist" / "pda.html", WEB / "dist" / "console.html"]
+    return not all(path.exists() for path in made)
 
 
 def install_packages() -> bool:

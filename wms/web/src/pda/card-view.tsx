@@ -1,0 +1,125 @@
+import { useState, type ReactNode } from "react";
+import { t } from "../lib/i18n.ts";
+import { accepts, type Card, type Progress, type Step } from "./cards.ts";
+import { Details, Hero, Trail } from "./fields.tsx";
+import { useInput } from "./hooks.ts";
+import { Icon } from "./icons.tsx";
+import { Isometric, type Placed } from "./isometric.tsx";
+import { Problems } from "./problems.tsx";
+import { QuantityStep } from "./quantity-step.tsx";
+import { back, confirm, reportProblem, scan, type State } from "./store.ts";
+import { TypeCode } from "./type-code.tsx";
+
+export interface StepProps {
+  card: Card;
+  step: Step;
+  state: State;
+  progress: Progress;
+}
+
+/** One renderer for every flow: the trail of what is done, what to do now, the one field that matters, one big key. */
+export function CardView(props: StepProps) {
+  const { card, step, state, progress } = props;
+  const [asking, setAsking] = useState(false);
+  useInput({ key: (key) => onKey(key) });
+  const waiting = state.waiting !== "" || step.kind === "wait";
+  const onKey = (key: string): void => {
+    if (key === "Escape") void (asking ? setAsking(false) : back());
+    if (key === "F2" && card.problems.length > 0) setAsking(true);
+    if (key === "Enter" && step.kind === "confirm" && !waiting) confirm("ok");
+  };
+  if (asking) {
+    const report = (reason: string): void => {
+      setAsking(false);
+      void reportProblem(reason);
+    };
+    return <Problems reasons={card.problems} onChoose={report} onCancel={() => setAsking(false)} />;
+  }
+  const problem = card.problems.length > 0 && (
+    <button className="secondary" data-testid="problem" disabled={state.waiting !== ""} onClick={() => setAsking(true)}>
+      <Icon name="warn" /> {t("lib.problem")}
+    </button>
+  );
+  if (waiting) return <Waiting {...props} problem={step.kind === "wait" ? card.problems : []} />;
+  if (step.kind === "quantity" || step.kind === "number") {
+    return <QuantityStep {...props} onProblem={card.problems.length > 0 ? () => setAsking(true) : undefined} />;
+  }
+  return (
+    <Frame {...props}>
+      {step.kind === "scan" && <ScanKeys step={step} problem={problem} />}
+      {step.kind === "choice" && (
+        <div className="list">
+          {step.options.map((option) => (
+            <button key={option} className="primary" data-testid={`option-${option}`} onClick={() => confirm(option)}>{t(`choice.${option}`)}</button>
+          ))}
+        </div>
+      )}
+      {step.kind === "confirm" && (
+        <>
+          {problem && <div className="row">{problem}</div>}
+          <button className="primary" data-testid="primary" onClick={() => confirm("ok")}>{t("lib.ok")}</button>
+        </>
+      )}
+      <span hidden data-testid="step" data-card={card.id} data-step={step.id} data-at={progress.step} />
+    </Frame>
+  );
+}
+
+function Frame({ card, step, progress, children }: StepProps & { children: ReactNode }) {
+  const placed = card.show["placed"];
+  return (
+    <section className="body">
+      <Trail card={card} progress={progress} />
+      <h1 className="prompt">{t(step.prompt, { ...card.show, ...step.show })}</h1>
+      <Hero card={card} step={step} />
+      {Array.isArray(placed) && placed.length > 0 && step.kind !== "scan" && (
+        <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />
+      )}
+      <Details card={card} step={step} />
+      <div className="grow" />
+      {children}
+    </section>
+  );
+}
+
+function ScanKeys({ step, problem }: { step: Step; problem: ReactNode }) {
+  const [typing, setTyping] = useState(false);
+  const digits = step.accept.some((code) => /^\d{1,4}$/.test(code));
+  if (typing) {
+    const typed = (code: string): void => {
+      setTyping(false);
+      scan(code);
+    };
+    return <TypeCode digits={digits || (step.accept.length > 0 && step.accept.every((c) => accepts(step, c) && /^\d+$/.test(c)))} onDone={typed} onCancel={() => setTyping(false)} />;
+  }
+  return (
+    <>
+      {problem && <div className="row">{problem}</div>}
+      <button className="primary quiet" data-testid="primary" onClick={() => setTyping(true)}>
+        <Icon name="keyboard" size={28} /> {t(digits ? "lib.type_digits" : "lib.type_code")}
+      </button>
+    </>
+  );
+}
+
+/** The server or a device is at work. */
+function Waiting({ card, step, state, progress, problem }: StepProps & { problem: string[] }) {
+  const lost = !state.online;
+  const prompt = state.waiting === "" ? t(step.prompt, { ...card.show, ...step.show }) : t(lost ? "lib.needs_network" : "lib.sending");
+  const off = problem.length > 0;
+  return (
+    <section className="body">
+      <Trail card={card} progress={progress} />
+      <h1 className="prompt">{prompt}</h1>
+      <Hero card={card} step={step} />
+      <Details card={card} step={step} />
+      <div className={`spinner ${lost ? "lost" : off ? "off" : ""}`}><Icon name={lost ? "queued" : off ? "warn" : card.flow} size={56} /></div>
+      <p className="note center">{t(lost ? "lib.goes_on_by_itself" : off ? "lib.needs_you" : "lib.wait_here")}</p>
+      <div className="grow" />
+      {problem.map((reason) => (
+        <button key={reason} className="primary" data-testid={`problem-${reason}`} onClick={() => void reportProblem(reason)}>{t(`choice.${reason}`)}</button>
+      ))}
+      <span hidden data-testid="step" data-card={card.id} data-step={step.id} data-at={progress.step} />
+    </section>
+  );
+}

@@ -1,0 +1,192 @@
+/** The card contract of wms/kernel/screen.py, and the judgement of scans against it with no network. */
+export interface Step {
+  id: string;
+  kind: "scan" | "quantity" | "choice" | "number" | "confirm" | "wait";
+  prompt: string;
+  accept: string[];
+  show: Record<string, unknown>;
+  max: number | null;
+  count_each: boolean;
+  options: string[];
+  blind: boolean;
+  poll: string;
+}
+
+export interface Card {
+  id: string;
+  flow: string;
+  title: string;
+  submit: string;
+  steps: Step[];
+  show: Record<string, unknown>;
+  offline: boolean;
+  problems: string[];
+}
+
+export type Level = "ok" | "warn" | "error";
+
+export interface Answer {
+  level: Level;
+  message: string;
+  params: Record<string, unknown>;
+  cards: Card[] | null;
+}
+
+export type Answers = Record<string, string | number>;
+
+/** Where the worker stands in the card under way. `step` may be past the last: then the card is done. */
+export interface Progress {
+  card: string;
+  step: number;
+  answers: Answers;
+}
+
+export interface Refused {
+  key: string;
+  params: Record<string, unknown>;
+}
+
+export type Verdict =
+  | { kind: "ok"; progress: Progress; counted: boolean }
+  | { kind: "ignored" }
+  | { kind: "refused"; why: Refused };
+
+/** Without the symbology identifier that some scanners put in front (ISO/IEC 15424: `]`, letter, digit). */
+export const bare = (code: string): string => code.trim().replace(/^\][A-Za-z][0-9]/, "");
+
+const same = (a: string, b: string): boolean => bare(a).toUpperCase() === bare(b).toUpperCase();
+
+export const accepts = (step: Step, code: string): boolean => step.accept.some((one) => same(one, code));
+
+export const start = (card: Card): Progress => ({ card: card.id, step: 0, answers: {} });
+
+const refused = (key: string, params: Record<string, unknown> = {}): Verdict => ({ kind: "refused", why: { key, params } });
+
+const counted = (progress: Progress, step: Step): number | undefined => {
+  const value = progress.answers[step.id];
+  return typeof value === "number" ? value : undefined;
+};
+
+/** What a step asks for, in the words of the floor: the field of its own name, else its first code. */
+export function expected(card: Card, step: Step): string {
+  const field = step.show[step.id] ?? card.show[step.id];
+  if (typeof field === "string" || typeof field === "number") return String(field);
+  return step.accept[0] ?? "";
+}
+
+/** Moves past the answered step, over later ones that this already answers. */
+function advance(card: Card, progress: Progress, code?: string): Progress {
+  let step = progress.step + 1;
+  const answers = { ...progress.answers };
+  const next = card.steps[step];
+  // The scan that named the goods held the first piece under the scanner.
+  if (code !== undefined && next?.kind === "quantity" && next.count_each && !next.blind && accepts(next, code)) {
+    answers[next.id] = 1;
+    if (next.max === 1) step++;
+  }
+  while (card.steps[step]?.kind === "quantity" && answers[card.steps[step]!.id] === card.steps[step]!.max) step++;
+  return { card: progress.card, step, answers };
+}
+
+/** Judges one scan at the current step; a first step may also be answered by a later card's code. */
+export function judgeScan(cards: Card[], progress: Progress, code: string): Verdict {
+  const card = cards.find((c) => c.id === progress.card);
+  const step = card?.steps[progress.step];
+  if (card === undefined || step === undefined) return refused("scan.not_now", { scanned: bare(code) });
+  switch (step.kind) {
+    case "scan":
+      return judgeCode(cards, card, step, progress, code);
+    case "quantity":
+      return judgeCounted(card, step, progress, code);
+    case "wait":
+      return refused("scan.wait", { scanned: bare(code) });
+    default:
+      return refused("scan.tap", { scanned: bare(code) });
+  }
+}
+
+function judgeCode(cards: Card[], card: Card, step: Step, progress: Progress, code: string): Verdict {
+  if (step.accept.length === 0 || accepts(step, code)) {
+    const answered = { ...progress, answers: { ...progress.answers, [step.id]: code.trim() } };
+    return { kind: "ok", progress: advance(card, answered, code), counted: false };
+  }
+  if (progress.step === 0 && progress.answers["problem"] === undefined) {
+    for (const other of cards) {
+      const first = other.steps[0];
+      if (other.id !== card.id && first?.kind === "scan" && accepts(first, code)) {
+        const answered = { ...start(other), answers: { [first.id]: code.trim() } };
+        return { kind: "ok", progress: advance(other, answered, code), counted: false };
+      }
+    }
+  }
+  return refused("scan.wrong", { scanned: bare(code), expected: expected(card, step) });
+}
+
+function judgeCounted(card: Card, step: Step, progress: Progress, code: string): Verdict {
+  const fits = (one: Step): boolean => one.kind === "quantity" && one.count_each && accepts(one, code);
+  const at = fits(step) ? progress.step : card.steps.findIndex(fits);
+  const target = card.steps[at];
+  if (target === undefined) {
+    return accepts(step, code) ? { kind: "ignored" } : refused("scan.wrong", { scanned: bare(code), expected: expected(card, step) });
+  }
+  const n = (counted(progress, target) ?? 0) + 1;
+  if (target.max !== null && n > target.max) return refused("scan.too_many", { max: target.max, scanned: bare(code) });
+  const answered: Progress = { card: card.id, step: at, answers: { ...progress.answers, [target.id]: n } };
+  if (n === target.max) return { kind: "ok", progress: nextUncounted(card, answered), counted: true };
+  return { kind: "ok", progress: answered, counted: true };
+}
+
+/** After a full count: the first step not yet answered, so that pieces may be scanned in any order. */
+function nextUncounted(card: Card, progress: Progress): Progress {
+  const open = card.steps.findIndex((s) => {
+    const value = progress.answers[s.id];
+    return value === undefined || (s.kind === "quantity" && s.count_each && s.max !== null && value !== s.max);
+  });
+  return { ...progress, step: open === -1 ? card.steps.length : open };
+}
+
+/** Confirms the current step by hand: a keyed quantity or number, a choice, a confirmation. */
+export function answerStep(card: Card, progress: Progress, value: string | number): Verdict {
+  const step = card.steps[progress.step];
+  if (step === undefined) return refused("scan.not_now");
+  if (step.kind === "quantity" || step.kind === "number") {
+    if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return refused("scan.need_number");
+    if (step.kind === "quantity" && step.max !== null && value > step.max) return refused("scan.too_many", { max: step.max });
+    if (step.kind === "quantity" && step.max !== null && value < step.max && !step.blind && step.count_each) {
+      return refused(card.problems.includes("short") ? "scan.short" : "scan.missing", { qty: value, max: step.max });
+    }
+  }
+  const answered = { ...progress, answers: { ...progress.answers, [step.id]: value } };
+  return { kind: "ok", progress: step.kind === "quantity" ? nextUncounted(card, answered) : advance(card, answered), counted: false };
+}
+
+/** One step back within the card; null at its beginning. */
+export function stepBack(card: Card, progress: Progress): Progress | null {
+  if (progress.step === 0) return null;
+  const step = progress.step - 1;
+  const answers = { ...progress.answers };
+  for (const later of card.steps.slice(step)) delete answers[later.id];
+  delete answers["problem"];
+  return { card: card.id, step, answers };
+}
+
+/** Puts the problem on the card. Scans that prove where and what are still asked for; see `problemDone`. */
+export function withProblem(card: Card, progress: Progress, reason: string, partial: number | undefined): Progress {
+  const answers: Answers = { ...progress.answers, problem: reason };
+  const step = card.steps[progress.step];
+  if (step?.kind === "quantity") {
+    answers[step.id] = Math.min(partial ?? counted(progress, step) ?? 0, step.max ?? Number.MAX_SAFE_INTEGER);
+    if (Number(answers[step.id]) > 0) return { card: card.id, step: progress.step + 1, answers };
+  }
+  return { card: card.id, step: progress.step, answers };
+}
+
+/** Whether a card with a problem can be sent: at the first step only what needs no proof; later, when nothing was taken. */
+export function problemDone(card: Card, progress: Progress): boolean {
+  if (progress.answers["problem"] === undefined) return false;
+  if (progress.step >= card.steps.length) return true;
+  const first = card.steps[0];
+  if (progress.step === 0 && first?.id === "location" && progress.answers["problem"] !== "blocked") return false;
+  const took = card.steps.some((s) => s.kind === "quantity" && Number(progress.answers[s.id] ?? 0) > 0);
+  return !took;
+}

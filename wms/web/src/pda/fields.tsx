@@ -1,0 +1,66 @@
+import { has, locale, t } from "../lib/i18n.ts";
+import type { Card, Progress, Step } from "./cards.ts";
+
+/** Which shown field a step is about, where its id is not the field's own name. */
+const ABOUT: Record<string, string> = { drop: "location", label: "sscc", from: "location", to: "to", qty: "sku", place: "location" };
+const HIDDEN = new Set(["placed", "done", "of", "x_mm", "y_mm", "name", "name_zh", "fragile", "max"]);
+
+const text = (value: unknown): string => (value === undefined || value === null ? "" : typeof value === "number" ? value.toLocaleString(locale()) : String(value));
+const shown = (card: Card, step: Step): Record<string, unknown> => ({ ...card.show, ...step.show });
+
+export function nameOf(card: Card, step: Step): string {
+  const all = shown(card, step);
+  return locale() === "zh-CN" && text(all["name_zh"]) !== "" ? text(all["name_zh"]) : text(all["name"]);
+}
+
+export function aboutField(card: Card, step: Step): string {
+  const all = shown(card, step);
+  const wanted = ABOUT[step.id] ?? step.id.split(":")[0] ?? "";
+  if (text(all[wanted]) !== "") return wanted;
+  return step.kind === "scan" || step.kind === "confirm" ? "" : ["location", "sku"].find((f) => text(all[f]) !== "") ?? "";
+}
+
+/** The one thing to look for, readable at arm's length. */
+export function Hero({ card, step }: { card: Card; step: Step }) {
+  const all = shown(card, step);
+  const field = aboutField(card, step);
+  if (field === "") return null;
+  const value = text(all[field]);
+  const long = field === "sscc";
+  const size = value.length > 16 ? "small" : value.length > 11 ? "middle" : "";
+  return (
+    <div className={`hero ${field}`} data-testid="hero">
+      <small>{has(`field.${field}`) ? t(`field.${field}`) : ""}</small>
+      {long ? <strong className="middle">…{value.slice(-6)}</strong> : <strong className={size}>{value}</strong>}
+      {field === "sku" && <p>{nameOf(card, step)}</p>}
+      {field === "sku" && text(all["qty"]) !== "" && <b className="times">× {text(all["qty"])}</b>}
+      {field === "tote" && text(all["slot"]) !== "" && <b className="times">{t("field.slot_n", { slot: all["slot"] })}</b>}
+    </div>
+  );
+}
+
+/** The other fields, small; those that have no name on the screens stay away. */
+export function Details({ card, step, short }: { card: Card; step: Step; short?: boolean }) {
+  const all = shown(card, step);
+  const about = aboutField(card, step);
+  const names = Object.keys(all).filter((n) => n !== about && !HIDDEN.has(n) && has(`field.${n}`) && text(all[n]) !== "" && typeof all[n] !== "object");
+  const name = about === "sku" ? "" : nameOf(card, step);
+  return (
+    <dl className={short ? "details short" : "details"}>
+      {name !== "" && !short && <div className="wide"><dt>{t("field.name")}</dt><dd>{name}</dd></div>}
+      {names.slice(0, short ? 3 : 6).map((n) => (
+        <div key={n}><dt>{t(`field.${n}`)}</dt><dd>{typeof all[n] === "boolean" ? t(all[n] ? "lib.yes" : "lib.no") : text(all[n])}</dd></div>
+      ))}
+    </dl>
+  );
+}
+
+/** One bar per step: done, now, to come. */
+export function Trail({ card, progress }: { card: Card; progress: Progress }) {
+  if (card.steps.length < 2) return null;
+  return (
+    <ol className="trail" aria-label={t("lib.progress", { n: progress.step + 1, of: card.steps.length })}>
+      {card.steps.map((step, i) => <li key={step.id} className={i < progress.step ? "done" : i === progress.step ? "now" : ""} />)}
+    </ol>
+  );
+}

@@ -1,0 +1,26 @@
+import { createRoot } from "react-dom/client";
+import { locale } from "../lib/i18n.ts";
+import { listen } from "../lib/scanner.ts";
+import { unlock } from "../lib/sound.ts";
+import { App } from "./app.tsx";
+import { handKey, handRaw, handScan } from "./input.ts";
+import { applyPreferences } from "./preferences.ts";
+import { set, wake } from "./store.ts";
+import "./pda.css";
+
+applyPreferences();
+document.documentElement.lang = locale();
+listen({ onScan: handScan, onKey: handKey, onRaw: handRaw });
+window.addEventListener("pointerdown", unlock);
+createRoot(document.getElementById("root")!).render(<App />);
+void wake();
+
+if (navigator.serviceWorker !== undefined) {
+  void navigator.serviceWorker.register("/sw.js").then((registration) => {
+    const noticed = (): void => set({ updateReady: registration.waiting !== null && navigator.serviceWorker.controller !== null });
+    noticed();
+    registration.addEventListener("updatefound", () => {
+      registration.installing?.addEventListener("statechange", noticed);
+    });
+  });
+}

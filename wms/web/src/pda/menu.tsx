@@ -1,0 +1,43 @@
+import { t } from "../lib/i18n.ts";
+import { Icon } from "./icons.tsx";
+import { keepScreen, openFlow, pending, signOut, type State } from "./store.ts";
+
+const FLOWS = ["receive", "putaway", "pick", "pack", "count", "load"];
+
+export function Menu({ state }: { state: State }) {
+  const update = (): void => {
+    void navigator.serviceWorker.getRegistration().then((registration) => {
+      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+      registration?.waiting?.postMessage("skip-waiting");
+    });
+  };
+  return (
+    <section className="body">
+      <nav className="menu">
+        {FLOWS.map((flow) => {
+          const open = state.counts[flow] ?? 0;
+          const under = state.flow === flow && (state.cards?.length ?? 0) > 0;
+          return (
+            <button key={flow} className={under ? "tile under" : "tile"} data-testid={`flow-${flow}`} disabled={state.busy} onClick={() => void openFlow(flow)}>
+              <Icon name={flow} size={40} />
+              <span>{t(`flow.${flow}`)}</span>
+              {under ? <em>{t("lib.under_way")}</em> : open > 0 && <b>{open}</b>}
+            </button>
+          );
+        })}
+      </nav>
+      <div className="grow" />
+      {state.updateReady && pending().length === 0 && (
+        <button className="secondary wide" onClick={update}>{t("lib.update")}</button>
+      )}
+      <div className="row">
+        <button className="secondary" data-testid="settings" onClick={() => void keepScreen("settings")}>
+          <Icon name="gear" /> {t("lib.settings")}
+        </button>
+        <button className="secondary" data-testid="sign-out" onClick={() => void signOut()}>
+          <Icon name="person" /> {t("lib.sign_out")}
+        </button>
+      </div>
+    </section>
+  );
+}

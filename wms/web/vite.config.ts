@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+const PUBLIC = ["manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png"];
+
+/** Emits sw.js with the files that pda.html needs, walked from its static imports, so that the console is not precached. */
+function serviceWorker(): Plugin {
+  return {
+    name: "wharfinger-sw",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      const files = new Set<string>();
+      const walk = (name: string): void => {
+        const chunk = bundle[name];
+        if (files.has(name) || chunk === undefined) return;
+        files.add(name);
+        if (chunk.type !== "chunk") return;
+        chunk.imports.forEach(walk);
+        chunk.viteMetadata?.importedCss.forEach((css) => files.add(css));
+      };
+      for (const item of Object.values(bundle)) {
+        if (item.type === "chunk" && item.isEntry && item.name === "pda") walk(item.fileName);
+      }
+      const html = bundle["pda.html"];
+      const list = ["/pda", ...[...files].sort().map((f) => `/${f}`), ...PUBLIC.map((f) => `/${f}`)];
+      const hash = createHash("sha256").update(list.join());
+      if (html?.type === "asset") hash.update(html.source);
+      const source = readFileSync(resolve(import.meta.dirname, "sw.js"), "utf8")
+        .replace("__VERSION__", hash.digest("hex").slice(0, 16))
+        .replace('"__FILES__"', JSON.stringify(list));
+      this.emitFile({ type: "asset", fileName: "sw.js", source });
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), serviceWorker()],
+  build: {
+    target: "es2022",
+    chunkSizeWarningLimit: 900,
+    rollupOptions: { input: { pda: "pda.html", console: "console.html" } },
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:8080", "/livez": "http://127.0.0.1:8080" } },
+});
