@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.table import Table
 from wms.settings import Settings
 
 if TYPE_CHECKING:
+    from wms.stack.demo import Demo
     from wms.stack.supervisor import ChildState
 
 app = typer.Typer(name="wms", help="Wharfinger, a warehouse execution system.", no_args_is_help=True)
@@ -129,6 +130,81 @@ def db_current() -> None:
     console.print(f"database {now or 'empty'}, newest {newest or 'none'}")
     if now != newest:
         raise typer.Exit(1)
+
+
+@app.command()
+def audit() -> None:
+    """Recompute every balance from the movements and say how many rows agree."""
+
+    async def run() -> bool:
+        from wms.foundation.stock import queries
+        from wms.main import database
+
+        db = database(with_urls(Settings()))
+        async with db.begin(cause="audit") as uow:
+            lines = await queries.audit(uow)
+        await db.close()
+        show_audit([{"check": x.check, "rows": x.rows, "agree": x.agree, "clean": x.clean} for x in lines])
+        return all(x.clean for x in lines)
+
+    if not asyncio.run(run()):
+        raise typer.Exit(1)
+
+
+def show_audit(lines: list[dict[str, Any]]) -> None:
+    """Print the ledger's audit."""
+    table = Table("check", "rows", "agree", "", title="Ledger audit", title_justify="left")
+    for line in lines:
+        table.add_row(
+            line["check"],
+            f"{line['rows']:,}",
+            f"{line['agree']:,}",
+            "[green]clean[/]" if line["clean"] else "[red]DIFFERS[/]",
+        )
+    console.print(table)
+
+
+@app.command()
+def demo(
+    count: Annotated[int, typer.Option(min=1, max=20_000, help="Orders of the seeded demo site.")] = 120,
+    seed: Annotated[int, typer.Option(help="Same seed, same site.")] = 1,
+    factor: Annotated[
+        float, typer.Option(min=1, max=500, help="How much faster walking, driving and printing run.")
+    ] = 30.0,
+    orders: Annotated[str, typer.Option(help="CSV: order,sku,qty (with --skus and --cartons).")] = "",
+    skus: Annotated[str, typer.Option(help="CSV: sku,width_mm,length_mm,height_mm,weight_g.")] = "",
+    cartons: Annotated[str, typer.Option(help="CSV: carton, inner and outer sizes, tare_g, max_load_g.")] = "",
+) -> None:
+    """Run a whole warehouse on this machine: devices on the wire, people on PDAs, orders to the truck."""
+    from wms.stack.demo import BadInput, Demo, Options
+    from wms.stack.process import StackFault
+
+    options = Options(count=count, seed=seed, factor=factor, orders=orders, skus=skus, cartons=cartons)
+    try:
+        good = asyncio.run(_demo(Demo(Settings(), options, show_change)))
+    except BadInput as error:
+        raise fail(str(error), 2) from None
+    except StackFault as error:
+        raise fail(str(error)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if not good:
+        raise typer.Exit(1)
+
+
+async def _demo(demo: "Demo") -> bool:
+    from wms.stack.demo_report import Progress, show_outcome, show_site
+
+    async with demo:
+        show_site(console, demo)
+        with Progress(console) as progress:
+            outcome = await demo.work(progress.update)
+        show_outcome(console, demo, outcome)
+        show_audit(outcome.audit)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            console.print(f"\n[bold green]Wharfinger is up:[/] {demo.settings.url}   (Ctrl-C stops it)")
+            await asyncio.Event().wait()
+    return outcome.good
 
 
 @app.command()

@@ -28,6 +28,8 @@ RTO_FIRST_S, RTO_LONGEST_S = 3.0, 20.0
 HEALTH_EVERY_S = 2.0
 LARGEST_PAYLOAD = 64 * 1024
 ANSWER_RETRY_S = 1.0
+STOP_S = 8.0
+"""Longest wait for a session to say goodbye."""
 
 
 class BadCommand(ValueError):
@@ -77,28 +79,40 @@ class Bridge:
         self.malformed = 0
         """Payloads that could not be read."""
         self._acked = 0
+        self._tries, self._lost = 0, False
         self._progress = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serve until cancelled; a lost broker is logged once and tried again for ever."""
         await self._answer_interrupted()
-        tries, lost = 0, False
         while True:
+            # A task of its own: aiomqtt's disconnect may time out while cancelled and hide the cancellation.
+            session = asyncio.create_task(self._session())
             try:
-                async with self._client() as client:
-                    await client.subscribe([(topics.acks(self._gateway), 1), (topics.commands(self._gateway), 1)])
-                    log.info("broker %s:%s connected", self._broker.host, self._broker.port)
-                    tries, lost = 0, False
-                    await self._serve(client)
-            except (aiomqtt.MqttError, OSError, BadConfig) as error:
-                if not lost:
-                    log.warning("broker %s:%s lost: %s", self._broker.host, self._broker.port, error)
-                lost = True
-            except Exception:
-                log.exception("bridge failed, starting it again")
-            await asyncio.sleep(min(backoff_s(tries), 5.0))
-            tries += 1
+                await asyncio.wait({session})
+            finally:
+                session.cancel()
+                await asyncio.wait({session}, timeout=STOP_S)
+            self._note_loss(session)
+            await asyncio.sleep(min(backoff_s(self._tries), 5.0))
+            self._tries += 1
+
+    async def _session(self) -> None:
+        """One connection. Errors: MqttError, OSError, BadConfig."""
+        async with self._client() as client:
+            await client.subscribe([(topics.acks(self._gateway), 1), (topics.commands(self._gateway), 1)])
+            log.info("broker %s:%s connected", self._broker.host, self._broker.port)
+            self._tries, self._lost = 0, False
+            await self._serve(client)
+
+    def _note_loss(self, session: "asyncio.Task[None]") -> None:
+        error = None if session.cancelled() else session.exception()
+        if not isinstance(error, aiomqtt.MqttError | OSError | BadConfig):
+            log.error("bridge failed, starting it again", exc_info=error)
+        elif not self._lost:
+            log.warning("broker %s:%s lost: %s", self._broker.host, self._broker.port, error)
+        self._lost = True
 
     async def health(self) -> dict[str, Any]:
         """The body of the health topic."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -50,9 +50,9 @@ async def _call(uow: UnitOfWork, sql: str, params: Sequence[Any]) -> Any:
     """
     await uow.session.flush()
     raw = await (await uow.session.connection()).get_raw_connection()
-    connection: psycopg.AsyncConnection[Any] = raw.driver_connection
+    connection = cast(psycopg.AsyncConnection[Any], raw.driver_connection)
     try:
-        row = await (await connection.execute(sql, params)).fetchone()  # type: ignore[arg-type]
+        row = await (await connection.execute(sql, params)).fetchone()
     except pg.UniqueViolation as error:
         if error.diag.constraint_name == "uq_movement_request_line":
             raise rules.AlreadyPosted(request_id=str(uow.request_id)) from None

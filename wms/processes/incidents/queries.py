@@ -8,11 +8,13 @@ from wms.db.uow import UnitOfWork
 from wms.processes.incidents.tables import Incident
 
 
-async def listing(uow: UnitOfWork, state: str = "open", limit: int = 200) -> list[dict[str, Any]]:
+async def listing(uow: UnitOfWork, state: str = "open", limit: int = 500) -> list[dict[str, Any]]:
     """Incidents by time left; `state` open means not resolved."""
     query = select(Incident).limit(limit)
     if state == "open":
         query = query.where(Incident.state != "resolved").order_by(Incident.due_at)
+    elif state == "all":
+        query = query.order_by(Incident.opened_at.desc())
     else:
         query = query.where(Incident.state == "resolved").order_by(Incident.resolved_at.desc())
     return [

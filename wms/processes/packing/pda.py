@@ -27,10 +27,10 @@ class Answers(BaseModel):
     scanned_at: str = ""
 
 
-def _tote_card(station: str) -> Card:
+async def _tote_card(uow: UnitOfWork, station: str) -> Card:
     return Card(
         id=f"tote:{station}", flow="pack", title="pack.next_tote", submit=f"/api/v1/pda/pack/{station}/tote",
-        steps=(Step("tote", "scan", "pack.scan_tote"),), show={"station": station},
+        steps=(Step("tote", "scan", "pack.scan_tote"),), show={"station": station, "waiting": await service.waiting_totes(uow, station)},
     )  # fmt: skip
 
 
@@ -50,14 +50,14 @@ async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Ca
     if parcel.state == "weight_off":
         steps = (Step("wait", "wait", "pack.weight_off", poll=base, show=show),)
         return Card(f"off:{parcel.id}:{parcel.weight_g}", "pack", "pack.weight_off", f"{base}/reopen", steps, show,
-                    problems=("open_and_check",))  # fmt: skip
+                    problems=("open_and_check", "set_aside"))  # fmt: skip
     if parcel.state == "label_failed":
         steps = (Step("retry", "confirm", "pack.label_failed", show=show),)
         return Card(f"retry:{parcel.id}", "pack", "pack.label_failed", f"{base}/retry", steps, show)
     if parcel.state == "printed":
         steps = (Step("label", "scan", "pack.scan_label", accept=(parcel.sscc, f"00{parcel.sscc}"), show=show),)
         return Card(f"apply:{parcel.id}", "pack", "pack.apply_label", f"{base}/applied", steps, show)
-    return _tote_card(station)
+    return await _tote_card(uow, station)
 
 
 async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, show: dict[str, Any]) -> Card:
@@ -92,7 +92,7 @@ async def claim(uow: Uow, station: str) -> dict[str, Any]:
     await work.station(uow, station)
     if (parcel := await queries.on_scale(uow, station)) is not None:
         return Answer("ok", "pack.go_on", cards=(await _card(uow, station, parcel),)).as_json()
-    return Answer("ok", "pack.ready", cards=(_tote_card(station),)).as_json()
+    return Answer("ok", "pack.ready", cards=(await _tote_card(uow, station),)).as_json()
 
 
 @router.post("/{station}/tote")
@@ -127,7 +127,10 @@ async def poll(uow: Uow, station: str, parcel_id: UUID) -> dict[str, Any]:
 
 @router.post("/{station}/parcels/{parcel_id}/reopen")
 async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
-    """Open and check after a weight that was off. Screens: the parcel again."""
+    """Open and check after a weight that was off, or set it aside for a lead. Screens: the parcel again | tote."""
+    if body.answers.get("problem") == "set_aside":
+        await service.set_aside(uow, parcel_id)
+        return Answer("warn", "pack.set_aside", cards=(await _tote_card(uow, station),)).as_json()
     parcel = await service.reopen(uow, parcel_id)
     return Answer("warn", "pack.reopened", cards=(await _card(uow, station, parcel),)).as_json()
 
@@ -144,5 +147,5 @@ async def applied(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dic
     """The label is on. Screens: the order's next parcel, else tote."""
     parcel = await service.apply_label(uow, parcel_id, str(body.answers.get("label", ""))[:200])
     rest = [p for p in await queries.parcels_of(uow, parcel.order_id) if p.state == "open"]
-    card = await _card(uow, station, rest[0]) if rest else _tote_card(station)
+    card = await _card(uow, station, rest[0]) if rest else await _tote_card(uow, station)
     return Answer("ok", "pack.labelled", {"sscc": parcel.sscc}, (card,)).as_json()

@@ -8,7 +8,14 @@ from wms.kernel.errors import Refusal
 NEXT: dict[str, dict[str, str]] = {
     "open": {"close": "weighing", "void": "void"},
     "weighing": {"agree": "labelling", "differ": "weight_off", "void": "void"},
-    "weight_off": {"agree": "labelling", "differ": "weight_off", "reopen": "open", "void": "void"},
+    "weight_off": {
+        "agree": "labelling",
+        "differ": "weight_off",
+        "reopen": "open",
+        "set_aside": "aside",
+        "void": "void",
+    },
+    "aside": {"reopen": "open", "void": "void"},
     "labelling": {"printed": "printed", "fail": "label_failed", "void": "void"},
     "label_failed": {"retry": "labelling", "void": "void"},
     "printed": {"apply": "labelled", "relabel": "labelling", "void": "void"},

@@ -214,6 +214,34 @@ async def reopen(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
     return await queries.parcel(uow, parcel_id)
 
 
+async def set_aside(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
+    """A parcel whose weight stays off leaves the scale; its incident goes to a lead. Errors: ParcelBusy."""
+    parcel = await _lock(uow, parcel_id)
+    await _set(uow, parcel_id, state=rules.step(parcel.state, "set_aside"))
+    return await queries.parcel(uow, parcel_id)
+
+
+async def waiting_totes(uow: UnitOfWork, station_code: str) -> list[str]:
+    """Totes at a station whose orders are picked and not yet packed away, first come first."""
+    station = await work.station(uow, station_code)
+    here = await layout.find_location(uow, station.location)
+    if here is None:
+        return []
+    found = []
+    for unit in await stock.units_in(uow, here.id):
+        totes = await stock.units_in(uow, unit.id) if unit.kind == "cart" else [unit]
+        found += [t for t in totes if t.kind == "tote" and t.bound_to is not None]
+    by_order = await orders.orders(uow, [t.bound_to for t in found if t.bound_to])
+    return [
+        t.code
+        for t in found
+        if t.bound_to in by_order
+        and by_order[t.bound_to].state == "picked"
+        and by_order[t.bound_to].cancel_requested_at is None
+        and not any(p.state == "aside" for p in await queries.parcels_of(uow, t.bound_to))
+    ]
+
+
 async def apply_label(uow: UnitOfWork, parcel_id: UUID, label_scan: str) -> queries.ParcelInfo:
     """The label is on the parcel, proven by scanning it; the parcel goes to the ship lane.
 

@@ -11,7 +11,7 @@ from wms.db.base import Base, uuid_pk
 
 
 class Parcel(Base):
-    """States: open, weighing, weight_off, labelling, label_failed, printed, labelled, void."""
+    """States: open, weighing, weight_off, aside (for a lead), labelling, label_failed, printed, labelled, void."""
 
     __tablename__ = "parcel"
     id: Mapped[uuid_pk]

@@ -94,6 +94,12 @@ async def _drop_card(uow: UnitOfWork, tour: queries.TourInfo, left: int) -> Card
     )  # fmt: skip
 
 
+@router.get("/carts")
+async def carts(uow: Uow) -> list[str]:
+    """Free carts at the cart park."""
+    return await service.free_carts(uow)
+
+
 @router.post("/claim")
 async def claim(uow: Uow) -> dict[str, Any]:
     """The picker's tour, or the next free one.

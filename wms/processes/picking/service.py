@@ -108,6 +108,13 @@ async def claim_tour(uow: UnitOfWork) -> queries.TourInfo | None:
     return await queries.tour(uow, tour_id)
 
 
+async def free_carts(uow: UnitOfWork) -> list[str]:
+    """Codes of the carts that stand in the park and serve nobody."""
+    parks = await layout.locations(uow, ["cart"])
+    units = [u for p in parks for u in await stock.units_in(uow, p.id)]
+    return [u.code for u in units if u.kind == "cart" and u.bound_to is None]
+
+
 async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.TourInfo:
     """Bind a cart's empty totes to the tour's orders. Errors: NoTour, BadCart, UnknownBarcode."""
     tour = await _my_tour(uow, tour_id)

@@ -1,0 +1,325 @@
+"""Simulated people: each holds a virtual PDA that speaks the real web API, walks, handles goods and makes no shortcuts.
+
+Physical time (walking, handling) is divided by `factor`; the network and the devices are as they are.
+"""
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from simulators.plant.goods import Goods
+from simulators.wire.printer import PrinterSim
+from simulators.wire.scale import ScaleSim
+
+WALK_MM_S = 1200.0
+EXTRACT_S, PIECE_S = 5.0, 1.5
+PACK_S, PACK_PIECE_S = 6.0, 1.2
+
+Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """The WES said no, with a code."""
+
+    def __init__(self, code: str, params: Json) -> None:
+        self.code, self.params = code, params
+        super().__init__(f"{code} {params}")
+
+
+class Pda:
+    """One signed-in device. A request that got no answer is sent again with the same key, for ever."""
+
+    def __init__(self, base: str, token: str = "") -> None:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        self.http = httpx.AsyncClient(base_url=base, timeout=20.0, headers=headers)
+        self.requests = 0
+        self.waits_ms: list[float] = []
+
+    async def sign_in(self, badge: str, pin: str) -> None:
+        answer = await self.post("/api/v1/sign-in", {"badge": badge, "pin": pin, "device": f"sim-{badge}"})
+        self.http.headers["authorization"] = f"Bearer {answer['token']}"
+
+    async def get(self, path: str) -> Any:
+        return await self._send("GET", path, None)
+
+    async def post(self, path: str, body: Any = None) -> Any:
+        return await self._send("POST", path, body if body is not None else {})
+
+    async def _send(self, method: str, path: str, body: Any) -> Any:
+        headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
+        pause_s = 0.1
+        while True:
+            started = time.perf_counter()
+            try:
+                reply = await self.http.request(method, path, json=body, headers=headers)
+            except httpx.HTTPError:
+                reply = None
+            if reply is not None and reply.status_code < 500:
+                self.requests += 1
+                self.waits_ms.append((time.perf_counter() - started) * 1000)
+                if reply.status_code < 400:
+                    return reply.json()
+                problem = reply.json()
+                if problem.get("code") != "common.in_flight":
+                    raise Refused(str(problem.get("code")), dict(problem.get("params", {})))
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 2.0)
+
+    async def answer(self, card: Json, **answers: Any) -> Json:
+        reply: Json = await self.post(card["submit"], {"answers": answers, "scanned_at": ""})
+        return reply
+
+
+@dataclass
+class Floor:
+    """The physical world that people share."""
+
+    goods: Goods
+    factor: float
+    ean: dict[str, str]
+    """SKU code to the barcode printed on the goods."""
+    tare_g: dict[str, int]
+    scales: dict[str, ScaleSim]
+    """By station."""
+    printers: dict[str, PrinterSim]
+    carts_in_hand: set[str] = field(default_factory=set)
+    ship_lane: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    """SSCCs of labelled parcels that lie there."""
+    picked_lines: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    async def spend(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self.factor)
+
+    def note(self, who: str, what: object) -> None:
+        self.notes.append(f"{who}: {what}")
+
+
+class Picker:
+    def __init__(self, floor: Floor, pda: Pda, name: str) -> None:
+        self.floor, self.pda, self.name = floor, pda, name
+        self.at = (4000, 2500)
+
+    async def run(self) -> None:
+        while True:
+            reply = await self.pda.post("/api/v1/pda/pick/claim")
+            if not reply["cards"]:
+                await asyncio.sleep(0.4)
+                continue
+            await self._tour(reply["cards"])
+
+    async def _tour(self, cards: list[Json]) -> None:
+        if cards[0]["id"].startswith("cart:"):
+            cards = await self._take_cart(cards[0])
+        while cards:
+            card = cards.pop(0)
+            if card["id"].startswith("drop:"):
+                await self._walk(7500, 2500)
+                await self.pda.answer(card, drop="TRANSFER-1")
+                self.floor.carts_in_hand.discard(card["show"]["cart"])
+                return
+            changed = await self._pick(card)
+            cards = changed if changed is not None else cards
+
+    async def _take_cart(self, card: Json) -> list[Json]:
+        await self._walk(4000, 2500)
+        while True:
+            standing = [c for c in await self.pda.get("/api/v1/pda/pick/carts") if c not in self.floor.carts_in_hand]
+            if not standing:
+                await asyncio.sleep(0.4)
+                continue
+            cart = standing[0]
+            self.floor.carts_in_hand.add(cart)
+            try:
+                reply = await self.pda.answer(card, cart=cart)
+            except Refused as refused:
+                self.floor.carts_in_hand.discard(cart)
+                self.floor.note(self.name, refused)
+                await asyncio.sleep(0.2)
+                continue
+            cards: list[Json] = reply["cards"]
+            return cards
+
+    async def _walk(self, x_mm: int, y_mm: int) -> None:
+        distance = abs(self.at[0] - x_mm) + abs(self.at[1] - y_mm)
+        self.at = (x_mm, y_mm)
+        await self.floor.spend(distance / WALK_MM_S)
+
+    async def _pick(self, card: Json) -> list[Json] | None:
+        show = card["show"]
+        await self._walk(show["x_mm"], show["y_mm"])
+        found = self.floor.goods.take(show["location"], show["sku"], show["qty"])
+        await self.floor.spend(EXTRACT_S + PIECE_S * found)
+        answers: Json = {
+            "location": show["location"],
+            "sku": self.floor.ean[show["sku"]],
+            "qty": found,
+            "tote": show["tote"],
+        }
+        if found < show["qty"]:
+            answers["problem"] = "short"
+        try:
+            reply = await self.pda.answer(card, **answers)
+        except Refused as refused:
+            # A cancelled order: what is in the hand goes back where it came from.
+            self.floor.goods.put(show["location"], show["sku"], found)
+            self.floor.note(self.name, refused)
+            return None
+        self.floor.picked_lines += 1
+        cards: list[Json] | None = reply["cards"]
+        return cards
+
+
+class Packer:
+    def __init__(self, floor: Floor, pda: Pda, station: str) -> None:
+        self.floor, self.pda, self.station = floor, pda, station
+        self.labels: dict[str, float] = {}
+        floor.printers[station].on_label = self._label_came_out
+
+    def _label_came_out(self, zpl: str) -> None:
+        for sscc in re.findall(r">;>800(\d{18})", zpl):
+            self.labels[sscc] = time.monotonic()
+
+    async def run(self) -> None:
+        while True:
+            reply = await self.pda.post(f"/api/v1/pda/pack/{self.station}/claim")
+            card = reply["cards"][0]
+            while card is not None:
+                card = await self._step(card)
+
+    async def _step(self, card: Json) -> Json | None:
+        kind = card["id"].split(":")[0]
+        try:
+            if kind == "tote":
+                return await self._tote(card)
+            if kind == "parcel":
+                return await self._fill(card)
+            if kind == "wait":
+                return await self._wait(card)
+            if kind == "off":
+                return await self._weight_off(card)
+            if kind == "retry":
+                await self.floor.spend(20)
+                return self._first(await self.pda.answer(card, retry=True))
+            if kind == "apply":
+                return await self._apply(card)
+        except Refused as refused:
+            self.floor.note(self.station, refused)
+            self.floor.scales[self.station].remove()
+            await asyncio.sleep(0.2)
+        return None
+
+    @staticmethod
+    def _first(reply: Json) -> Json | None:
+        return reply["cards"][0] if reply["cards"] else None
+
+    async def _tote(self, card: Json) -> Json | None:
+        waiting = card["show"].get("waiting", [])
+        if not waiting:
+            await asyncio.sleep(0.25)
+            return None
+        return self._first(await self.pda.answer(card, tote=waiting[0]))
+
+    async def _fill(self, card: Json) -> Json | None:
+        answers: Json = {"carton": card["show"]["carton"]}
+        pieces, content = 0, {}
+        for step in card["steps"][1:]:
+            answers[step["id"]] = step["show"]["qty"]
+            content[step["show"]["sku"]] = step["show"]["qty"]
+            pieces += step["show"]["qty"]
+        await self.floor.spend(PACK_S + PACK_PIECE_S * pieces)
+        reply = await self.pda.answer(card, **answers)
+        self._content = content
+        return self._first(reply)
+
+    async def _wait(self, card: Json) -> Json | None:
+        scale, show = self.floor.scales[self.station], card["show"]
+        if card["id"].endswith(":weighing"):
+            scale.put(self.floor.goods.parcel_g(self._content, self.floor.tare_g[show["carton"]]))
+        started = time.monotonic()
+        while True:
+            await asyncio.sleep(0.12)
+            fresh = self._first(await self.pda.get(card["steps"][0]["poll"]))
+            if fresh is None or fresh["id"] != card["id"]:
+                scale.remove()
+                return fresh
+            if card["id"].endswith(":weighing") and time.monotonic() - started > 20:
+                self.floor.note(self.station, "no weight for 20 s: put it on again")
+                scale.remove()
+                await asyncio.sleep(0.5)
+                return card
+
+    async def _weight_off(self, card: Json) -> Json | None:
+        self.floor.scales[self.station].remove()
+        self.floor.note(self.station, f"weight off {card['show']['weight_g']} vs {card['show']['expected_g']}")
+        return self._first(await self.pda.answer(card, problem="set_aside"))
+
+    async def _apply(self, card: Json) -> Json | None:
+        self.floor.scales[self.station].remove()
+        sscc = card["show"]["sscc"]
+        while sscc not in self.labels:  # the WES may know before the paper is torn off
+            await asyncio.sleep(0.05)
+        await self.floor.spend(3)
+        reply = await self.pda.answer(card, label=f"00{sscc}")
+        self.floor.ship_lane.put_nowait(sscc)
+        return self._first(reply)
+
+
+class Loader:
+    """Loads parcels and, as a lead, lets the trucks go."""
+
+    def __init__(self, floor: Floor, pda: Pda, trucks_every_s: float) -> None:
+        self.floor, self.pda, self.trucks_every_s = floor, pda, trucks_every_s
+        self.loaded = 0
+
+    async def run(self) -> None:
+        last = time.monotonic()
+        while True:
+            try:
+                sscc = await asyncio.wait_for(self.floor.ship_lane.get(), 0.5)
+                await self._load(sscc)
+            except TimeoutError:
+                pass
+            if self.loaded and (time.monotonic() - last > self.trucks_every_s or self.floor.ship_lane.empty()):
+                await self._depart()
+                last = time.monotonic()
+
+    async def _load(self, sscc: str) -> None:
+        await self.floor.spend(2)
+        card = {"submit": "/api/v1/pda/load/parcel"}
+        for attempt in range(40):
+            try:
+                await self.pda.answer(card, parcel=f"]C100{sscc}")
+                self.loaded += 1
+                return
+            except Refused as refused:
+                # The label was scanned on a moment ago: the dock hears of it a breath later.
+                if refused.code not in ("shipping.unknown_parcel", "orders.wrong_state") or attempt == 39:
+                    self.floor.note("loader", refused)
+                    if refused.code == "orders.wrong_state":
+                        self.floor.ship_lane.put_nowait(sscc)
+                    return
+                if refused.code == "orders.wrong_state":
+                    self.floor.ship_lane.put_nowait(sscc)  # its sister parcel is still at the bench
+                    await asyncio.sleep(0.1)
+                    return
+                await asyncio.sleep(0.1)
+
+    async def _depart(self) -> None:
+        for carrier, n in (await self._standing()).items():
+            if n:
+                try:
+                    await self.pda.post(f"/api/v1/shipping/manifests/{carrier}/close")
+                except Refused as refused:
+                    if refused.code != "shipping.nothing_loaded":
+                        self.floor.note("loader", refused)
+        self.loaded = 0
+
+    async def _standing(self) -> dict[str, int]:
+        board = await self.pda.get("/api/v1/shipping/manifests")
+        return {m["carrier"]: m["parcels"] for m in board["manifests"] if m["state"] == "open"}
