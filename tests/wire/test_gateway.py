@@ -51,7 +51,8 @@ class Receiver:
     client: aiomqtt.Client | None = None
 
     async def run(self) -> None:
-        while True:
+        task = asyncio.current_task()
+        while task is not None and not task.cancelling():  # a disconnect that times out hides the cancellation
             with contextlib.suppress(aiomqtt.MqttError, OSError):
                 async with mqtt(self.url, "wes") as client:
                     await client.subscribe([(topics.ALL_EVENTS, 1), (topics.ALL_HEALTH, 0)])
@@ -184,7 +185,7 @@ class Floor:
 async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
     broker = EmbeddedBroker(tmp_path / "mqtt", port=free_port())
     broker.add_gateway(GATEWAY)
-    f = Floor(tmp_path, broker, ScaleSim(factor=20), PrinterSim(factor=5), Receiver(broker.url("wes")))
+    f = Floor(tmp_path, broker, ScaleSim(factor=20, rate_hz=50), PrinterSim(factor=5), Receiver(broker.url("wes")))
     await f.scale.start()
     await f.printer.start()
     await f.start_broker()
