@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from "vite";
 
 const PUBLIC = ["manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png"];
 
-/** Emits sw.js with the files that pda.html needs, walked from its static imports, so that the console is not precached. */
+/** Emits sw.js with the files that pda.html needs, walked from its imports, so that the console is not precached. */
 function serviceWorker(): Plugin {
   return {
     name: "wharfinger-sw",
@@ -19,7 +19,7 @@ function serviceWorker(): Plugin {
         if (files.has(name) || chunk === undefined) return;
         files.add(name);
         if (chunk.type !== "chunk") return;
-        chunk.imports.forEach(walk);
+        chunk.imports.concat(chunk.dynamicImports).forEach(walk);
         chunk.viteMetadata?.importedCss.forEach((css) => files.add(css));
       };
       for (const item of Object.values(bundle)) {

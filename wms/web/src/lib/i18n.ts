@@ -1,14 +1,16 @@
 import { useSyncExternalStore } from "react";
-import en from "./texts/en.json";
-import zh from "./texts/zh-CN.json";
 
 export type Locale = "en" | "zh-CN";
 export type Params = Record<string, unknown>;
 
-const TEXTS: Record<Locale, Record<string, string>> = { en, "zh-CN": zh };
+const TEXTS: Record<Locale, () => Promise<{ default: Record<string, string> }>> = {
+  en: () => import("./texts/en.json"),
+  "zh-CN": () => import("./texts/zh-CN.json"),
+};
 const KEPT = "wharfinger.locale";
 const listeners = new Set<() => void>();
 let current: Locale = initial();
+let texts: Record<string, string> = {};
 
 function initial(): Locale {
   const kept = localStorage.getItem(KEPT);
@@ -16,11 +18,17 @@ function initial(): Locale {
   return navigator.language.startsWith("zh") ? "zh-CN" : "en";
 }
 
-export function setLocale(locale: Locale): void {
+/** Loads the texts of the current language; to be awaited before the first render. */
+export async function loadTexts(locale: Locale = current): Promise<void> {
+  texts = (await TEXTS[locale]()).default;
   current = locale;
-  localStorage.setItem(KEPT, locale);
   document.documentElement.lang = locale;
   listeners.forEach((told) => told());
+}
+
+export async function setLocale(locale: Locale): Promise<void> {
+  localStorage.setItem(KEPT, locale);
+  await loadTexts(locale);
 }
 
 export const locale = (): Locale => current;
@@ -30,11 +38,11 @@ export function useLocale(): Locale {
   return useSyncExternalStore((told) => (listeners.add(told), () => listeners.delete(told)), locale);
 }
 
-export const has = (key: string): boolean => TEXTS[current][key] !== undefined;
+export const has = (key: string): boolean => texts[key] !== undefined;
 
 /** The text of a key with its {params} filled in; an unknown key is shown as it is, so that it is noticed. */
 export function t(key: string, params: Params = {}): string {
-  const text = TEXTS[current][key] ?? TEXTS.en[key] ?? key;
+  const text = texts[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name: string) => say(params[name]));
 }
 

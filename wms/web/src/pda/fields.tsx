@@ -3,7 +3,9 @@ import type { Card, Progress, Step } from "./cards.ts";
 
 /** Which shown field a step is about, where its id is not the field's own name. */
 const ABOUT: Record<string, string> = { drop: "location", label: "sscc", from: "location", to: "to", qty: "sku", place: "location" };
-const HIDDEN = new Set(["placed", "done", "of", "x_mm", "y_mm", "name", "name_zh", "fragile", "max"]);
+const HIDDEN = new Set(["placed", "done", "of", "x_mm", "y_mm", "name", "name_zh", "fragile", "max", "left", "slot"]);
+/** What comes first where there is room for little. */
+const FIRST = ["qty", "sku", "tote", "location", "lot", "order"];
 
 const text = (value: unknown): string => (value === undefined || value === null ? "" : typeof value === "number" ? value.toLocaleString(locale()) : String(value));
 const shown = (card: Card, step: Step): Record<string, unknown> => ({ ...card.show, ...step.show });
@@ -30,11 +32,13 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
   const size = value.length > 16 ? "small" : value.length > 11 ? "middle" : "";
   return (
     <div className={`hero ${field}`} data-testid="hero">
-      <small>{has(`field.${field}`) ? t(`field.${field}`) : ""}</small>
+      <div>
+        <small>{has(`field.${field}`) ? t(`field.${field}`) : ""}</small>
+        {field === "sku" && text(all["qty"]) !== "" && <b className="times">× {text(all["qty"])}</b>}
+        {field === "tote" && text(all["slot"]) !== "" && <b className="times">{t("field.slot_n", { slot: all["slot"] })}</b>}
+      </div>
       {long ? <strong className="middle">…{value.slice(-6)}</strong> : <strong className={size}>{value}</strong>}
       {field === "sku" && <p>{nameOf(card, step)}</p>}
-      {field === "sku" && text(all["qty"]) !== "" && <b className="times">× {text(all["qty"])}</b>}
-      {field === "tote" && text(all["slot"]) !== "" && <b className="times">{t("field.slot_n", { slot: all["slot"] })}</b>}
     </div>
   );
 }
@@ -43,12 +47,14 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
 export function Details({ card, step, short }: { card: Card; step: Step; short?: boolean }) {
   const all = shown(card, step);
   const about = aboutField(card, step);
-  const names = Object.keys(all).filter((n) => n !== about && !HIDDEN.has(n) && has(`field.${n}`) && text(all[n]) !== "" && typeof all[n] !== "object");
+  const told = new Set([about, step.kind === "quantity" || about === "sku" ? "qty" : ""]);
+  const rank = (n: string): number => (FIRST.includes(n) ? FIRST.indexOf(n) : FIRST.length);
+  const names = Object.keys(all).sort((a, b) => rank(a) - rank(b)).filter((n) => !told.has(n) && !HIDDEN.has(n) && has(`field.${n}`) && text(all[n]) !== "" && typeof all[n] !== "object");
   const name = about === "sku" ? "" : nameOf(card, step);
   return (
     <dl className={short ? "details short" : "details"}>
       {name !== "" && !short && <div className="wide"><dt>{t("field.name")}</dt><dd>{name}</dd></div>}
-      {names.slice(0, short ? 3 : 6).map((n) => (
+      {names.slice(0, short ? 2 : 4).map((n) => (
         <div key={n}><dt>{t(`field.${n}`)}</dt><dd>{typeof all[n] === "boolean" ? t(all[n] ? "lib.yes" : "lib.no") : text(all[n])}</dd></div>
       ))}
     </dl>

@@ -1,5 +1,5 @@
 import { createRoot } from "react-dom/client";
-import { locale } from "../lib/i18n.ts";
+import { loadTexts } from "../lib/i18n.ts";
 import { listen } from "../lib/scanner.ts";
 import { unlock } from "../lib/sound.ts";
 import { App } from "./app.tsx";
@@ -9,7 +9,7 @@ import { set, wake } from "./store.ts";
 import "./pda.css";
 
 applyPreferences();
-document.documentElement.lang = locale();
+await loadTexts();
 listen({ onScan: handScan, onKey: handKey, onRaw: handRaw });
 window.addEventListener("pointerdown", unlock);
 createRoot(document.getElementById("root")!).render(<App />);

@@ -18,7 +18,7 @@ export function Settings({ state }: { state: State }) {
   };
   return (
     <section className="body">
-      <Choice label={t("lib.language")} value={locale} options={{ en: "English", "zh-CN": "中文" }} onChange={(v) => setLocale(v as Locale)} />
+      <Choice label={t("lib.language")} value={locale} options={{ en: "English", "zh-CN": "中文" }} onChange={(v) => void setLocale(v as Locale)} />
       <Choice
         label={t("lib.theme")}
         value={theme()}

@@ -159,7 +159,7 @@ export async function signIn(badge: string, pin: string): Promise<boolean> {
       return false;
     }
     const stays = state.operator?.code === who.operator;
-    if (!stays && localStorage.getItem("wharfinger.locale") === null) setLocale(who.locale);
+    if (!stays && localStorage.getItem("wharfinger.locale") === null) await setLocale(who.locale);
     const fresh = stays ? {} : { screen: "menu" as const, flow: "", station: "", cards: null, progress: null, waiting: "" };
     await keep({ ...fresh, operator: { code: who.operator, name: who.name, roles: who.roles }, expired: false, online: true, feedback: null });
     play("ok");
@@ -324,7 +324,7 @@ async function finish(card: Card, progress: Progress): Promise<void> {
   state = { ...state, ...moved };
   await write({ put: [entry], kv: { [POSITION]: position() } });
   set({ outbox: await readOutbox<Entry>() });
-  if (!state.online) tell("queued", card.offline ? "lib.queued" : "lib.needs_network", { count: pending().length });
+  if (!state.online) tell("queued", "lib.queued", { count: pending().length });
   else if (card.offline) tell("ok", "scan.done", { left: left?.length ?? 0 });
   else hush();
   void sender.flush(true);
@@ -334,7 +334,7 @@ async function settle(entry: Entry, outcome: Outcome): Promise<void> {
   if (outcome.kind === "later") {
     const lost = state.online && !outcome.online;
     set({ online: outcome.online });
-    if (lost && state.waiting === entry.key) tell("queued", "lib.needs_network", { count: pending().length });
+    if (lost && state.waiting === entry.key) tell("queued", "lib.queued", { count: pending().length });
     return;
   }
   heardAt = Date.now();
