@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.drivers.scale.codec import (
@@ -83,6 +83,7 @@ def test_a_command_ends_with_cr_lf() -> None:
     assert command("SIR") == b"SIR\r\n"
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.lists(st.binary(max_size=400), max_size=20))
 def test_no_bytes_raise(chunks: list[bytes]) -> None:
     decoder = Decoder()
@@ -91,6 +92,7 @@ def test_no_bytes_raise(chunks: list[bytes]) -> None:
     assert decoder.feed(b"\r\nS S     100.00 g\r\n")[-1] == Weight("S", True, Decimal("100.00"), "g")
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(
     st.decimals(min_value=-99999, max_value=999999, places=2, allow_nan=False),
     st.sampled_from(sorted(GRAMS)),

@@ -305,7 +305,7 @@ async def test_a_backlog_drains_quickly(floor: Floor) -> None:
     await asyncio.gather(*(spool.append("scale-1", WeightMeasured(g), now) for g in range(1000)))
     spool.close()
     floor.start_gateway()
-    await until(lambda: len(floor.wes.weights()) == 1000, 10)
+    await until(lambda: len(floor.wes.weights()) == 1000, 20)
     assert [w.weight_g for w in floor.wes.weights()] == list(range(1000))
 
 
