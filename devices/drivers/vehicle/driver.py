@@ -380,7 +380,8 @@ class VehicleDriver:
     def _failed(self, transport: _Transport, state: VehicleState) -> bool:
         error = fatal(state.errors)
         rejection = None if transport.echoed else rejects(state, transport.plan.order_id)
-        if rejection is not None and rejection.description not in transport.known_errors:
+        named = rejection is not None and rejection.references.get("orderId") == transport.plan.order_id
+        if rejection is not None and (named or rejection.description not in transport.known_errors):
             error = error or rejection
         if error is not None:
             self._finish(transport, "failed", f"vehicle.{error.type}", state, error.description)

@@ -25,4 +25,4 @@ async def on_vehicle_reported(uow: UnitOfWork, event: VehicleReported) -> None:
 async def on_command_answered(uow: UnitOfWork, event: CommandAnswered) -> None:
     purpose, _, transport_id = event.ref.partition(":")
     if purpose == "fleet.transport":
-        await service.settle(uow, UUID(transport_id), event.outcome, event.code)
+        await service.settle(uow, UUID(transport_id), event.outcome, event.code, event.data)

@@ -115,11 +115,21 @@ async def _drive(uow: UnitOfWork, row: Transport, vehicle: Vehicle, walk: layout
     row.why = f"nearest of the vehicles that may drive: {vehicle.device}"
 
 
-async def settle(uow: UnitOfWork, transport_id: UUID, outcome: str, code: str) -> None:
-    """Take in a vehicle's answer. A failed drive is tried again, then handed to a person."""
+async def settle(uow: UnitOfWork, transport_id: UUID, outcome: str, code: str, where: dict[str, Any]) -> None:
+    """Take in a vehicle's answer. A failed drive is tried again, then handed to a person.
+
+    `where`: {x_mm, y_mm, last_node} of the vehicle as it answered: its next drive starts there, and the report that says
+    so as well may still be on its way.
+    """
     row = await uow.session.scalar(select(Transport).where(Transport.id == transport_id).with_for_update())
     if row is None or row.state != "driving":
         return
+    if where.get("last_node"):
+        await uow.session.execute(
+            update(Vehicle)
+            .where(Vehicle.device == row.vehicle)
+            .values(last_node=where["last_node"], x_mm=where["x_mm"], y_mm=where["y_mm"])
+        )
     if outcome == "done":
         await _arrived(uow, row, "arrive")
     elif outcome in ("failed", "expired", "refused") and row.attempts < rules.ATTEMPTS_MAX:
@@ -133,7 +143,8 @@ async def settle(uow: UnitOfWork, transport_id: UUID, outcome: str, code: str) -
             due_h=0.5,
         ))  # fmt: skip
     await uow.session.flush()
-    await dispatch(uow)
+    if outcome == "done":
+        await dispatch(uow)
 
 
 async def carry(uow: UnitOfWork, transport_id: UUID) -> None:
