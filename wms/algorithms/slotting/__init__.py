@@ -1,0 +1,1 @@
+"""Classes of SKUs and the choice of a location. Pure."""

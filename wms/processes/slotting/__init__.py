@@ -1,0 +1,1 @@
+"""Where goods lie: ABC by picks, directed putaway, free positions."""
