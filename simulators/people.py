@@ -119,8 +119,9 @@ class Picker:
         while cards:
             card = cards.pop(0)
             if card["id"].startswith("drop:"):
-                await self._walk(7500, 2500)
-                await self.pda.answer(card, drop="TRANSFER-1")
+                drop = card["show"]
+                await self._walk(drop["x_mm"], drop["y_mm"])
+                await self.pda.answer(card, drop=drop["location"])
                 self.floor.carts_in_hand.discard(card["show"]["cart"])
                 return
             changed = await self._pick(card)

@@ -127,7 +127,7 @@ async def load_site(admin: Pda, made: Json) -> None:
     await admin.post("/api/v1/work/stations", made["stations"])
     await admin.post("/api/v1/stock/opening?dry_run=true", made["stock"])
     await admin.post("/api/v1/stock/opening?dry_run=false", made["stock"])
-    carts = [{"kind": "cart", "code": c["code"], "at": "CART-PARK"} for c in made["carts"]]
+    carts = [{"kind": "cart", "code": c["code"], "at": c["at"]} for c in made["carts"]]
     totes = [{"kind": "tote", "code": t, "at": c["code"]} for c in made["carts"] for t in c["totes"]]
     await admin.post("/api/v1/stock/units", carts + totes)
     for person in made["people"]:

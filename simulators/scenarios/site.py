@@ -18,7 +18,7 @@ NOUNS = (("Mug", "马克杯"), ("Cable", "数据线"), ("Lamp", "台灯"), ("Not
 Json = dict[str, Any]
 
 
-def building(pack_stations: int) -> Json:
+def building(size: Json) -> Json:
     """Layout of the house: 2,080 bins in 10 aisles between two cross aisles, dock in the north, benches in the south."""
     nodes, edges, locations = [], [], []
     back_y = FIRST_BAY_MM + BAYS * BAY_MM + 1500
@@ -34,7 +34,7 @@ def building(pack_stations: int) -> Json:
         edges.append({"a": f"N{a:02d}{BAYS - 1:02d}", "b": f"B{a:02d}"})
         if a:
             edges += [{"a": f"F{a - 1:02d}", "b": f"F{a:02d}"}, {"a": f"B{a - 1:02d}", "b": f"B{a:02d}"}]
-    _places(nodes, edges, locations, pack_stations, back_y)
+    _places(nodes, edges, locations, size, back_y)
     return {"warehouse": "HUB1", "timezone": "Europe/Berlin", "nodes": nodes, "edges": edges, "locations": locations}
 
 
@@ -47,26 +47,31 @@ def _bin(aisle: int, side: str, bay: int, level: int, x: int, y: int) -> Json:
     }  # fmt: skip
 
 
-def _places(nodes: list[Json], edges: list[Json], locations: list[Json], pack_stations: int, back_y: int) -> None:
-    def place(code: str, kind: str, node: str, x: int, y: int, joins: str) -> None:
+def _places(nodes: list[Json], edges: list[Json], locations: list[Json], size: Json, back_y: int) -> None:
+    """Lanes of benches in the south, each with its own transfer point, cart park and vehicle; docks in the north.
+
+    Lanes share no node, so their vehicles cannot meet.
+    """
+
+    def place(code: str, kind: str, zone: str, node: str, x: int, y: int, joins: str) -> None:
         nodes.append({"code": node, "x_mm": x, "y_mm": y})
         edges.append({"a": joins, "b": node})
-        locations.append({"code": code, "kind": kind, "zone": "DOCK", "node": node, "x_mm": x, "y_mm": y})
+        locations.append({"code": code, "kind": kind, "zone": zone, "node": node, "x_mm": x, "y_mm": y})
 
-    place("CART-PARK", "cart", "P0", 4000, 2500, "F00")
-    place("TRANSFER-1", "staging", "P1", 7500, 2500, "F01")
-    for s in range(pack_stations):
-        place(
-            f"PACK-{s + 1}",
-            "pack",
-            f"K{s + 1}",
-            11_000 + s * 2500,
-            1500,
-            f"F{min(2 + s * 2500 // AISLE_PITCH_MM, AISLES - 1):02d}",
-        )
-    place("SHIP-1", "ship", "S1", 38_000, 1500, f"F{AISLES - 1:02d}")
-    place("DOCK-1", "dock", "D1", 4000, back_y + 2500, "B00")
-    place("DOCK-2", "dock", "D2", 11_000, back_y + 2500, "B02")
+    width = AISLES * AISLE_PITCH_MM // size["lanes"]
+    for lane in range(size["lanes"]):
+        zone, x = f"LANE-{lane + 1}", 4000 + lane * width
+        front = f"F{min(lane * AISLES // size['lanes'], AISLES - 1):02d}"
+        place(f"TRANSFER-{lane + 1}", "staging", zone, f"T{lane + 1}", x, 2500, front)
+        place(f"CART-PARK-{lane + 1}", "cart", zone, f"P{lane + 1}", x + 1500, 2500, f"T{lane + 1}")
+        joins = f"P{lane + 1}"
+        for n in range(lane, size["pack_stations"], size["lanes"]):
+            x += 2500
+            place(f"PACK-{n + 1}", "pack", zone, f"K{n + 1}", x + 1000, 2500, joins)
+            joins = f"K{n + 1}"
+    place("SHIP-1", "ship", "DOCK", "S1", 40_000, 2500, f"F{AISLES - 1:02d}")
+    place("DOCK-1", "dock", "DOCK", "D1", 4000, back_y + 2500, "B00")
+    place("DOCK-2", "dock", "DOCK", "D2", 11_000, back_y + 2500, "B02")
 
 
 def ean13(number: int) -> str:
@@ -156,6 +161,7 @@ def stock(rng: random.Random, skus: list[Json], orders: list[Json], bins: list[J
 def fleet_for(n_orders: int, n_lines: int) -> Json:
     """Stations, people and carts sized to the load; the demo prints them."""
     return {
+        "lanes": max(1, min(4, round(n_orders / 500))),
         "pack_stations": max(1, min(8, round(n_orders / 60))),
         "pickers": max(2, min(16, round(n_lines / 120))),
         "carts": max(4, min(32, round(n_lines / 60))),
@@ -167,7 +173,7 @@ def make_site(seed: int, n_orders: int, files: dict[str, list[Json]] | None, fir
     rng = random.Random(seed)
     skus, cartons, orders = shop_goods(files) if files else demo_goods(rng, 500, n_orders)
     size = fleet_for(len(orders), sum(len(o["lines"]) for o in orders))
-    house = building(size["pack_stations"])
+    house = building(size)
     bins = [x for x in house["locations"] if x["kind"] == "bin"]
     for i, sku in enumerate(skus):
         sku["codes"] = [[ean13(i + 1), "EA"]]
@@ -179,11 +185,14 @@ def make_site(seed: int, n_orders: int, files: dict[str, list[Json]] | None, fir
             "name": f"Customer {n + 1}", "street": f"{rng.randint(1, 200)} Main Street", "city": "Sample City",
             "postcode": f"{rng.randint(10000, 99999)}", "country": rng.choice(COUNTRIES),
         }  # fmt: skip
-    totes = [f"CART-{c + 1:02d}" for c in range(size["carts"])]
+    carts = [f"CART-{c + 1:02d}" for c in range(size["carts"])]
     return {
         "seed": seed, "size": size, "layout": house, "skus": skus, "cartons": cartons, "orders": orders, "stock": booked,
-        "really": really, "carts": [{"code": c, "totes": [f"T{c[5:]}-{t + 1}" for t in range(8)]} for c in totes],
-        "notices": inbound(rng, skus), "people": people(size), **equipment(size["pack_stations"], first_port),
+        "really": really, "carts": [
+            {"code": c, "at": f"CART-PARK-{n % size['lanes'] + 1}", "totes": [f"T{c[5:]}-{t + 1}" for t in range(8)]}
+            for n, c in enumerate(carts)
+        ],
+        "notices": inbound(rng, skus), "people": people(size), **equipment(size, first_port),
     }  # fmt: skip
 
 
@@ -237,7 +246,7 @@ def people(size: Json) -> list[Json]:
     return crew
 
 
-def equipment(pack_stations: int, first_port: int) -> Json:
+def equipment(size: Json, first_port: int) -> Json:
     """Devices with their wire addresses, and which station they serve."""
     devices: list[Json] = []
     stations: list[Json] = []
@@ -249,13 +258,15 @@ def equipment(pack_stations: int, first_port: int) -> Json:
         devices.append({"id": name, "family": family, "host": HOST, "port": port()})
         return name
 
-    for s in range(1, pack_stations + 1):
+    for s in range(1, size["pack_stations"] + 1):
         stations.append({"code": f"PACK-{s}", "kind": "pack", "location": f"PACK-{s}", "scale": tcp(f"scale-{s}", "scale"),
                          "printer": tcp(f"printer-{s}", "printer")})  # fmt: skip
     stations.append({
         "code": "RECV-1", "kind": "receive", "location": "DOCK-1", "scale": tcp("scale-dock", "scale"),
         "printer": tcp("printer-dock", "printer"), "dimensioner": tcp("dws-1", "dws"), "gate": tcp("gate-1", "rfid_gate"),
     })  # fmt: skip
-    devices.append({"id": "agv-1", "family": "vehicle", "manufacturer": "simulated", "serial": "agv-1", "node": "P1",
-                    "x_mm": 7500, "y_mm": 2500})  # fmt: skip
+    width = AISLES * AISLE_PITCH_MM // size["lanes"]
+    for lane in range(1, size["lanes"] + 1):
+        devices.append({"id": f"agv-{lane}", "family": "vehicle", "manufacturer": "simulated", "serial": f"agv-{lane}",
+                        "node": f"T{lane}", "x_mm": 4000 + (lane - 1) * width, "y_mm": 2500})  # fmt: skip
     return {"devices": devices, "stations": stations}

@@ -186,6 +186,7 @@ class VehicleSim:
             password=self.broker.get("password"),
             identifier=f"{self.manufacturer}-{self.serial}",
             keepalive=_KEEPALIVE_S,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             will=aiomqtt.Will(f"{self._prefix}/connection", json.dumps(will), qos=1, retain=True),
         )
 

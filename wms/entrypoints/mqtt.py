@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -189,6 +190,7 @@ class Link:
             parts.hostname or "127.0.0.1", parts.port or 1883, username=unquote(parts.username or "") or None,
             password=unquote(parts.password or "") or None, identifier="wms-worker", keepalive=15,
             max_queued_incoming_messages=5000,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as client:  # fmt: skip
             await client.subscribe([(topics.ALL_EVENTS, 1), (topics.ALL_HEALTH, 0)])
             if self.lost:
@@ -202,7 +204,7 @@ class Link:
 
     async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
         async for message in client.messages:
-            payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
+            payload = message.payload
             topic = message.topic.value
             if topic.endswith("/health"):
                 await self._note_health(topic, payload)

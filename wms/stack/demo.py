@@ -12,7 +12,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from wms.settings import Settings
@@ -133,7 +132,7 @@ class Demo:
         from wms.foundation.people import service as people
         from wms.main import database
 
-        assert self._stack is not None  # noqa: S101
+        assert self._stack is not None
         db = database(self.settings.model_copy(update={"database_url": self._stack.database_url}))
         async with db.begin(cause="demo") as uow:
             await people.grant_machine(uow, "demo", ["admin"], key=self.key)

@@ -25,7 +25,7 @@ def show_site(console: Console, demo: Demo) -> None:
     )
     console.print(
         f"[bold]Hands:[/] {size['pickers']} pickers with {size['carts']} carts, {size['pack_stations']} pack stations "
-        f"(scale and label printer each), 1 AGV; physical world x{demo.options.factor:g}"
+        f"(scale and label printer each), {size['lanes']} AGVs (a lane each); physical world x{demo.options.factor:g}"
     )
     console.print(f"[bold]Console:[/] {demo.settings.url}   [bold]PDA:[/] {demo.settings.url}/pda")
     for person in site["people"]:

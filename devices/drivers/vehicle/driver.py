@@ -6,6 +6,7 @@ Source: VDA 5050 2.1.0 sections 6.5-6.14. Orders travel at QoS 0: they are repea
 import asyncio
 import json
 import logging
+import socket
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -124,6 +125,7 @@ class VehicleDriver:
             password=self._password,
             identifier=f"wharfinger-{ctx.device}-{uuid4().hex[:8]}",
             keepalive=self._keepalive_s,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
         try:

@@ -70,16 +70,25 @@ async def dispatch(uow: UnitOfWork) -> int:
     if not free:
         return 0
     walk = await layout.walk_graph(uow)
+    zones = await _zones(uow, walk)
     given = 0
     for row in waiting:
-        if not free:
-            break
         spot = await layout.location(uow, row.from_place_id)
-        nearest = min(free, key=lambda v: (abs(v.x_mm - spot.x_mm) + abs(v.y_mm - spot.y_mm), v.device))
+        # A vehicle keeps to the zone it stands in: zones share no lane, so two vehicles never meet.
+        near = [v for v in free if zones.get(v.last_node, spot.zone) == spot.zone]
+        if not near:
+            continue
+        nearest = min(near, key=lambda v: (abs(v.x_mm - spot.x_mm) + abs(v.y_mm - spot.y_mm), v.device))
         free.remove(nearest)
         await _drive(uow, row, nearest, walk)
         given += 1
     return given
+
+
+async def _zones(uow: UnitOfWork, walk: layout.WalkGraph) -> dict[str, str]:
+    """Node code to the zone of the location that is served from it."""
+    codes = dict(zip(walk.ids, walk.codes, strict=True))
+    return {codes[s.node_id]: s.zone for s in await layout.locations(uow, ["staging", "cart", "pack"])}
 
 
 async def _drive(uow: UnitOfWork, row: Transport, vehicle: Vehicle, walk: layout.WalkGraph) -> None:
@@ -175,15 +184,20 @@ async def bring_cart(uow: UnitOfWork, cart_code: str, station: str) -> None:
         select(Transport.to_place_id).where(Transport.state.in_(("waiting", "driving")), Transport.purpose == "pack")
     ):
         load[to_place] = load.get(to_place, 0) + 1
-    best = next((p.id for p in packs if p.code == station), None) or min(packs, key=lambda p: (load[p.id], p.code)).id
+    here = {s.id: s.zone for s in await layout.locations(uow, ["staging", "cart"])}.get(cart.in_place_id)
+    near = [p for p in packs if p.zone == here] or packs
+    best = next((p.id for p in packs if p.code == station), None) or min(near, key=lambda p: (load[p.id], p.code)).id
     await request(uow, cart.id, best, "pack")
 
 
 async def return_cart(uow: UnitOfWork, cart_id: int) -> None:
     """An empty cart back to where tours start."""
     parks = await layout.locations(uow, ["cart"])
-    if parks:
-        await request(uow, cart_id, parks[0].id, "park")
+    cart = await stock.unit(uow, cart_id)
+    here = {s.id: s.zone for s in await layout.locations(uow, ["pack", "staging"])}.get(cart.in_place_id)
+    best = next((p for p in parks if p.zone == here), parks[0] if parks else None)
+    if best is not None:
+        await request(uow, cart_id, best.id, "park")
 
 
 async def retry_failed(uow: UnitOfWork, transport_id: UUID) -> None:

@@ -115,6 +115,18 @@ async def free_carts(uow: UnitOfWork) -> list[str]:
     return [u.code for u in units if u.kind == "cart" and u.bound_to is None]
 
 
+async def best_drop(uow: UnitOfWork) -> layout.Spot:
+    """The transfer point with the fewest carts waiting; a pack station where the site has no transfer points.
+
+    Errors: WrongDrop when it has neither.
+    """
+    drops = await layout.locations(uow, ["staging"]) or await layout.locations(uow, ["pack"])
+    if not drops:
+        raise rules.WrongDrop(scanned="")
+    standing = {d.id: len(await stock.units_in(uow, d.id)) for d in drops}
+    return min(drops, key=lambda d: (standing[d.id], d.code))
+
+
 async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.TourInfo:
     """Bind a cart's empty totes to the tour's orders. Errors: NoTour, BadCart, UnknownBarcode."""
     tour = await _my_tour(uow, tour_id)
