@@ -1,1 +1,29 @@
-document.title = "Wharfinger";
+import "@mantine/core/styles.css";
+import "./console.css";
+import { createTheme, MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createRoot } from "react-dom/client";
+import { Problem } from "../lib/http.ts";
+import { loadTexts } from "../lib/i18n.ts";
+import { App } from "./app.tsx";
+
+const FONT = 'system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif';
+const theme = createTheme({ primaryColor: "dark", fontFamily: FONT, headings: { fontFamily: FONT, fontWeight: "650" }, defaultRadius: "sm" });
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1000,
+      refetchInterval: 15_000,
+      retry: (count, error) => !(error instanceof Problem && error.status >= 400 && error.status < 500) && count < 2,
+    },
+  },
+});
+
+await loadTexts();
+createRoot(document.getElementById("root")!).render(
+  <MantineProvider theme={theme} defaultColorScheme="light">
+    <QueryClientProvider client={client}>
+      <App />
+    </QueryClientProvider>
+  </MantineProvider>,
+);

@@ -1,0 +1,182 @@
+/** Draws the floor: what stands still once, on its own canvas; what moves at every frame, between its last two reports. */
+import type { Floor, Place, Vehicle } from "./api.ts";
+import { serverNow } from "./live.ts";
+
+export interface View {
+  scale: number;
+  x: number;
+  y: number;
+}
+
+/** Bins above one another are one spot on the map. */
+export interface Spot {
+  key: string;
+  kind: string;
+  x: number;
+  y: number;
+  w: number;
+  d: number;
+  places: Place[];
+}
+
+const FILL: Record<string, string> = { bin: "#d9dee3", reserve: "#c8cfd6", dock: "#b9c4cf", staging: "#cfc7b2", cart: "#cfd8cf", pack: "#b4c0cc", ship: "#b4c0cc" };
+const SIZE_MM = 1000;
+const STALE_MS = 15_000;
+const GLIDE_MS = 1000;
+
+export function spotsOf(floor: Floor): Spot[] {
+  const spots = new Map<string, Spot>();
+  for (const place of floor.locations) {
+    const key = `${place.x_mm}/${place.y_mm}`;
+    const known = spots.get(key);
+    if (known !== undefined) known.places.push(place);
+    else {
+      const bin = place.kind === "bin" || place.kind === "reserve";
+      const w = bin ? place.depth_mm || 600 : SIZE_MM * 1.6;
+      const d = bin ? (place.width_mm || 1000) * 0.94 : SIZE_MM * 1.6;
+      spots.set(key, { key, kind: place.kind, x: place.x_mm, y: place.y_mm, w, d, places: [place] });
+    }
+  }
+  return [...spots.values()];
+}
+
+export function fit(floor: Floor, width: number, height: number): View {
+  const xs = [...floor.locations.map((p) => p.x_mm), ...floor.nodes.map((n) => n.x_mm)];
+  const ys = [...floor.locations.map((p) => p.y_mm), ...floor.nodes.map((n) => n.y_mm)];
+  const [left, right, low, high] = [Math.min(...xs) - 2000, Math.max(...xs) + 2000, Math.min(...ys) - 2500, Math.max(...ys) + 2500];
+  const scale = Math.min(width / (right - left), height / (high - low));
+  return { scale, x: (width - (right - left) * scale) / 2 - left * scale, y: (height - (high - low) * scale) / 2 - low * scale };
+}
+
+/** Millimetres to pixels; the floor's y grows upwards in its own frame and downwards here, as the API's does. */
+export const toX = (view: View, mm: number): number => view.x + mm * view.scale;
+export const toY = (view: View, mm: number): number => view.y + mm * view.scale;
+
+export function drawStill(canvas: OffscreenCanvas, floor: Floor, spots: Spot[], view: View, ratio: number): void {
+  const pen = canvas.getContext("2d")!;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  const nodes = new Map(floor.nodes.map((n) => [n.code, n]));
+  pen.strokeStyle = "#e9ecef";
+  pen.lineWidth = Math.max(1500 * view.scale, 1.5);
+  pen.lineCap = "round";
+  line(pen, floor, nodes, view);
+  pen.strokeStyle = "#c3cad1";
+  pen.lineWidth = 1;
+  pen.setLineDash([3, 4]);
+  line(pen, floor, nodes, view);
+  pen.setLineDash([]);
+  for (const spot of spots) {
+    pen.fillStyle = FILL[spot.kind] ?? "#d9dee3";
+    pen.fillRect(...box(spot, view));
+    if (spot.kind !== "bin" && spot.kind !== "reserve") label(pen, spot.places[0]!.code, toX(view, spot.x), toY(view, spot.y - spot.d / 2) - 5);
+  }
+  aisles(pen, spots, view);
+}
+
+function line(pen: OffscreenCanvasRenderingContext2D, floor: Floor, nodes: Map<string, { x_mm: number; y_mm: number }>, view: View): void {
+  pen.beginPath();
+  for (const [a, b] of floor.edges) {
+    const [from, to] = [nodes.get(a), nodes.get(b)];
+    if (from === undefined || to === undefined) continue;
+    pen.moveTo(toX(view, from.x_mm), toY(view, from.y_mm));
+    pen.lineTo(toX(view, to.x_mm), toY(view, to.y_mm));
+  }
+  pen.stroke();
+}
+
+function aisles(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: View): void {
+  const names = new Map<string, { x: number; y: number; n: number }>();
+  for (const spot of spots) {
+    const aisle = spot.places[0]!.aisle;
+    if (aisle === "") continue;
+    const known = names.get(aisle) ?? { x: 0, y: Infinity, n: 0 };
+    names.set(aisle, { x: known.x + spot.x, y: Math.min(known.y, spot.y), n: known.n + 1 });
+  }
+  pen.font = "600 13px system-ui, sans-serif";
+  for (const [name, at] of names) label(pen, name, toX(view, at.x / at.n), toY(view, at.y - 900), "#343a40");
+}
+
+function label(pen: OffscreenCanvasRenderingContext2D, text: string, x: number, y: number, color = "#566370"): void {
+  pen.fillStyle = color;
+  pen.font = "600 11px system-ui, sans-serif";
+  pen.textAlign = "center";
+  pen.fillText(text, x, y);
+}
+
+const box = (spot: Spot, view: View): [number, number, number, number] => [
+  toX(view, spot.x - spot.w / 2),
+  toY(view, spot.y - spot.d / 2),
+  spot.w * view.scale,
+  spot.d * view.scale,
+];
+
+export function outline(pen: CanvasRenderingContext2D, spot: Spot, view: View, color: string): void {
+  pen.strokeStyle = color;
+  pen.lineWidth = 2.5;
+  pen.strokeRect(...box(spot, view));
+}
+
+export const spotAt = (spots: Spot[], view: View, x: number, y: number): Spot | undefined =>
+  spots.find((s) => {
+    const [left, top, w, d] = box(s, view);
+    return x >= left - 2 && x <= left + w + 2 && y >= top - 2 && y <= top + d + 2;
+  });
+
+interface Track {
+  from: [number, number];
+  to: [number, number];
+  since: number;
+}
+
+/** Where each vehicle was and is, to glide between reports. */
+export class Tracks {
+  private readonly tracks = new Map<string, Track>();
+
+  hear(vehicles: Vehicle[], now: number): void {
+    for (const v of vehicles) {
+      const known = this.tracks.get(v.device);
+      if (known !== undefined && known.to[0] === v.x_mm && known.to[1] === v.y_mm) continue;
+      this.tracks.set(v.device, { from: known === undefined ? [v.x_mm, v.y_mm] : this.at(v.device, now), to: [v.x_mm, v.y_mm], since: now });
+    }
+  }
+
+  at(device: string, now: number): [number, number] {
+    const track = this.tracks.get(device);
+    if (track === undefined) return [0, 0];
+    const share = Math.min((now - track.since) / GLIDE_MS, 1);
+    return [track.from[0] + (track.to[0] - track.from[0]) * share, track.from[1] + (track.to[1] - track.from[1]) * share];
+  }
+}
+
+export type Standing = "ready" | "stopped" | "stale";
+
+/** Stale is a state: a vehicle that falls silent turns grey where it was last, and never vanishes. */
+export const standing = (v: Vehicle): Standing => (serverNow() - Date.parse(v.seen_at) > STALE_MS ? "stale" : v.may_drive ? "ready" : "stopped");
+
+const COLOR: Record<Standing, string> = { ready: "#1746b0", stopped: "#c92a2a", stale: "#868e96" };
+
+export function drawVehicle(pen: CanvasRenderingContext2D, v: Vehicle, [x, y]: [number, number], view: View): void {
+  const state = standing(v);
+  const [px, py, r] = [toX(view, x), toY(view, y), Math.max(9, 600 * view.scale)];
+  pen.save();
+  pen.translate(px, py);
+  pen.fillStyle = COLOR[state];
+  pen.strokeStyle = "#fff";
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.arc(0, 0, r, 0, 2 * Math.PI);
+  pen.fill();
+  pen.stroke();
+  pen.rotate(v.theta_mrad / 1000);
+  pen.beginPath();
+  if (state === "ready") pen.moveTo(r * 0.65, 0), pen.lineTo(-r * 0.4, -r * 0.45), pen.lineTo(-r * 0.4, r * 0.45);
+  else pen.rect(-r * 0.4, -r * 0.4, r * 0.8, r * 0.8);
+  pen.fillStyle = "#fff";
+  pen.fill();
+  pen.restore();
+  pen.fillStyle = "#1c2126";
+  pen.font = "600 12px system-ui, sans-serif";
+  pen.textAlign = "left";
+  pen.fillText(v.device, px + r + 4, py + 4);
+}

@@ -1,0 +1,24 @@
+import { locale, t } from "../lib/i18n.ts";
+
+export const number = (value: number, digits = 0): string => value.toLocaleString(locale(), { maximumFractionDigits: digits });
+
+export const kilos = (grams: number): string => `${number(grams / 1000, 1)} kg`;
+
+export function time(iso: string | null | undefined): string {
+  if (iso === null || iso === undefined || iso === "") return "–";
+  const date = new Date(iso);
+  const today = new Date().toDateString() === date.toDateString();
+  return today
+    ? date.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" })
+    : date.toLocaleString(locale(), { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/** A span in its two largest units, e.g. 1 h 05 min. */
+export function span(ms: number): string {
+  const seconds = Math.floor(Math.abs(ms) / 1000);
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const pad = (n: number): string => String(n).padStart(2, "0");
+  if (days > 0) return t("console.days", { d: days, h: hours });
+  if (hours > 0) return t("console.hours", { h: hours, m: pad(minutes) });
+  return t("console.minutes", { m: minutes, s: pad(seconds % 60) });
+}

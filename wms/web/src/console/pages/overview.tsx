@@ -1,0 +1,162 @@
+import { Group, Text } from "@mantine/core";
+import { t, word } from "../../lib/i18n.ts";
+import { useRead, type Control, type Device, type Fleet, type Incident, type Orders, type Shipping } from "../api.ts";
+import type { PageProps } from "../app.tsx";
+import { number, time } from "../format.ts";
+import { Left, STAGES } from "../left.tsx";
+import { serverNow } from "../live.ts";
+import { Panel, Rows, State } from "../parts.tsx";
+import { Spark } from "../spark.tsx";
+import { open } from "../url.ts";
+
+const BUCKET_MS = 5 * 60_000;
+const BUCKETS = 12;
+
+/** Is all well, and if not, where to look first. */
+export default function Overview({ live }: PageProps) {
+  const orders = useRead<Orders>(["orders", "overview"], "/orders?limit=1");
+  const shipped = useRead<Orders>(["orders", "shipped"], "/orders?state=shipped&limit=500");
+  const incidents = useRead<Incident[]>(["incidents", "open"], "/incidents?state=open");
+  const controls = useRead<Control[]>(["controls"], "/controls");
+  return (
+    <div className="grid">
+      <div style={{ "--span": 12 } as React.CSSProperties}><Tiles orders={orders.data} shipped={shipped.data} incidents={incidents.data} /></div>
+      <div style={{ "--span": 8 } as React.CSSProperties}>
+        <Panel title={t("console.orders_by_state")}><Stages by={orders.data?.by_state ?? {}} /></Panel>
+      </div>
+      <div style={{ "--span": 4 } as React.CSSProperties}>
+        <Panel title={t("console.shipped_rate")} aside={<Text size="sm" c="dimmed">{t("console.last_hour")}</Text>}><Rate orders={shipped.data} /></Panel>
+      </div>
+      <div style={{ "--span": 8 } as React.CSSProperties}>
+        <Panel title={t("console.controls")}><Controls rows={controls.data} problem={controls.error} /></Panel>
+      </div>
+      <div style={{ "--span": 4 } as React.CSSProperties}>
+        <Panel title={t("console.most_urgent")}><Urgent rows={incidents.data} /></Panel>
+      </div>
+      <div style={{ "--span": 12 } as React.CSSProperties}>
+        <Panel title={t("console.happening")}>
+          <div className="feed" data-testid="feed">
+            {live.facts.slice(0, 14).map((fact) => (
+              <div key={fact.id}><time>{time(fact.at)}</time><b>{word("fact", fact.name.replace(/\.v\d+$/, ""))}</b><span>{fact.actor}</span></div>
+            ))}
+            {live.facts.length === 0 && <Text c="dimmed">{t("console.quiet")}</Text>}
+          </div>
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+interface TilesProps {
+  orders: Orders | undefined;
+  shipped: Orders | undefined;
+  incidents: Incident[] | undefined;
+}
+
+function Tiles({ orders, shipped, incidents }: TilesProps) {
+  const fleet = useRead<Fleet>(["fleet"], "/fleet", 5000);
+  const devices = useRead<Device[]>(["devices"], "/devices");
+  const shipping = useRead<Shipping>(["shipping"], "/shipping/manifests");
+  const by = orders?.by_state ?? {};
+  const under = STAGES.slice(0, -1).reduce((sum, state) => sum + (by[state] ?? 0), 0);
+  const hour = (shipped?.orders ?? []).filter((o) => o.shipped_at !== null && Date.parse(o.shipped_at) > serverNow() - 3_600_000);
+  const parcels = hour.reduce((sum, o) => sum + Math.max(o.cartons.length, 1), 0);
+  const late = (incidents ?? []).filter((i) => Date.parse(i.due_at) < serverNow()).length;
+  const ill = (devices.data ?? []).filter((d) => !["online", "ok"].includes(d.state)).length;
+  const stuck = (fleet.data?.vehicles ?? []).filter((v) => !v.may_drive).length;
+  const waiting = Object.values(shipping.data?.waiting ?? {}).reduce((a, b) => a + b, 0);
+  return (
+    <div className="tiles">
+      <Tile page="orders" value={number(under)} label={t("console.open_orders")} />
+      <Tile page="orders" filters={{ state: "shipped" }} value={number(parcels)} label={t("console.parcels_hour")} />
+      <Tile page="shipping" value={number(waiting)} label={t("console.parcels_waiting")} />
+      <Tile page="incidents" value={number(incidents?.length ?? 0)} label={late > 0 ? t("console.incidents_late", { count: late }) : t("console.open_incidents")} tone={late > 0 ? "bad" : incidents?.length ? "warn" : ""} />
+      <Tile page="devices" value={devices.data === undefined ? "–" : `${devices.data.length - ill}/${devices.data.length}`} label={t("console.devices_ok")} tone={ill > 0 ? "bad" : ""} />
+      <Tile page="map" value={fleet.data === undefined ? "–" : `${fleet.data.vehicles.length - stuck}/${fleet.data.vehicles.length}`} label={t("console.vehicles_ready")} tone={stuck > 0 ? "warn" : ""} />
+    </div>
+  );
+}
+
+function Tile({ page, filters, value, label, tone = "" }: { page: string; filters?: Record<string, string>; value: string; label: string; tone?: string }) {
+  return <button className={`tile ${tone}`} onClick={() => open(page, filters)}><b>{value}</b><small>{label}</small></button>;
+}
+
+function Stages({ by }: { by: Record<string, number> }) {
+  const aside = ["backordered", "cancelled"].filter((s) => (by[s] ?? 0) > 0);
+  return (
+    <>
+      <div className="stages" data-testid="stages">
+        {STAGES.map((state) => (
+          <button key={state} className={(by[state] ?? 0) > 0 ? "stage on" : "stage"} onClick={() => open("orders", { state })}>
+            <b>{number(by[state] ?? 0)}</b>
+            <small>{t(`state.${state}`)}</small>
+          </button>
+        ))}
+      </div>
+      <Group mt="sm" gap="sm" mih={26}>
+        {aside.map((state) => (
+          <button key={state} className="rowlink" onClick={() => open("orders", { state })}><Group gap={6}><State value={state} /><Text fw={650}>{number(by[state]!)}</Text></Group></button>
+        ))}
+        {aside.length === 0 && <Text c="dimmed" size="sm">{t("console.nothing_aside")}</Text>}
+      </Group>
+    </>
+  );
+}
+
+function Rate({ orders }: { orders: Orders | undefined }) {
+  const now = serverNow();
+  const counts = Array.from({ length: BUCKETS }, () => 0);
+  for (const order of orders?.orders ?? []) {
+    const age = Math.floor((now - Date.parse(order.shipped_at ?? "")) / BUCKET_MS);
+    if (age >= 0 && age < BUCKETS) counts[BUCKETS - 1 - age]!++;
+  }
+  const most = Math.max(...counts, 1);
+  return (
+    <>
+      <div className="bars" role="img" aria-label={t("console.shipped_rate")}>
+        {counts.map((n, i) => <i key={i} style={{ height: `${(n / most) * 100}%` }} title={String(n)} />)}
+      </div>
+      <div className="axis"><span>−60 min</span><span>{t("console.most", { count: most })}</span><span>{t("console.now")}</span></div>
+    </>
+  );
+}
+
+function Controls({ rows, problem }: { rows: Control[] | undefined; problem: import("../../lib/http.ts").Problem | null }) {
+  return (
+    <Rows
+      name="controls"
+      rows={rows}
+      problem={problem}
+      id={(c) => c.id}
+      height="340px"
+      marked={(c) => ["bad", "over", "breach", "red"].includes(c.state)}
+      columns={[
+        { key: "measure", title: t("console.measure"), cell: (c) => word("control", c.measure) },
+        { key: "value", title: t("console.value"), right: true, cell: (c) => show(c.value) },
+        { key: "limit", title: t("console.limit"), right: true, cell: (c) => show(c.limit) },
+        { key: "window", title: t("console.window"), cell: (c) => word("window", c.window) },
+        { key: "trend", title: t("console.trend"), cell: (c) => (Array.isArray(c.trend) ? <Spark values={c.trend} /> : show(c.trend)) },
+        { key: "state", title: t("field.status"), cell: (c) => <State value={c.state} /> },
+        { key: "owner", title: t("console.who"), cell: (c) => word("role", c.owner) },
+      ]}
+    />
+  );
+}
+
+const show = (value: number | string | null): string => (value === null ? "–" : typeof value === "number" ? number(value, 3) : value);
+
+function Urgent({ rows }: { rows: Incident[] | undefined }) {
+  return (
+    <Rows
+      name="urgent"
+      rows={rows?.slice(0, 8)}
+      id={(i) => i.id}
+      height="340px"
+      onOpen={(i) => open("incidents", { incident: i.id })}
+      columns={[
+        { key: "subject", title: t("console.incident"), cell: (i) => i.subject },
+        { key: "left", title: t("console.time_left"), right: true, cell: (i) => <Left due={i.due_at} /> },
+      ]}
+    />
+  );
+}

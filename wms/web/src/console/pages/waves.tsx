@@ -1,0 +1,92 @@
+import { Button, Group, NumberInput, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { t, word } from "../../lib/i18n.ts";
+import { useCommand, useRead, type Wave } from "../api.ts";
+import type { PageProps } from "../app.tsx";
+import { Ask, type Question } from "../ask.tsx";
+import { number, time } from "../format.ts";
+import { Left, STAGES } from "../left.tsx";
+import { Act, Panel, Rows, Said, State } from "../parts.tsx";
+
+const SHADES = ["#e3e7eb", "#d3d9df", "#c0c9d1", "#abb6c1", "#95a3b0", "#7d8d9c", "#667888", "#4d5f70"];
+
+export default function WavesPage({ me }: PageProps) {
+  const waves = useRead<Wave[]>(["waves"], "/waves");
+  const command = useCommand();
+  const [question, ask] = useState<Question | null>(null);
+  const may = me.roles.includes("supervisor");
+  return (
+    <Panel title={t("page.waves")} aside={may ? <Release /> : undefined}>
+      <Said problem={command.error} />
+      <Rows
+        name="waves"
+        rows={waves.data}
+        problem={waves.error}
+        id={(w) => w.id}
+        columns={[
+          { key: "name", title: t("console.wave"), cell: (w) => <Text fw={600} size="sm">{w.name}</Text> },
+          { key: "state", title: t("field.status"), cell: (w) => <State value={w.state} /> },
+          { key: "orders", title: t("page.orders"), right: true, cell: (w) => number(w.orders) },
+          { key: "progress", title: t("console.progress"), cell: (w) => <Share wave={w} /> },
+          { key: "done", title: "%", right: true, cell: (w) => `${Math.round(100 * doneShare(w))}` },
+          { key: "cutoff", title: t("console.cutoff"), right: true, cell: (w) => (w.cutoff_at === null || doneShare(w) === 1 ? "–" : <Left due={w.cutoff_at} />) },
+          { key: "why", title: t("console.why"), cell: (w) => w.why || "–" },
+          { key: "created", title: t("console.released_at"), right: true, cell: (w) => time(w.created_at) },
+          { key: "by", title: t("console.by"), cell: (w) => w.created_by },
+          {
+            key: "act", title: "", right: true,
+            cell: (w) => may && doneShare(w) < 1 && (
+              <Group gap={6} justify="flex-end" wrap="nowrap">
+                {w.state === "paused"
+                  ? <Act label={t("console.resume")} onClick={() => command.mutate({ path: `/waves/${w.id}/resume` })} />
+                  : <Act label={t("console.pause")} onClick={() => command.mutate({ path: `/waves/${w.id}/pause` })} />}
+                <Act
+                  label={t("console.undo")}
+                  danger
+                  onClick={() => ask({
+                    title: t("console.undo_wave"), text: t("console.undo_wave_text", { name: w.name }), reason: t("field.reason"), danger: true,
+                    command: (reason) => ({ path: `/waves/${w.id}/undo`, body: { reason } }),
+                  })}
+                />
+              </Group>
+            ),
+          },
+        ]}
+      />
+      <Ask question={question} onClose={() => ask(null)} />
+    </Panel>
+  );
+}
+
+const total = (w: Wave): number => Object.values(w.by_state).reduce((a, b) => a + b, 0);
+const doneShare = (w: Wave): number => (total(w) === 0 ? 0 : ((w.by_state["shipped"] ?? 0) + (w.by_state["cancelled"] ?? 0)) / total(w));
+
+/** The wave's orders by state, darker the further. */
+function Share({ wave }: { wave: Wave }) {
+  const all = total(wave) || 1;
+  const parts = STAGES.filter((s) => (wave.by_state[s] ?? 0) > 0);
+  return (
+    <div className="share" style={{ minWidth: 180 }} role="img" aria-label={parts.map((s) => `${word("state", s)} ${wave.by_state[s]}`).join(", ")}>
+      {[...parts].reverse().map((s) => (
+        <i key={s} title={`${word("state", s)}: ${wave.by_state[s]}`} style={{ width: `${(100 * wave.by_state[s]!) / all}%`, background: SHADES[STAGES.indexOf(s)] }} />
+      ))}
+    </div>
+  );
+}
+
+function Release() {
+  const [name, setName] = useState("");
+  const [limit, setLimit] = useState<number | string>(48);
+  const release = useCommand<{ wave_id: string | null }>();
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); release.mutate({ path: "/waves", body: { name, limit: Number(limit) } }, { onSuccess: () => setName("") }); }}>
+      <Group gap="xs">
+        <Said problem={release.error} />
+        {release.data?.wave_id === null && <Text size="sm" c="dimmed">{t("console.nothing_waits")}</Text>}
+        <TextInput data-filter aria-label={t("console.wave_name")} placeholder={t("console.wave_name")} required value={name} onChange={(e) => setName(e.currentTarget.value)} />
+        <NumberInput aria-label={t("console.most_orders")} w={90} min={1} max={500} value={limit} onChange={setLimit} />
+        <Button type="submit" loading={release.isPending}>{t("console.release")}</Button>
+      </Group>
+    </form>
+  );
+}

@@ -1,0 +1,97 @@
+/** Small pieces that every page uses. */
+import { Alert, Badge, Button, Card, Group, Loader, Table, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { Problem } from "../lib/http.ts";
+import { t, word } from "../lib/i18n.ts";
+
+const ABNORMAL: Record<string, string> = {
+  cancelled: "red", backordered: "orange", paused: "orange", offline: "red", lost: "red", fault: "red", faulty: "red", error: "red",
+  failed: "red", weight_off: "red", over: "red", breach: "red", bad: "red", warn: "orange", stale: "gray", unknown: "gray", short: "orange",
+  quarantine: "orange", damaged: "red", blocked: "red", count_hold: "orange", degraded: "orange",
+};
+
+/** Grey while all is well; colour means that someone should look. */
+export function State({ value }: { value: string }) {
+  const color = ABNORMAL[value];
+  return (
+    <Badge variant={color === undefined ? "default" : "light"} color={color ?? "gray"} radius="sm" fw={600} tt="none" styles={{ label: { overflow: "visible" } }}>
+      {word("state", value)}
+    </Badge>
+  );
+}
+
+export function Panel({ title, aside, children, grow }: { title: string; aside?: ReactNode; children: ReactNode; grow?: boolean }) {
+  return (
+    <Card withBorder padding="md" className={grow ? "panel grow" : "panel"}>
+      <Group justify="space-between" mb="sm" wrap="nowrap">
+        <Title order={3} size="h5">{title}</Title>
+        {aside}
+      </Group>
+      {children}
+    </Card>
+  );
+}
+
+export function Said({ problem }: { problem: Problem | null }) {
+  if (problem === null) return null;
+  return <Alert color="red" variant="light" role="alert" data-testid="problem">{t(`error.${problem.code}`, problem.params)}</Alert>;
+}
+
+export interface Column<T> {
+  key: string;
+  title: string;
+  right?: boolean;
+  cell: (row: T) => ReactNode;
+}
+
+interface TableProps<T> {
+  name: string;
+  columns: Column<T>[];
+  rows: T[] | undefined;
+  id: (row: T) => string;
+  onOpen?: (row: T) => void;
+  marked?: (row: T) => boolean;
+  problem?: Problem | null;
+  height?: string;
+}
+
+/** A table whose rows open by click or, from the keyboard, by the button in their first cell. */
+export function Rows<T>({ name, columns, rows, id, onOpen, marked, problem, height }: TableProps<T>) {
+  if (problem) return <Missing problem={problem} />;
+  if (rows === undefined) return <Loader color="gray" size="sm" />;
+  if (rows.length === 0) return <Text c="dimmed" py="sm">{t("console.none")}</Text>;
+  return (
+    <Table.ScrollContainer minWidth={480} maxHeight={height ?? "calc(100vh - 230px)"}>
+      <Table highlightOnHover={onOpen !== undefined} stickyHeader verticalSpacing={6} data-testid={`table-${name}`} aria-label={name}>
+        <Table.Thead>
+          <Table.Tr>{columns.map((c) => <Table.Th key={c.key} ta={c.right ? "right" : "left"}>{c.title}</Table.Th>)}</Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map((row) => (
+            <Table.Tr key={id(row)} className={[onOpen ? "opens" : "", marked?.(row) ? "marked" : ""].join(" ")} onClick={() => onOpen?.(row)}>
+              {columns.map((c, i) => (
+                <Table.Td key={c.key} ta={c.right ? "right" : "left"} className={c.right ? "number" : undefined}>
+                  {i === 0 && onOpen ? <button className="rowlink" onClick={(event) => { event.stopPropagation(); onOpen(row); }}>{c.cell(row)}</button> : c.cell(row)}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+/** A part of the house that this server does not answer for (yet, or not to this role). */
+export function Missing({ problem }: { problem: Problem }) {
+  if (problem.status === 404) return <Text c="dimmed" py="sm">{t("console.not_here")}</Text>;
+  return <Said problem={problem} />;
+}
+
+export function Act({ label, onClick, busy, danger, disabled }: { label: string; onClick: () => void; busy?: boolean; danger?: boolean; disabled?: boolean }) {
+  return (
+    <Button size="xs" variant={danger ? "outline" : "default"} color={danger ? "red" : "dark"} loading={busy ?? false} disabled={disabled ?? false} onClick={(event) => { event.stopPropagation(); onClick(); }}>
+      {label}
+    </Button>
+  );
+}
