@@ -162,9 +162,9 @@ def fleet_for(n_orders: int, n_lines: int) -> Json:
     """Stations, people and carts sized to the load; the demo prints them."""
     return {
         "lanes": max(1, min(4, round(n_orders / 500))),
-        "pack_stations": max(1, min(8, round(n_orders / 60))),
+        "pack_stations": max(1, min(12, round(n_orders / 60))),
         "pickers": max(2, min(16, round(n_lines / 120))),
-        "carts": max(4, min(32, round(n_lines / 60))),
+        "carts": max(4, min(40, round(n_lines / 60))),
     }
 
 

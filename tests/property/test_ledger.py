@@ -7,6 +7,7 @@ WMS_LEDGER_STEPS=200000 (make long).
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -115,10 +116,8 @@ async def attempt(world: World, step: Step) -> Effect | None:
             return None
     elif mishap < 0.25:  # the answer is lost after the commit: the first outcome is thrown away unseen
         world.model.retried += 1
-        try:
+        with contextlib.suppress(Refusal):
             await once(world.db, key, step)
-        except Refusal:
-            pass
     elif mishap < 0.32:  # the radio sends it twice at once
         world.model.retried += 1
         await asyncio.gather(once(world.db, key, step), once(world.db, key, step), return_exceptions=True)
@@ -203,7 +202,9 @@ def plan(world: World) -> Step:
 
     async def serial_in(uow: UnitOfWork) -> Effect:
         name = f"S{rng.randrange(400)}"
-        await service.post(uow, [service.Line(world.grain(world.serial_sku), v["SUPPLIER"], a, 1, kind, serials=[name])])
+        await service.post(
+            uow, [service.Line(world.grain(world.serial_sku), v["SUPPLIER"], a, 1, kind, serials=[name])]
+        )
         return {**moved((a, world.serial_sku, "available", 1)), "serials": {name: a}}
 
     async def serial_move(uow: UnitOfWork) -> Effect:

@@ -62,46 +62,74 @@ class Relay:
 
     def __init__(
         self, db: Database, events: Mapping[str, type[Event]], reactions: Mapping[str, Reaction | Plan], *,
-        parked: Parked, pool: Executor, parallel: int = 6, idle_s: float = 0.15,
+        parked: Parked, pool: Executor, parallel: int = 8, idle_s: float = 0.15,
     ) -> None:  # fmt: skip
         self.db, self.events, self.reactions = db, events, reactions
         self.parked, self.pool, self.parallel, self.idle_s = parked, pool, parallel, idle_s
         self.wake = asyncio.Event()
-        self._busy: set[str] = set()
+        self._flying: dict[int, asyncio.Task[int]] = {}
 
     async def run(self) -> None:
-        """Poll, woken early by `wake`; never returns."""
-        while True:
-            try:
-                worked = await self.drain_once()
-            except Exception as error:
-                log.warning("outbox.database_away", error=repr(error))
-                await asyncio.sleep(1.0)
-                continue
-            if not worked:
-                self.wake.clear()
+        """Keep up to `parallel` reactions in flight, woken early by `wake`; never returns.
+
+        A long plan takes one place and holds up nobody else.
+        """
+        try:
+            while True:
                 try:
-                    await asyncio.wait_for(self.wake.wait(), self.idle_s)
-                except TimeoutError:
+                    started = await self._start_due()
+                except Exception as error:
+                    log.warning("outbox.database_away", error=repr(error))
+                    await asyncio.sleep(1.0)
                     continue
+                if not started:
+                    await self._rest()
+        finally:
+            for task in self._flying.values():
+                task.cancel()
+
+    async def _start_due(self) -> int:
+        room = self.parallel - len(self._flying)
+        if room <= 0:
+            return 0
+        due = [seq for seq in await self._due(self.parallel + BATCH) if seq not in self._flying][:room]
+        for seq in due:
+            task = asyncio.create_task(self._run(seq))
+            self._flying[seq] = task
+            task.add_done_callback(lambda done, seq=seq: self._landed(seq))  # type: ignore[misc]
+        return len(due)
+
+    def _landed(self, seq: int) -> None:
+        self._flying.pop(seq, None)
+        self.wake.set()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self.idle_s):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.wake.clear()
+
+    async def _due(self, limit: int) -> list[int]:
+        async with self.db.sessions() as session:
+            rows = await session.execute(_CANDIDATES, {"now": self.db.clock.now(), "limit": limit})
+            return [row.seq for row in rows]
 
     async def drain_once(self) -> int:
-        """Run one round of eligible reactions, at most `parallel` at a time. Returns how many ran."""
-        async with self.db.sessions() as session:
-            rows = (await session.execute(_CANDIDATES, {"now": self.db.clock.now(), "limit": BATCH})).all()
-        gate = asyncio.Semaphore(self.parallel)
-
-        async def one(seq: int) -> int:
-            async with gate:
-                return await self._run(seq)
-
-        return sum(await asyncio.gather(*(one(row.seq) for row in rows)))
+        """Run one round of eligible reactions to its end. Returns how many ran."""
+        return sum([await self._run(seq) for seq in await self._due(BATCH)])
 
     async def _run(self, seq: int) -> int:
         try:
             return await self._attempt(seq)
         except Exception as error:
-            await self._failed(seq, error)
+            try:
+                await self._failed(seq, error)
+            except Exception as worse:  # the database is away: the row is still due and will be tried again
+                log.warning("outbox.database_away", error=repr(worse))
+                await asyncio.sleep(1.0)
             return 1
 
     async def _attempt(self, seq: int) -> int:
