@@ -133,6 +133,48 @@ def db_current() -> None:
 
 
 @app.command()
+def grant(
+    name: Annotated[str, typer.Argument(help="Who the key is for, e.g. erp.")],
+    role: Annotated[list[str], typer.Option(help="integration, device or admin; may be given more than once.")],
+) -> None:
+    """Make an API key and print it, once. WMS_GRANT_KEY, if set, is the key to store."""
+
+    async def run() -> str:
+        from wms.foundation.people import service as people
+        from wms.main import database
+
+        db = database(with_urls(Settings()))
+        async with db.begin(cause="wms grant") as uow:
+            key = await people.grant_machine(uow, name, role, key=os.environ.get("WMS_GRANT_KEY"))
+        await db.close()
+        return key
+
+    console.print(asyncio.run(run()))
+
+
+@app.command()
+def enrol(
+    code: Annotated[str, typer.Argument(help="Login name.")],
+    name: Annotated[str, typer.Option()],
+    role: Annotated[list[str], typer.Option(help="worker, lead, supervisor, finance or admin.")],
+) -> None:
+    """Enrol an operator; asks for the PIN and prints the badge code."""
+    pin = typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
+
+    async def run() -> str:
+        from wms.foundation.people import service as people
+        from wms.main import database
+
+        db = database(with_urls(Settings()))
+        async with db.begin(cause="wms enrol") as uow:
+            badge = await people.enrol_operator(uow, code, name, pin, role)
+        await db.close()
+        return badge
+
+    console.print(asyncio.run(run()))
+
+
+@app.command()
 def audit() -> None:
     """Recompute every balance from the movements and say how many rows agree."""
 

@@ -5,6 +5,7 @@ What is judged: every order has shipped or stands in a named incident, and the l
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -128,15 +129,17 @@ class Demo:
         return f"http://127.0.0.1:{self.settings.http_port}"
 
     async def _grant(self) -> None:
-        """The first key of a new installation comes from who owns the machine."""
-        from wms.foundation.people import service as people
-        from wms.main import database
-
-        assert self._stack is not None
-        db = database(self.settings.model_copy(update={"database_url": self._stack.database_url}))
-        async with db.begin(cause="demo") as uow:
-            await people.grant_machine(uow, "demo", ["admin"], key=self.key)
-        await db.close()
+        """The first key of a new installation comes from who owns the machine: `wms grant`."""
+        env = {
+            **os.environ,
+            "WMS_DATABASE_URL": self._stack.database_url if self._stack else "",
+            "WMS_GRANT_KEY": self.key,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *module("wms", "grant", "demo", "--role", "admin"), env=env, stdout=subprocess.DEVNULL
+        )
+        if await process.wait():
+            raise StackFault("the demo's key could not be granted")
 
     async def _until_open(self) -> None:
         while self._read("progress.json") is None:
