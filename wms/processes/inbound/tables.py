@@ -46,7 +46,10 @@ class ReceiptLine(Base):
     how: Mapped[str] = mapped_column(default="count")
     """count or gate."""
     lot: Mapped[str] = mapped_column(default="")
+    lot_id: Mapped[int] = mapped_column(default=0)
     expires_on: Mapped[date | None]
+    serials: Mapped[list[Any]] = mapped_column(default=list)
+    """Of serialised pieces, the damaged ones last."""
     status: Mapped[str]
     """Of the sound pieces."""
     why: Mapped[str] = mapped_column(default="")
@@ -58,7 +61,7 @@ class ReceiptLine(Base):
     measure: Mapped[list[Any]] = mapped_column(default=list)
     """[[SKU id, level], ...] still to be put on the dimensioner."""
     parts: Mapped[list[Any]] = mapped_column(default=list)
-    """Every carton: [{level, sku_id, qty_each, expected_g, tolerance_g, weight_g}], weighed in this order."""
+    """Every carton: [{level, sku_id, qty_each, expected_g, piece_g, weight_g}], weighed in this order."""
     weight_g: Mapped[int] = mapped_column(default=0)
     flags: Mapped[list[Any]] = mapped_column(default=list)
     """What the dimensioner or the scale said against the last try."""
