@@ -19,6 +19,7 @@ from wms.events import (  # fmt: skip
     packing,
     picking,
     shipping,
+    slotting,
     stock,
 )
 from wms.foundation.labels import reactions as label_reactions
@@ -26,16 +27,23 @@ from wms.foundation.orders import reactions as order_reactions
 from wms.foundation.stock import service as ledger
 from wms.kernel.messages import Event
 from wms.processes.fleet import reactions as fleet_reactions
+from wms.processes.inbound import reactions as inbound_reactions
 from wms.processes.incidents import reactions as incident_reactions
 from wms.processes.incidents import service as incident_service
 from wms.processes.order_release import reactions as release_reactions
 from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
 from wms.processes.shipping import reactions as shipping_reactions
+from wms.processes.slotting import reactions as slotting_reactions
 
 FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # inbound
-    inbound.GoodsReceived: {"order_release.on_goods_received": release_reactions.on_goods_received},
+    devices.GateSessionClosed: {"inbound.on_gate_session_closed": inbound_reactions.on_gate_session_closed},
+    devices.ParcelMeasured: {"inbound.on_parcel_measured": inbound_reactions.on_parcel_measured},
+    inbound.GoodsReceived: {"slotting.on_goods_received": slotting_reactions.on_goods_received},
+    picking.GoodsToPutBack: {"slotting.on_goods_to_put_back": slotting_reactions.on_goods_to_put_back},
+    slotting.GoodsPutAway: {"order_release.on_goods_put_away": release_reactions.on_goods_put_away},
+    slotting.UnitEmptied: {"packing.on_unit_emptied": packing_reactions.on_unit_emptied},
     # outbound
     order_release.WaveRequested: {"order_release.plan_wave": release_reactions.plan_wave},
     order_release.WaveReleased: {"picking.plan_tours": picking_reactions.plan_tours},
@@ -53,7 +61,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     orders.OrderShipped: {"orders.tell_host_shipped": order_reactions.tell_host_shipped},
     orders.OrderCancelled: {"orders.tell_host_cancelled": order_reactions.tell_host_cancelled},
     # devices
-    devices.WeightMeasured: {"packing.on_weight_measured": packing_reactions.on_weight_measured},
+    devices.WeightMeasured: {
+        "packing.on_weight_measured": packing_reactions.on_weight_measured,
+        "inbound.on_weight_measured": inbound_reactions.on_weight_measured,
+    },
     devices.VehicleReported: {"fleet.on_vehicle_reported": fleet_reactions.on_vehicle_reported},
     devices.CommandAnswered: {
         "labels.on_command_answered": label_reactions.on_command_answered,
@@ -61,17 +72,23 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     devices.DeviceStateChanged: {"incidents.on_device_state_changed": incident_reactions.on_device_state_changed},
     devices.MessageParked: {"incidents.on_message_parked": incident_reactions.on_message_parked},
-    labels.LabelPrinted: {"packing.on_label_printed": packing_reactions.on_label_printed},
-    labels.LabelFailed: {"packing.on_label_failed": packing_reactions.on_label_failed},
+    labels.LabelPrinted: {
+        "packing.on_label_printed": packing_reactions.on_label_printed,
+        "inbound.on_label_printed": inbound_reactions.on_label_printed,
+    },
+    labels.LabelFailed: {
+        "packing.on_label_failed": packing_reactions.on_label_failed,
+        "inbound.on_label_failed": inbound_reactions.on_label_failed,
+    },
     # exceptions
     incidents.IncidentDetected: {"incidents.on_incident_detected": incident_reactions.on_incident_detected},
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
-    catalog.SkuMeasured, devices.GateSessionClosed, devices.ParcelMeasured, fleet.UnitDelivered, inbound.GateMatched,
+    catalog.SkuMeasured, fleet.UnitDelivered, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
-    picking.GoodsToPutBack, picking.OrderPicked, picking.PickConfirmed, picking.PickShorted, shipping.ManifestClosed,
-    stock.StockStatusChanged,
+    picking.OrderPicked, picking.PickConfirmed, picking.PickShorted, shipping.ManifestClosed,
+    slotting.VelocityClassified, stock.StockStatusChanged,
 })  # fmt: skip
 
 
@@ -85,6 +102,7 @@ async def _escalate(uow: UnitOfWork) -> None:
 
 TICKS: tuple[Tick, ...] = (
     Tick("order_release.feed_floor", 2, release_reactions.feed_floor),
+    Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
 )

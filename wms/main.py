@@ -17,18 +17,23 @@ from wms.foundation.people import http as people_http
 from wms.foundation.stock import http as stock_http
 from wms.foundation.work import http as work_http
 from wms.processes.fleet import http as fleet_http
+from wms.processes.inbound import http as inbound_http
+from wms.processes.inbound import pda as inbound_pda
 from wms.processes.incidents import http as incidents_http
 from wms.processes.order_release import http as waves_http
 from wms.processes.packing import pda as packing_pda
 from wms.processes.picking import pda as picking_pda
 from wms.processes.shipping import http as shipping_http
 from wms.processes.shipping import pda as shipping_pda
+from wms.processes.slotting import http as slotting_http
+from wms.processes.slotting import pda as slotting_pda
 from wms.settings import Settings
 
 ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
     picking_pda.router, packing_pda.router, shipping_pda.router,
+    inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
 )  # fmt: skip
 
 WEB = Path(__file__).parent / "web" / "dist"

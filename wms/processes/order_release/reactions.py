@@ -4,8 +4,8 @@ from typing import Any
 
 from wms.db.outbox import Plan
 from wms.db.uow import UnitOfWork
-from wms.events.inbound import GoodsReceived
 from wms.events.order_release import WaveRequested
+from wms.events.slotting import GoodsPutAway
 from wms.processes.order_release import queries, service
 
 WIP_ORDERS_MAX = 160
@@ -24,8 +24,10 @@ async def _apply(uow: UnitOfWork, event: WaveRequested, _snapshot: Any, solution
 plan_wave = Plan(read=_read, solve=service.solve, apply=_apply)
 
 
-async def on_goods_received(uow: UnitOfWork, event: GoodsReceived) -> None:
-    await service.reopen_backorders(uow, event.sku_id)
+async def on_goods_put_away(uow: UnitOfWork, event: GoodsPutAway) -> None:
+    """Only what lies in a location can be picked: on the dock would be too early."""
+    if event.status == "available":
+        await service.reopen_backorders(uow, event.sku_id)
 
 
 async def feed_floor(uow: UnitOfWork) -> None:

@@ -6,6 +6,7 @@ from wms.db.uow import UnitOfWork
 from wms.events.devices import WeightMeasured
 from wms.events.labels import LabelFailed, LabelPrinted
 from wms.events.orders import OrderCancelRequested, OrderChanged
+from wms.events.slotting import UnitEmptied
 from wms.processes.packing import service
 
 
@@ -32,3 +33,9 @@ async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> N
 async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
     if "destination" in event.what:
         await service.readdress(uow, event.order_id)
+
+
+async def on_unit_emptied(uow: UnitOfWork, event: UnitEmptied) -> None:
+    """A tote put back empty may have been the last that held its cart at a bench."""
+    if event.kind == "tote":
+        await service.release_cart(uow, event.in_place_id)
