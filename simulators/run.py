@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused
 from simulators.plant.goods import Goods
+from simulators.receiving import Dock, Putter, Receiver
 from simulators.scenarios import files, site
 from simulators.wire.dws import DwsSim
 from simulators.wire.printer import PrinterSim
@@ -170,7 +171,9 @@ async def play(options: argparse.Namespace) -> int:
     packs = [s["code"] for s in made["stations"] if s["kind"] == "pack"]
     jobs += [asyncio.create_task(Packer(floor, crew[f"packer{n}"], code).run()) for n, code in enumerate(packs, 1)]
     jobs.append(asyncio.create_task(Loader(floor, crew["loader1"], 10.0).run()))
-    watch = asyncio.create_task(watch_progress(out, admin, made, floor, crew, started))
+    receiver, putter = inbound_people(made, devices, floor, crew, admin)
+    jobs += [asyncio.create_task(receiver.run()), asyncio.create_task(putter.run())]
+    watch = asyncio.create_task(watch_progress(out, admin, made, floor, crew, started, receiver))
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
@@ -188,6 +191,18 @@ async def play(options: argparse.Namespace) -> int:
     return 0
 
 
+def inbound_people(
+    made: Json, devices: Devices, floor: Floor, crew: dict[str, Pda], host: Pda
+) -> tuple[Receiver, Putter]:  # fmt: skip
+    """Who works the dock: one receiver at its station, one person who puts away."""
+    station = next(s for s in made["stations"] if s["kind"] == "receive")
+    sizes = {s["code"]: (s["length_mm"], s["width_mm"], s["height_mm"]) for s in made["skus"]}
+    dock = Dock(station, devices.gates[station["gate"]], devices.dws[station["dimensioner"]], sizes)
+    bins = [x["code"] for x in made["layout"]["locations"] if x["kind"] == "bin"]
+    receiver = Receiver(floor, dock, crew["receiver1"], host, made["notices"])
+    return receiver, Putter(floor, dock, crew["putter1"], bins)
+
+
 async def sign_in_all(api: str, made: Json) -> dict[str, Pda]:
     crew = {}
     for person in made["people"]:
@@ -203,8 +218,10 @@ def _broker(url: str) -> Json:
             "password": unquote(parts.password or "")}  # fmt: skip
 
 
-async def watch_progress(out: Path, admin: Pda, made: Json, floor: Floor, crew: dict[str, Pda], started: float) -> None:
-    """Write progress every second and the result once nothing is left to do."""
+async def watch_progress(
+    out: Path, admin: Pda, made: Json, floor: Floor, crew: dict[str, Pda], started: float, receiver: Receiver,
+) -> None:  # fmt: skip
+    """Write progress every second and the result once nothing is left to do: every order, every notice, every putaway."""
     total = len(made["orders"])
     while True:
         board = await admin.get("/api/v1/orders?limit=1")
@@ -213,7 +230,8 @@ async def watch_progress(out: Path, admin: Pda, made: Json, floor: Floor, crew: 
             "phase": "working", "by_state": by_state, "lines": floor.picked_lines, "total": total,
             "elapsed_s": time.monotonic() - started, "notes": floor.notes[-3:],
         })  # fmt: skip
-        if sum(by_state.values()) >= total and not any(by_state.get(s) for s in OPEN_STATES):
+        shipped = sum(by_state.values()) >= total and not any(by_state.get(s) for s in OPEN_STATES)
+        if shipped and receiver.done and not (await admin.get("/api/v1/work/open")).get("putaway"):
             break
         await asyncio.sleep(1.0)
     elapsed_s = time.monotonic() - started
