@@ -102,6 +102,7 @@ class House:
 
     async def sign_in(self, code: str, pin: str = "4711") -> Client:
         reply = await Client(self.http, "").post("/api/v1/sign-in", {"badge": code, "pin": pin})
+        self.http.cookies.clear()  # each client is its own device
         return Client(self.http, reply["token"])
 
     async def order(self, ref: str, lines: dict[str, int], **more: Any) -> str:

@@ -15,13 +15,7 @@ from fastapi.routing import APIRoute
 from wms.db import idempotency
 from wms.db.idempotency import StoredAnswer
 from wms.db.uow import Actor, Database, UnitOfWork
-from wms.kernel.errors import BadInput, NotAllowed, Refusal
-
-
-class NotSignedIn(Refusal):
-    """Sign in first."""
-
-    code, status = "common.not_signed_in", 401
+from wms.kernel.errors import BadInput, NotAllowed, NotSignedIn, Refusal
 
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -30,6 +30,12 @@ class NotFound(Refusal):
     code, status = "common.not_found", 404
 
 
+class NotSignedIn(Refusal):
+    """Sign in first."""
+
+    code, status = "common.not_signed_in", 401
+
+
 class NotAllowed(Refusal):
     """Your role may not do this."""
 

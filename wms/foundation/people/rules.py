@@ -31,12 +31,6 @@ class BadgeLocked(Refusal):
     code, status = "people.badge_locked", 423
 
 
-class NotSignedIn(Refusal):
-    """Sign in first."""
-
-    code, status = "people.not_signed_in", 401
-
-
 class UnknownRole(Refusal):
     """There is no such role."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select, update
 from wms.db.uow import Actor, UnitOfWork
 from wms.foundation.people import rules
 from wms.foundation.people.tables import MachineKey, Operator, Session
+from wms.kernel.errors import NotSignedIn
 
 # Sized for a 4-6 digit PIN behind a lock-out: about 0.1 s a try on a small server.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -111,7 +112,7 @@ async def who(uow: UnitOfWork, token: str) -> Actor:
         select(MachineKey).where(MachineKey.key_hash == hashed, MachineKey.revoked_at.is_(None))
     )
     if machine is None:
-        raise rules.NotSignedIn()
+        raise NotSignedIn()
     return Actor(f"machine:{machine.name}", machine.name, rules.expand(machine.roles), machine.name)
 
 

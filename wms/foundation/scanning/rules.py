@@ -70,7 +70,7 @@ def _gs1(text: str) -> Elements:
         message = biip.parse(text).gs1_message
     except biip.ParseError as error:
         raise UnreadableBarcode(scanned=text[:60], reason=str(error)[:120]) from None
-    if message is None:
+    if message is None or not message.element_strings:
         raise UnreadableBarcode(scanned=text[:60])
     found: dict[str, str] = {}
     expires_on = None
