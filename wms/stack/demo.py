@@ -5,7 +5,6 @@ What is judged: every order has shipped or stands in a named incident, and the l
 
 import asyncio
 import json
-import os
 import secrets
 import shutil
 import socket
@@ -79,10 +78,9 @@ class Demo:
         started = time.monotonic()
         self._wipe()
         self._prepare()
-        self._stack = Stack(self.settings, extra=[self._simulators()], on_change=self.on_change)
+        self._stack = Stack(self.settings, extra=[self._grant(), self._simulators()], on_change=self.on_change)
         try:
             await self._stack.start()
-            await self._grant()
             await self._until_open()
         except BaseException:
             await self._stack.stop()
@@ -128,18 +126,12 @@ class Demo:
     def api(self) -> str:
         return f"http://127.0.0.1:{self.settings.http_port}"
 
-    async def _grant(self) -> None:
-        """The first key of a new installation comes from who owns the machine: `wms grant`."""
-        env = {
-            **os.environ,
-            "WMS_DATABASE_URL": self._stack.database_url if self._stack else "",
-            "WMS_GRANT_KEY": self.key,
-        }
-        process = await asyncio.create_subprocess_exec(
-            *module("wms", "grant", "demo", "--role", "admin"), env=env, stdout=subprocess.DEVNULL
-        )
-        if await process.wait():
-            raise StackFault("the demo's key could not be granted")
+    def _grant(self) -> Child:
+        """The first key of a new installation comes from who owns the machine."""
+        return Child(
+            "grant", module("wms", "grant", "demo", "--role", "admin"), env={"WMS_GRANT_KEY": self.key}, after=("migrate",),
+            one_shot=True,
+        )  # fmt: skip
 
     async def _until_open(self) -> None:
         while self._read("progress.json") is None:

@@ -208,8 +208,8 @@ async def lot_for(
         "sku_id": sku_id, "code": code, "received_on": received_on or uow.now.date(),
         "expires_on": expires_on or date(9999, 12, 31), "declaration": declaration,
     }  # fmt: skip
-    await uow.session.execute(insert(Lot).values(**values).on_conflict_do_nothing())
-    found = await uow.session.scalar(select(Lot.id).filter_by(**values))
+    made = await uow.session.scalar(insert(Lot).values(**values).on_conflict_do_nothing().returning(Lot.id))
+    found = made or await uow.session.scalar(select(Lot.id).filter_by(**values))
     return int(found or 0)
 
 
@@ -244,8 +244,14 @@ async def load_opening(uow: UnitOfWork, lines: Sequence[OpeningLine], *, dry_run
     if dry_run:
         return len(lines)
     batch = []
+    lots: dict[tuple[int, str, date | None, date | None], int] = {}
     for line, (place_id, sku_id, owner_id) in zip(lines, resolved, strict=True):
-        lot_id = await lot_for(uow, sku_id, code=line.lot, received_on=line.received_on, expires_on=line.expires_on)
+        key = (sku_id, line.lot, line.received_on, line.expires_on)
+        if key not in lots:
+            lots[key] = await lot_for(
+                uow, sku_id, code=line.lot, received_on=line.received_on, expires_on=line.expires_on
+            )
+        lot_id = lots[key]
         batch.append(Line(Grain(sku_id, lot_id, owner_id, line.status), opening, place_id, line.qty_each, "opening"))
     for start in range(0, len(batch), 500):
         await post(uow, batch[start : start + 500])
