@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 WATCH_EVERY_S = 0.5
+TRIES_AT_START = 4
 
 
 def backoff_s(tries: int) -> float:
@@ -137,6 +138,8 @@ class Supervisor:
         self.status.state, self.status.detail = state, detail
         if state == self._announced:
             return
+        if state == "offline" and not self._announced and self._tries < TRIES_AT_START:
+            return  # a floor powers up together; a device that was never there is lost only after some seconds
         self._announced = state
         log.log(logging.INFO if state == "online" else logging.WARNING, "%s: %s %s", self.device, state, detail)
         stored = self._spool.append(self.device, DeviceStateChanged(state, detail), self.clock.now())
