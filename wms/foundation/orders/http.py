@@ -110,6 +110,26 @@ async def change(uow: Uow, order_id: UUID, body: ChangeIn) -> dict[str, Any]:
     }
 
 
+class PurchaseIn(_In):
+    ref: str = Field(min_length=1, max_length=64)
+    supplier: str = Field(min_length=1, max_length=80)
+    due_at: datetime | None = None
+    lines: list[LineIn]
+
+
+@router.post("/purchase-orders", dependencies=[needs("integration")])
+async def purchase(uow: Uow, body: PurchaseIn) -> dict[str, Any]:
+    """Keep what was ordered from a supplier."""
+    lines = [(x.sku, x.qty_each) for x in body.lines]
+    return {"id": str(await service.accept_purchase(uow, body.ref, body.supplier, lines, body.due_at))}
+
+
+@router.get("/purchase-orders", dependencies=[needs("worker")])
+async def purchases(uow: Uow) -> list[dict[str, Any]]:
+    """Purchase orders with what came so far."""
+    return await queries.purchases(uow)
+
+
 @router.post("/notices", dependencies=[needs("integration")])
 async def notice(uow: Uow, body: NoticeIn) -> dict[str, Any]:
     """Accept a supplier's notice."""

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.orders import rules
-from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine
+from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine, PurchaseLine, PurchaseOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,25 @@ async def notice(uow: UnitOfWork, notice_id: UUID) -> NoticeInfo:
 async def find_notice(uow: UnitOfWork, ref: str) -> NoticeInfo | None:
     notice_id = await uow.session.scalar(select(Notice.id).where(Notice.ref == ref))
     return await notice(uow, notice_id) if notice_id else None
+
+
+async def purchases(uow: UnitOfWork, limit: int = 200) -> list[dict[str, Any]]:
+    """Purchase orders newest first, with what came so far."""
+    rows = await uow.session.execute(
+        select(
+            PurchaseOrder,
+            func.sum(PurchaseLine.qty_each).label("qty"),
+            func.sum(PurchaseLine.received_each).label("came"),
+        )
+        .join(PurchaseLine, PurchaseLine.purchase_id == PurchaseOrder.id)
+        .group_by(PurchaseOrder.id)
+        .order_by(PurchaseOrder.id.desc())
+        .limit(limit)
+    )
+    return [
+        {"id": p.id, "ref": p.ref, "supplier": p.supplier, "due_at": p.due_at, "qty_each": int(qty), "received_each": int(came)}
+        for p, qty, came in rows.all()
+    ]  # fmt: skip
 
 
 async def notices(uow: UnitOfWork, states: Collection[str] = ("open", "arrived")) -> list[NoticeInfo]:

@@ -19,7 +19,7 @@ from wms.events.orders import (
 )
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries, rules
-from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine
+from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine, PurchaseLine, PurchaseOrder
 from wms.kernel.ids import uuid7
 
 
@@ -292,11 +292,48 @@ async def set_notice_state(uow: UnitOfWork, notice_id: UUID, state: str) -> None
     await uow.session.execute(update(Notice).where(Notice.id == notice_id).values(state=state, closed_at=closed_at))
 
 
+async def accept_purchase(
+    uow: UnitOfWork, ref: str, supplier: str, lines: Sequence[tuple[str, int]], due_at: datetime | None = None
+) -> UUID:
+    """Keep what was ordered from a supplier; notices refer to it. The same reference again is answered with its id.
+
+    Errors: NoticeRefused naming each faulty line.
+    """
+    existing = await uow.session.scalar(select(PurchaseOrder.id).where(PurchaseOrder.ref == ref))
+    if existing is not None:
+        return existing
+    known = await catalog.skus_by_code(uow, {sku for sku, _ in lines})
+    faults = [f"lines[{n}]: unknown sku {sku!r}" for n, (sku, _) in enumerate(lines, 1) if sku not in known]
+    faults += [f"lines[{n}]: qty_each {qty}" for n, (_, qty) in enumerate(lines, 1) if not 1 <= qty <= 1_000_000]
+    if faults or not lines:
+        raise rules.NoticeRefused(count=len(faults), faults=faults[:50] or ["lines: at least one"])
+    row = PurchaseOrder(id=uuid7(), ref=ref, supplier=supplier, due_at=due_at)
+    uow.session.add(row)
+    await uow.session.flush()
+    for sku, qty_each in lines:
+        uow.session.add(PurchaseLine(purchase_id=row.id, sku_id=known[sku].id, qty_each=qty_each))
+    await uow.session.flush()
+    return row.id
+
+
 async def add_received(uow: UnitOfWork, notice_line_id: UUID, qty_each: int, damaged_each: int = 0) -> None:
+    """Count what came for a notice line, and for the purchase line behind it."""
     await uow.session.execute(
         update(NoticeLine).where(NoticeLine.id == notice_line_id).values(
             received_each=NoticeLine.received_each + qty_each, damaged_each=NoticeLine.damaged_each + damaged_each
         )
+    )  # fmt: skip
+    found = (
+        select(PurchaseLine.id)
+        .join(PurchaseOrder, PurchaseOrder.id == PurchaseLine.purchase_id)
+        .join(Notice, Notice.purchase_ref == PurchaseOrder.ref)
+        .join(NoticeLine, (NoticeLine.notice_id == Notice.id) & (NoticeLine.sku_id == PurchaseLine.sku_id))
+        .where(NoticeLine.id == notice_line_id, Notice.purchase_ref != "")
+        .limit(1)
+    )
+    await uow.session.execute(
+        update(PurchaseLine).where(PurchaseLine.id == found.scalar_subquery())
+        .values(received_each=PurchaseLine.received_each + qty_each)
     )  # fmt: skip
 
 
