@@ -249,12 +249,20 @@ class Putter:
         except Refused as refused:
             self.floor.note("putter", refused)
             await asyncio.sleep(0.5)
+            await self._set_aside(card)
             return
         self.put += 1
         content = self.dock.units.get(show["unit"], {})
         if show["sku"] in content:
             content[show["sku"]] -= show["qty"]
         self.floor.goods.put(answers["location"], show["sku"], show["qty"])
+
+    async def _set_aside(self, card: Json) -> None:
+        """What will not go in is left standing for the WES to think again."""
+        try:
+            await self.pda.answer(card, problem="set_aside")
+        except Refused as refused:
+            self.floor.note("putter", refused)
 
     def _free_bin(self) -> str:
         """A bin that the eye finds empty."""

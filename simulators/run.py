@@ -231,7 +231,7 @@ async def watch_progress(
             "elapsed_s": time.monotonic() - started, "notes": floor.notes[-3:],
         })  # fmt: skip
         shipped = sum(by_state.values()) >= total and not any(by_state.get(s) for s in OPEN_STATES)
-        if shipped and receiver.done and not (await admin.get("/api/v1/work/open")).get("putaway"):
+        if shipped and receiver.done and not any(t["to"] for t in await admin.get("/api/v1/slotting/putaway")):
             break
         await asyncio.sleep(1.0)
     elapsed_s = time.monotonic() - started

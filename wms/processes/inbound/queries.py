@@ -260,7 +260,7 @@ async def receipts(uow: UnitOfWork, limit: int = 100) -> list[dict[str, Any]]:
 def spell(keyed: dict[str, Any], packs: Sequence[catalog.Pack], qty_each: int) -> str:
     """As it was counted: "3 CTN × 12 + 5 EA = 41"."""
     sizes = {p.name: p.qty_each for p in packs}
-    parts = [(level, int(n)) for level, n in keyed.items() if n]
+    parts = sorted(((level, int(n)) for level, n in keyed.items() if n), key=lambda p: -sizes.get(p[0], 1))
     words = [f"{n} {level} × {sizes[level]}" if sizes.get(level, 1) > 1 else f"{n} {level}" for level, n in parts]
     return (
         f"{' + '.join(words)} = {qty_each}" if any(sizes.get(level, 1) > 1 for level, _ in parts) else f"{qty_each} EA"

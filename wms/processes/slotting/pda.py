@@ -69,7 +69,7 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo], free: UUID | None 
             id=f"{task.id}{':other' if choose and spot else ''}:{task.qty_each}", flow="putaway",
             title="putaway.other_place" if choose else "putaway.put", submit=f"/api/v1/pda/putaway/tasks/{task.id}",
             steps=tuple(steps), show={**show, "done": n, "of": len(tasks)}, offline=not choose,
-            problems=() if choose else ("other_location",),
+            problems=("set_aside",) if choose else ("other_location", "set_aside"),
         ))  # fmt: skip
     return tuple(cards)
 
@@ -85,7 +85,11 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 @router.post("/tasks/{task_id}")
 async def put(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
-    """Goods lie in their location. Screens: keep the list; all anew with a free choice (other location) or a rest."""
+    """Goods lie in their location. Screens: keep the list; all anew with a free choice (other location) or a rest; the
+    list without it (set aside: its location is chosen anew)."""
+    if _text(body, "problem") == "set_aside":
+        await service.choose_again(uow, task_id)
+        return Answer("warn", "putaway.set_aside").as_json()
     if _text(body, "problem"):
         mine = await service.claim(uow)
         cards = await _cards(uow, sorted(mine, key=lambda t: t.id != task_id), free=task_id)

@@ -70,7 +70,7 @@ def _open(
 ) -> None:  # fmt: skip
     tasks.open_task(
         uow, "putaway", place_id=unit.id, to_place_id=to_place_id, sku_id=grain.sku_id, qty_each=qty_each, group_id=group_id,
-        seq=seq, why=why, data={"hu": unit.code, "hu_id": unit.id, "lot_id": grain.lot_id, "owner_id": grain.owner_id,
+        seq=seq, why=why, priority=5 if to_place_id else 9, data={"hu": unit.code, "hu_id": unit.id, "lot_id": grain.lot_id, "owner_id": grain.owner_id,
                                 "status": grain.status, "cause": cause},
     )  # fmt: skip
 
@@ -126,6 +126,16 @@ async def confirm_putaway(
     else:
         await tasks.set_qty(uow, task_id, task.qty_each - qty_each)
     await _settle_unit(uow, unit)
+
+
+async def choose_again(uow: UnitOfWork, task_id: UUID) -> None:
+    """The person cannot put it there, or nowhere: the task goes back and its location is chosen anew.
+
+    Errors: TaskClosed, NotYourTask.
+    """
+    task = await tasks.lock_mine(uow, task_id)
+    await tasks.finish(uow, task_id, "cancel", data={"set_aside_by": uow.actor.id})
+    await open_putaway(uow, task.place_id, str(task.data.get("cause", "")))
 
 
 async def _place(uow: UnitOfWork, task: work.TaskInfo, scan: str, reason: str) -> int:
