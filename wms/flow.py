@@ -9,6 +9,8 @@ from wms.db.outbox import Plan, Reaction, Tick
 from wms.db.uow import UnitOfWork
 from wms.events import (  # fmt: skip
     catalog,
+    controls,
+    counting,
     devices,
     fleet,
     inbound,
@@ -26,6 +28,8 @@ from wms.foundation.labels import reactions as label_reactions
 from wms.foundation.orders import reactions as order_reactions
 from wms.foundation.stock import service as ledger
 from wms.kernel.messages import Event
+from wms.processes.controls import service as control_service
+from wms.processes.counting import reactions as counting_reactions
 from wms.processes.fleet import reactions as fleet_reactions
 from wms.processes.inbound import reactions as inbound_reactions
 from wms.processes.incidents import reactions as incident_reactions
@@ -35,6 +39,17 @@ from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
+from wms.twin import measures
+
+
+async def _close_variance(uow: UnitOfWork, event: counting.VarianceDecided) -> None:
+    for kind in ("variance", "reserved_missing"):
+        await incident_service.resolve_key(uow, f"{kind}:{event.variance_id}", f"{event.state}: {event.reason}")
+
+
+async def _close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
+    await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
+
 
 FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # inbound
@@ -80,20 +95,28 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_label_failed": packing_reactions.on_label_failed,
         "inbound.on_label_failed": inbound_reactions.on_label_failed,
     },
+    # counting and control points
+    picking.PickShorted: {"counting.on_pick_shorted": counting_reactions.on_pick_shorted},
+    counting.VarianceDecided: {"incidents.close_variance": _close_variance},
+    controls.ControlRecovered: {"incidents.close_control": _close_control},
     # exceptions
     incidents.IncidentDetected: {"incidents.on_incident_detected": incident_reactions.on_incident_detected},
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
-    catalog.SkuMeasured, fleet.UnitDelivered, inbound.GateMatched,
+    catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, fleet.UnitDelivered, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
-    picking.OrderPicked, picking.PickConfirmed, picking.PickShorted, shipping.ManifestClosed,
+    picking.OrderPicked, picking.PickConfirmed, shipping.ManifestClosed,
     slotting.VelocityClassified, stock.StockStatusChanged,
 })  # fmt: skip
 
 
 async def _expire_reservations(uow: UnitOfWork) -> None:
     await ledger.expire_reservations(uow)
+
+
+async def _sample_controls(uow: UnitOfWork) -> None:
+    await control_service.sample(uow, await measures.read(uow))
 
 
 async def _escalate(uow: UnitOfWork) -> None:
@@ -105,6 +128,8 @@ TICKS: tuple[Tick, ...] = (
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
+    Tick("counting.plan_day", 3600, counting_reactions.plan_day),
+    Tick("controls.sample", 60, _sample_controls),
 )
 
 

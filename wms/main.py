@@ -16,6 +16,9 @@ from wms.foundation.orders import http as orders_http
 from wms.foundation.people import http as people_http
 from wms.foundation.stock import http as stock_http
 from wms.foundation.work import http as work_http
+from wms.processes.controls import http as controls_http
+from wms.processes.counting import http as counting_http
+from wms.processes.counting import pda as counting_pda
 from wms.processes.fleet import http as fleet_http
 from wms.processes.inbound import http as inbound_http
 from wms.processes.inbound import pda as inbound_pda
@@ -28,12 +31,14 @@ from wms.processes.shipping import pda as shipping_pda
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
 from wms.settings import Settings
+from wms.twin import http as twin_http
 
 ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
     picking_pda.router, packing_pda.router, shipping_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
+    counting_http.router, counting_pda.router, controls_http.router, twin_http.router,
 )  # fmt: skip
 
 WEB = Path(__file__).parent / "web" / "dist"

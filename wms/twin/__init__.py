@@ -1,0 +1,1 @@
+"""Views across processes. The twin reads and never writes."""

@@ -1,0 +1,37 @@
+"""Console: control points, devices, trace."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from wms.db.web import Uow, UowRoute, needs
+from wms.processes.controls import queries as controls
+from wms.twin import boards, measures
+
+router = APIRouter(prefix="/api/v1", tags=["boards"], route_class=UowRoute)
+
+
+@router.get("/controls", dependencies=[needs("lead")])
+async def control_points(uow: Uow) -> list[dict[str, Any]]:
+    """Every control point with its live value, state, evidence and trend."""
+    return await controls.board(uow, await measures.read(uow))
+
+
+@router.get("/devices", dependencies=[needs("worker")])
+async def devices(uow: Uow) -> list[dict[str, Any]]:
+    """Every device with its state."""
+    return await boards.devices(uow)
+
+
+@router.get("/gateways", dependencies=[needs("worker")])
+async def gateways(uow: Uow) -> list[dict[str, Any]]:
+    """Every gateway with its spool."""
+    return await boards.gateways(uow)
+
+
+@router.get("/trace", dependencies=[needs("lead")])
+async def trace(
+    uow: Uow, q: Annotated[str, Query(min_length=1, max_length=80)], limit: Annotated[int, Query(ge=1, le=1000)] = 200
+) -> dict[str, Any]:
+    """The full history of a SKU, serial, unit, order or location, newest first."""
+    return await boards.trace(uow, q, limit)
