@@ -169,13 +169,25 @@ export interface Shipping {
 
 export interface Control {
   id: string;
+  node: string;
   measure: string;
-  limit: number | string;
-  value: number | string | null;
+  limit: string;
   window: string;
-  state: string;
   owner: string;
-  trend: number[] | string | null;
+  action: string;
+  value: number | null;
+  shown: string;
+  state: string;
+  why: string;
+  /** [when, value], oldest first. */
+  trend: [string, number][];
+}
+
+export interface Trace {
+  asked: string;
+  means: { kind: string; code: string }[];
+  entries: Record<string, unknown>[];
+  more: boolean;
 }
 
 export type Variance = { id: string } & Record<string, unknown>;

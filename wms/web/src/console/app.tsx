@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { post } from "../lib/http.ts";
 import { t, useLocale } from "../lib/i18n.ts";
 import { useMe, useRead, type Incident, type Me } from "./api.ts";
-import { span } from "./format.ts";
+import { span, time } from "./format.ts";
 import { LanguageSwitch } from "./language.tsx";
 import { setServerNow, useClock, useLive, type Live } from "./live.ts";
 import { SignIn } from "./sign-in.tsx";
@@ -20,6 +20,7 @@ const PAGES = {
   devices: lazy(() => import("./pages/devices.tsx")),
   counts: lazy(() => import("./pages/counts.tsx")),
   shipping: lazy(() => import("./pages/shipping.tsx")),
+  history: lazy(() => import("./pages/history.tsx")),
 };
 export type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];
@@ -43,7 +44,7 @@ export function App() {
 function Shell({ me }: { me: Me }) {
   const [page] = useParam("page", "overview");
   const [wall] = useParam("wall");
-  const live = useLive(true);
+  const live = useLive();
   const client = useQueryClient();
   const incidents = useRead<Incident[]>(["incidents", "open"], "/incidents?state=open");
   const name: PageName = NAMES.includes(page as PageName) ? (page as PageName) : "overview";
@@ -76,8 +77,10 @@ function Shell({ me }: { me: Me }) {
             key={one}
             href={`?page=${one}`}
             active={one === name}
+            color="gray"
+            fw={one === name ? 650 : 400}
             label={t(`page.${one}`)}
-            title={`Alt+${i + 1}`}
+            title={`Alt+${(i + 1) % 10}`}
             data-testid={`nav-${one}`}
             rightSection={one === "incidents" && (incidents.data?.length ?? 0) > 0 ? <Badge color="red" variant="filled" size="sm">{incidents.data!.length}</Badge> : null}
             onClick={(event) => {
@@ -95,11 +98,11 @@ function Shell({ me }: { me: Me }) {
   );
 }
 
-/** Alt+1 to Alt+9 turn pages, a slash goes to the page's filter. */
+/** Alt+1 to Alt+0 turn pages, a slash goes to the page's filter. */
 function useKeys(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const page = event.altKey ? NAMES[Number(event.key) - 1] : undefined;
+      const page = event.altKey && /^\d$/.test(event.key) ? NAMES[(Number(event.key) + 9) % 10] : undefined;
       if (page !== undefined) {
         event.preventDefault();
         open(page);
@@ -120,7 +123,7 @@ function Freshness({ live }: { live: Live }) {
   return (
     <Group gap={6} wrap="nowrap" title={t(live.open ? "console.live_hint" : "console.lost")}>
       <i className={live.open ? "live-dot" : "live-dot lost"} />
-      <Text size="sm" className="number">{new Date(now).toLocaleTimeString()}</Text>
+      <Text size="sm" className="number">{time(new Date(now).toISOString())}</Text>
     </Group>
   );
 }

@@ -20,6 +20,7 @@ export interface Spot {
 }
 
 const FILL: Record<string, string> = { bin: "#d9dee3", reserve: "#c8cfd6", dock: "#b9c4cf", staging: "#cfc7b2", cart: "#cfd8cf", pack: "#b4c0cc", ship: "#b4c0cc" };
+const LABEL = "600 11px system-ui, sans-serif";
 const SIZE_MM = 1000;
 const STALE_MS = 15_000;
 const GLIDE_MS = 1000;
@@ -43,7 +44,7 @@ export function spotsOf(floor: Floor): Spot[] {
 export function fit(floor: Floor, width: number, height: number): View {
   const xs = [...floor.locations.map((p) => p.x_mm), ...floor.nodes.map((n) => n.x_mm)];
   const ys = [...floor.locations.map((p) => p.y_mm), ...floor.nodes.map((n) => n.y_mm)];
-  const [left, right, low, high] = [Math.min(...xs) - 2000, Math.max(...xs) + 2000, Math.min(...ys) - 2500, Math.max(...ys) + 2500];
+  const [left, right, low, high] = [Math.min(...xs) - 2000, Math.max(...xs) + 2000, Math.min(...ys) - 3500, Math.max(...ys) + 2500];
   const scale = Math.min(width / (right - left), height / (high - low));
   return { scale, x: (width - (right - left) * scale) / 2 - left * scale, y: (height - (high - low) * scale) / 2 - low * scale };
 }
@@ -69,8 +70,8 @@ export function drawStill(canvas: OffscreenCanvas, floor: Floor, spots: Spot[], 
   for (const spot of spots) {
     pen.fillStyle = FILL[spot.kind] ?? "#d9dee3";
     pen.fillRect(...box(spot, view));
-    if (spot.kind !== "bin" && spot.kind !== "reserve") label(pen, spot.places[0]!.code, toX(view, spot.x), toY(view, spot.y - spot.d / 2) - 5);
   }
+  stations(pen, spots, view);
   aisles(pen, spots, view);
 }
 
@@ -85,6 +86,22 @@ function line(pen: OffscreenCanvasRenderingContext2D, floor: Floor, nodes: Map<s
   pen.stroke();
 }
 
+/** Names of what is no bin, moved up line by line until they do not cover each other. */
+function stations(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: View): void {
+  pen.font = LABEL;
+  const taken: [number, number, number][] = [];
+  for (const spot of spots) {
+    if (spot.kind === "bin" || spot.kind === "reserve") continue;
+    const text = spot.places[0]!.code;
+    const half = pen.measureText(text).width / 2 + 3;
+    const x = toX(view, spot.x);
+    let y = toY(view, spot.y - spot.d / 2) - 5;
+    while (taken.some(([ox, oy, o]) => Math.abs(ox - x) < o + half && Math.abs(oy - y) < 12)) y -= 13;
+    taken.push([x, y, half]);
+    label(pen, text, x, y);
+  }
+}
+
 function aisles(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: View): void {
   const names = new Map<string, { x: number; y: number; n: number }>();
   for (const spot of spots) {
@@ -93,13 +110,12 @@ function aisles(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: Vie
     const known = names.get(aisle) ?? { x: 0, y: Infinity, n: 0 };
     names.set(aisle, { x: known.x + spot.x, y: Math.min(known.y, spot.y), n: known.n + 1 });
   }
-  pen.font = "600 13px system-ui, sans-serif";
   for (const [name, at] of names) label(pen, name, toX(view, at.x / at.n), toY(view, at.y - 900), "#343a40");
 }
 
 function label(pen: OffscreenCanvasRenderingContext2D, text: string, x: number, y: number, color = "#566370"): void {
   pen.fillStyle = color;
-  pen.font = "600 11px system-ui, sans-serif";
+  pen.font = LABEL;
   pen.textAlign = "center";
   pen.fillText(text, x, y);
 }

@@ -2,6 +2,8 @@ import { locale, t } from "../lib/i18n.ts";
 
 export const number = (value: number, digits = 0): string => value.toLocaleString(locale(), { maximumFractionDigits: digits });
 
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
 export const kilos = (grams: number): string => `${number(grams / 1000, 1)} kg`;
 
 export function time(iso: string | null | undefined): string {
@@ -9,8 +11,8 @@ export function time(iso: string | null | undefined): string {
   const date = new Date(iso);
   const today = new Date().toDateString() === date.toDateString();
   return today
-    ? date.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" })
-    : date.toLocaleString(locale(), { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+    ? date.toLocaleTimeString(locale(), { ...CLOCK, second: "2-digit" })
+    : date.toLocaleString(locale(), { ...CLOCK, month: "short", day: "numeric" });
 }
 
 /** A span in its two largest units, e.g. 1 h 05 min. */

@@ -1,6 +1,7 @@
 /** The event stream as a hint to read anew, and the server's clock. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { Problem } from "../lib/http.ts";
 
 const THROTTLE_MS = 2000;
 const KEPT = 40;
@@ -17,17 +18,37 @@ export interface Fact {
 }
 
 export interface Live {
+  /** Whether the server answers; a stream that only seems open does not count. */
   open: boolean;
-  /** When the stream was last known to work, in our clock. */
+  /** When anything was last heard of the server, in our clock. */
   heardAt: number;
   facts: Fact[];
 }
 
-export function useLive(on: boolean): Live {
+export function useLive(): Live {
   const client = useQueryClient();
   const [live, setLive] = useState<Live>({ open: true, heardAt: Date.now(), facts: [] });
+  const { open } = live;
+
   useEffect(() => {
-    if (!on) return;
+    const heard = (): void => setLive((now) => (now.open && Date.now() - now.heardAt < 1000 ? now : { ...now, open: true, heardAt: Date.now() }));
+    const lost = (): void => setLive((now) => (now.open ? { ...now, open: false } : now));
+    const stop = client.getQueryCache().subscribe((event) => {
+      if (event.type !== "updated") return;
+      const { action } = event;
+      if (action.type === "success") heard();
+      if ((action.type === "failed" || action.type === "error") && action.error instanceof Problem && action.error.status === 0) lost();
+    });
+    window.addEventListener("offline", lost);
+    return () => {
+      stop();
+      window.removeEventListener("offline", lost);
+    };
+  }, [client]);
+
+  // Opened anew when the server is back: the old stream may be one that only seems open.
+  useEffect(() => {
+    if (!open) return;
     const source = new EventSource("/api/v1/events/stream");
     let timer = 0;
     let waiting: Fact[] = [];
@@ -35,7 +56,7 @@ export function useLive(on: boolean): Live {
       timer = 0;
       const fresh = waiting.reverse();
       waiting = [];
-      setLive((now) => ({ open: true, heardAt: Date.now(), facts: [...fresh, ...now.facts].slice(0, KEPT) }));
+      setLive((now) => ({ ...now, facts: [...fresh, ...now.facts].slice(0, KEPT) }));
       void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "static" });
     };
     source.addEventListener("fact", (event) => {
@@ -45,13 +66,11 @@ export function useLive(on: boolean): Live {
       if (waiting.length > KEPT) waiting.shift();
       timer ||= window.setTimeout(refresh, THROTTLE_MS);
     });
-    source.onopen = () => setLive((now) => ({ ...now, open: true, heardAt: Date.now() }));
-    source.onerror = () => setLive((now) => (now.open ? { ...now, open: false, heardAt: Date.now() } : now));
     return () => {
       source.close();
       window.clearTimeout(timer);
     };
-  }, [on, client]);
+  }, [open, client]);
   return live;
 }
 

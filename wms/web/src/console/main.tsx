@@ -13,7 +13,9 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1000,
-      refetchInterval: 15_000,
+      refetchInterval: 10_000,
+      // Also without a network: only a request that fails tells that the server is gone, and when it is back.
+      networkMode: "always",
       retry: (count, error) => !(error instanceof Problem && error.status >= 400 && error.status < 500) && count < 2,
     },
   },

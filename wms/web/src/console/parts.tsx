@@ -20,9 +20,9 @@ export function State({ value }: { value: string }) {
   );
 }
 
-export function Panel({ title, aside, children, grow }: { title: string; aside?: ReactNode; children: ReactNode; grow?: boolean }) {
+export function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
   return (
-    <Card withBorder padding="md" className={grow ? "panel grow" : "panel"}>
+    <Card withBorder padding="md" className="panel">
       <Group justify="space-between" mb="sm" wrap="nowrap">
         <Title order={3} size="h5">{title}</Title>
         {aside}
@@ -53,16 +53,18 @@ interface TableProps<T> {
   marked?: (row: T) => boolean;
   problem?: Problem | null;
   height?: string;
+  /** Beside something else: no more width than there is. */
+  narrow?: boolean;
 }
 
 /** A table whose rows open by click or, from the keyboard, by the button in their first cell. */
-export function Rows<T>({ name, columns, rows, id, onOpen, marked, problem, height }: TableProps<T>) {
+export function Rows<T>({ name, columns, rows, id, onOpen, marked, problem, height, narrow }: TableProps<T>) {
   if (problem) return <Missing problem={problem} />;
   if (rows === undefined) return <Loader color="gray" size="sm" />;
   if (rows.length === 0) return <Text c="dimmed" py="sm">{t("console.none")}</Text>;
   return (
-    <Table.ScrollContainer minWidth={480} maxHeight={height ?? "calc(100vh - 230px)"}>
-      <Table highlightOnHover={onOpen !== undefined} stickyHeader verticalSpacing={6} data-testid={`table-${name}`} aria-label={name}>
+    <Table.ScrollContainer minWidth={narrow ? 0 : 480} maxHeight={height ?? "calc(100vh - 230px)"}>
+      <Table highlightOnHover={onOpen !== undefined} stickyHeader verticalSpacing={6} horizontalSpacing={narrow ? 6 : "xs"} data-testid={`table-${name}`} aria-label={name}>
         <Table.Thead>
           <Table.Tr>{columns.map((c) => <Table.Th key={c.key} ta={c.right ? "right" : "left"}>{c.title}</Table.Th>)}</Table.Tr>
         </Table.Thead>

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { t } from "../lib/i18n.ts";
 import { accepts, type Card, type Progress, type Step } from "./cards.ts";
-import { Details, Hero, Trail } from "./fields.tsx";
+import { Details, Hero, Lists, Trail } from "./fields.tsx";
 import { useInput } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
 import { Isometric, type Placed } from "./isometric.tsx";
@@ -40,7 +40,9 @@ export function CardView(props: StepProps) {
       <Icon name="warn" /> {t("lib.problem")}
     </button>
   );
-  if (waiting) return <Waiting {...props} problem={step.kind === "wait" ? card.problems : []} />;
+  // A card whose title is what it asks for has found something: then the ways out are the main thing.
+  const found = step.kind === "wait" && card.title === step.prompt;
+  if (waiting) return <Waiting {...props} ways={found ? card.problems : []} problem={found || step.kind !== "wait" ? false : problem} />;
   if (step.kind === "quantity" || step.kind === "number") {
     return <QuantityStep {...props} onProblem={card.problems.length > 0 ? () => setAsking(true) : undefined} />;
   }
@@ -76,6 +78,7 @@ function Frame({ card, step, progress, children }: StepProps & { children: React
         <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />
       )}
       <Details card={card} step={step} />
+      <Lists card={card} step={step} />
       <div className="grow" />
       {children}
     </section>
@@ -103,10 +106,10 @@ function ScanKeys({ step, problem }: { step: Step; problem: ReactNode }) {
 }
 
 /** The server or a device is at work. */
-function Waiting({ card, step, state, progress, problem }: StepProps & { problem: string[] }) {
+function Waiting({ card, step, state, progress, ways, problem }: StepProps & { ways: string[]; problem: ReactNode }) {
   const lost = !state.online;
   const prompt = state.waiting === "" ? t(step.prompt, { ...card.show, ...step.show }) : t(lost ? "lib.needs_network" : "lib.sending");
-  const off = problem.length > 0;
+  const off = ways.length > 0;
   return (
     <section className="body">
       <Trail card={card} progress={progress} />
@@ -116,7 +119,8 @@ function Waiting({ card, step, state, progress, problem }: StepProps & { problem
       <div className={`spinner ${lost ? "lost" : off ? "off" : ""}`}><Icon name={lost ? "queued" : off ? "warn" : card.flow} size={56} /></div>
       <p className="note center">{t(lost ? "lib.goes_on_by_itself" : off ? "lib.needs_you" : "lib.wait_here")}</p>
       <div className="grow" />
-      {problem.map((reason) => (
+      {problem && <div className="row">{problem}</div>}
+      {ways.map((reason) => (
         <button key={reason} className="primary" data-testid={`problem-${reason}`} onClick={() => void reportProblem(reason)}>{t(`choice.${reason}`)}</button>
       ))}
       <span hidden data-testid="step" data-card={card.id} data-step={step.id} data-at={progress.step} />

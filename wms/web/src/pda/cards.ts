@@ -107,14 +107,16 @@ export function judgeScan(cards: Card[], progress: Progress, code: string): Verd
 
 function judgeCode(cards: Card[], card: Card, step: Step, progress: Progress, code: string): Verdict {
   if (step.accept.length === 0 || accepts(step, code)) {
-    const answered = { ...progress, answers: { ...progress.answers, [step.id]: code.trim() } };
+    // Known here, so without the scanner's prefix; else the server wants it, to tell GS1 from other codes.
+    const value = step.accept.length > 0 ? bare(code) : code.trim();
+    const answered = { ...progress, answers: { ...progress.answers, [step.id]: value } };
     return { kind: "ok", progress: advance(card, answered, code), counted: false };
   }
   if (progress.step === 0 && progress.answers["problem"] === undefined) {
     for (const other of cards) {
       const first = other.steps[0];
       if (other.id !== card.id && first?.kind === "scan" && accepts(first, code)) {
-        const answered = { ...start(other), answers: { [first.id]: code.trim() } };
+        const answered = { ...start(other), answers: { [first.id]: bare(code) } };
         return { kind: "ok", progress: advance(other, answered, code), counted: false };
       }
     }
@@ -170,23 +172,28 @@ export function stepBack(card: Card, progress: Progress): Progress | null {
   return { card: card.id, step, answers };
 }
 
-/** Puts the problem on the card. Scans that prove where and what are still asked for; see `problemDone`. */
+/** Reasons that tell of a place or of pieces in hand: the scans that prove it are still asked for. */
+const PROVED: Record<string, string[]> = { pick: ["short", "damaged", "blocked"], count: ["empty"] };
+const proves = (card: Card, reason: string): boolean => PROVED[card.flow]?.includes(reason) ?? false;
+
+/** Puts the problem on the card; see `problemDone` for what is still to be scanned. */
 export function withProblem(card: Card, progress: Progress, reason: string, partial: number | undefined): Progress {
   const answers: Answers = { ...progress.answers, problem: reason };
   const step = card.steps[progress.step];
-  if (step?.kind === "quantity") {
-    answers[step.id] = Math.min(partial ?? counted(progress, step) ?? 0, step.max ?? Number.MAX_SAFE_INTEGER);
-    if (Number(answers[step.id]) > 0) return { card: card.id, step: progress.step + 1, answers };
-  }
-  return { card: card.id, step: progress.step, answers };
+  if (!proves(card, reason) || step?.kind !== "quantity") return { ...progress, answers };
+  answers[step.id] = Math.min(partial ?? counted(progress, step) ?? 0, step.max ?? Number.MAX_SAFE_INTEGER);
+  return Number(answers[step.id]) > 0 ? { card: card.id, step: progress.step + 1, answers } : { ...progress, answers };
 }
 
-/** Whether a card with a problem can be sent: at the first step only what needs no proof; later, when nothing was taken. */
+/** Whether a card with a problem can be sent: the place is proved, and what was taken has been put somewhere. */
 export function problemDone(card: Card, progress: Progress): boolean {
-  if (progress.answers["problem"] === undefined) return false;
-  if (progress.step >= card.steps.length) return true;
-  const first = card.steps[0];
-  if (progress.step === 0 && first?.id === "location" && progress.answers["problem"] !== "blocked") return false;
-  const took = card.steps.some((s) => s.kind === "quantity" && Number(progress.answers[s.id] ?? 0) > 0);
-  return !took;
+  const reason = progress.answers["problem"];
+  if (reason === undefined) return false;
+  if (!proves(card, String(reason)) || progress.step >= card.steps.length) return true;
+  if (progress.answers["location"] === undefined && card.steps.some((s) => s.id === "location")) return false;
+  return !card.steps.some((s) => s.kind === "quantity" && Number(progress.answers[s.id] ?? 0) > 0);
 }
+
+/** Counted in several packs: a pack that did not come may be left out. */
+export const mayBeNone = (card: Card, step: Step): boolean =>
+  step.kind === "quantity" && step.max === null && !step.blind && card.steps.filter((s) => s.kind === "quantity" && s.count_each).length > 1;

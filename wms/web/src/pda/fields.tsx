@@ -1,5 +1,6 @@
 import { has, locale, t } from "../lib/i18n.ts";
 import type { Card, Progress, Step } from "./cards.ts";
+import { scan } from "./store.ts";
 
 /** Which shown field a step is about, where its id is not the field's own name. */
 const ABOUT: Record<string, string> = { drop: "location", label: "sscc", from: "location", to: "to", qty: "sku", place: "location" };
@@ -28,7 +29,7 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
   const field = aboutField(card, step);
   if (field === "") return null;
   const value = text(all[field]);
-  const long = field === "sscc";
+  const long = /^\d{14,}$/.test(value);
   const size = value.length > 16 ? "small" : value.length > 11 ? "middle" : "";
   return (
     <div className={`hero ${field}`} data-testid="hero">
@@ -37,7 +38,7 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
         {field === "sku" && text(all["qty"]) !== "" && <b className="times">× {text(all["qty"])}</b>}
         {field === "tote" && text(all["slot"]) !== "" && <b className="times">{t("field.slot_n", { slot: all["slot"] })}</b>}
       </div>
-      {long ? <strong className="middle">…{value.slice(-6)}</strong> : <strong className={size}>{value}</strong>}
+      {long ? <strong><em>{value.slice(0, -6)}</em>{value.slice(-6)}</strong> : <strong className={size}>{value}</strong>}
       {field === "sku" && <p>{nameOf(card, step)}</p>}
     </div>
   );
@@ -61,9 +62,34 @@ export function Details({ card, step, short }: { card: Card; step: Step; short?:
   );
 }
 
+const rows = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter((x) => typeof x === "object" && x !== null) : []) as Record<string, unknown>[];
+
+/** Lists that come with a card: what is announced, and what may be tapped where a code will not scan. */
+export function Lists({ card, step }: { card: Card; step: Step }) {
+  const all = shown(card, step);
+  const zh = locale() === "zh-CN";
+  const codes = ["stations", "notices"].flatMap((n) => (Array.isArray(all[n]) ? (all[n] as unknown[]) : []));
+  const taps = codes.map((c) => (typeof c === "string" ? { code: c, about: "" } : { code: text((c as Record<string, unknown>)["ref"]), about: text((c as Record<string, unknown>)["supplier"]) }));
+  const lines = rows(all["lines"]).filter((x) => x["sku"] !== undefined);
+  if (taps.length + lines.length === 0) return null;
+  return (
+    <div className="lists">
+      {taps.map(({ code, about }) => (
+        <button key={code} className="item" data-testid={`code-${code}`} onClick={() => scan(code)}><strong>{code}</strong>{about !== "" && <span>{about}</span>}</button>
+      ))}
+      {lines.map((x, i) => (
+        <div key={i} className="line">
+          <span><b>{text(x["sku"])}</b> {(zh && text(x["name_zh"])) || text(x["name"])}</span>
+          <b>{x["announced"] === undefined ? text(x["qty"]) : `${text(x["received"])}/${text(x["announced"])}`}</b>
+        </div>
+      ))}
+    </div>
+  );
+}
+
 /** One bar per step: done, now, to come. */
 export function Trail({ card, progress }: { card: Card; progress: Progress }) {
-  if (card.steps.length < 2) return null;
+  if (card.steps.length < 2 || card.steps.length > 12) return null;
   return (
     <ol className="trail" aria-label={t("lib.progress", { n: progress.step + 1, of: card.steps.length })}>
       {card.steps.map((step, i) => <li key={step.id} className={i < progress.step ? "done" : i === progress.step ? "now" : ""} />)}

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { t } from "../lib/i18n.ts";
-import { answerStep } from "./cards.ts";
+import { answerStep, mayBeNone } from "./cards.ts";
 import type { StepProps } from "./card-view.tsx";
 import { Details, nameOf, Trail } from "./fields.tsx";
 import { useInput } from "./hooks.ts";
@@ -18,7 +18,8 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
   const [pad, setPad] = useState(!(step.count_each && Array.isArray(card.show["placed"]) && card.show["placed"].length > 0));
   // A scan after typing counts on: what was typed before it is stale.
   const text = keyed.text !== "" && keyed.at === counted ? keyed.text : typeof counted === "number" ? String(counted) : "";
-  const value = text === "" ? Number.NaN : Number(text);
+  const none = mayBeNone(card, step);
+  const value = text !== "" ? Number(text) : none ? 0 : Number.NaN;
   const submit = (): void => {
     const verdict = answerStep(card, progress, value);
     if (verdict.kind === "refused" && verdict.why.key === "scan.short") setShort(value);
@@ -66,7 +67,7 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
         </div>
       )}
       <button className="primary" data-testid="primary" disabled={Number.isNaN(value)} onClick={submit}>
-        {Number.isNaN(value) ? t(step.count_each ? "scan.scan_or_key" : "scan.key") : t("lib.confirm_n", { n: value })}
+        {Number.isNaN(value) ? t(step.count_each ? "scan.scan_or_key" : "scan.key") : none && value === 0 ? t("lib.none_of_these") : t("lib.confirm_n", { n: value })}
       </button>
       <span hidden data-testid="step" data-card={card.id} data-step={step.id} data-at={progress.step} />
     </section>

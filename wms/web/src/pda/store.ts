@@ -350,6 +350,7 @@ async function answered(entry: Entry, answer: Answer): Promise<void> {
   const mine = state.outbox.filter((e) => e.seq !== entry.seq);
   const ours = entry.flow === state.flow;
   set({ outbox: mine, online: true });
+  if (entry.body.answers["problem"] !== undefined && state.progress?.step === 0) set({ progress: null });
   const after = !ours ? {} : answer.cards !== null ? replaced(answer.cards) : less(entry);
   const gone = entry.seq === undefined ? {} : { remove: [entry.seq] };
   await keep(after, gone);
@@ -358,6 +359,7 @@ async function answered(entry: Entry, answer: Answer): Promise<void> {
 }
 
 function less(entry: Entry): Partial<State> {
+  if (state.progress === null && state.cards?.[0] !== undefined) set({ progress: start(state.cards[0]) });
   if (state.cards?.every((c) => c.id !== entry.card) ?? true) return { waiting: state.waiting === entry.key ? "" : state.waiting };
   const left = state.cards!.filter((c) => c.id !== entry.card);
   return { cards: left, progress: left[0] === undefined ? null : start(left[0]), waiting: "" };

@@ -1,13 +1,13 @@
 import { Group } from "@mantine/core";
 import { useState } from "react";
-import { t, word } from "../../lib/i18n.ts";
+import { t } from "../../lib/i18n.ts";
 import { useRead, type Variance } from "../api.ts";
 import { Ask, type Question } from "../ask.tsx";
-import { number, time } from "../format.ts";
+import { number } from "../format.ts";
+import { Left } from "../left.tsx";
 import { Act, Panel, Rows, State } from "../parts.tsx";
-import { has } from "../../lib/i18n.ts";
 
-const FIRST = ["location", "place", "sku", "name", "system_each", "counted_each", "recounted_each", "difference_each", "value_cents", "state"];
+const COLUMNS = ["location", "sku", "name", "system_each", "counted_each", "recount_each", "delta_each", "value_delta_cents", "held_each", "counters", "state", "due_at"];
 
 /** Nothing is posted to the ledger before finance has said yes; who counted may not approve. */
 export default function CountsPage() {
@@ -15,12 +15,10 @@ export default function CountsPage() {
   const [question, ask] = useState<Question | null>(null);
   const decide = (row: Variance, approve: boolean): void =>
     ask({
-      title: t(approve ? "console.approve" : "console.reject"), text: [row["location"] ?? row["place"], row["sku"]].filter(Boolean).join(" · "),
+      title: t(approve ? "console.approve" : "console.reject"), text: [row["location"], row["sku"]].filter(Boolean).join(" · "),
       reason: t("field.reason"), danger: !approve,
       command: (reason) => ({ path: `/counting/variances/${row.id}/decide`, body: { approve, reason } }),
     });
-  const names = Object.keys(variances.data?.[0] ?? {}).filter((n) => n !== "id" && (has(`field.${n}`) || FIRST.includes(n)));
-  const rank = (n: string): number => (FIRST.includes(n) ? FIRST.indexOf(n) : FIRST.length);
   return (
     <Panel title={t("page.counts")}>
       <Rows
@@ -29,8 +27,8 @@ export default function CountsPage() {
         problem={variances.error}
         id={(v) => v.id}
         columns={[
-          ...names.sort((a, b) => rank(a) - rank(b)).map((name) => ({
-            key: name, title: word("field", name), right: typeof variances.data?.[0]?.[name] === "number", cell: (v: Variance) => show(name, v[name]),
+          ...COLUMNS.map((name) => ({
+            key: name, title: t(`field.${name}`), right: /_(each|cents)$/.test(name), cell: (v: Variance) => show(name, v[name]),
           })),
           {
             key: "act", title: "", right: true,
@@ -50,9 +48,10 @@ export default function CountsPage() {
 
 function show(name: string, value: unknown) {
   if (value === null || value === undefined || value === "") return "–";
-  if (name === "state" || name === "status") return <State value={String(value)} />;
-  if (name.endsWith("_at")) return time(String(value));
+  if (name === "due_at") return <Left due={String(value)} />;
+  if (name === "state") return <State value={String(value)} />;
   if (name.endsWith("_cents") && typeof value === "number") return number(value / 100, 2);
-  if (typeof value === "number") return name.startsWith("difference") && value !== 0 ? <span className="soon">{value > 0 ? `+${number(value)}` : number(value)}</span> : number(value);
+  if (Array.isArray(value)) return value.join(", ");
+  if (typeof value === "number") return name.startsWith("delta") && value !== 0 ? <span className="soon">{value > 0 ? `+${number(value)}` : number(value)}</span> : number(value);
   return String(value);
 }

@@ -31,6 +31,7 @@ export default function MapPage() {
               rows={fleet.data?.vehicles}
               id={(v) => v.device}
               height="240px"
+              narrow
               columns={[
                 { key: "device", title: t("console.device"), cell: (v) => v.device },
                 { key: "state", title: t("field.status"), cell: (v) => <State value={standing(v)} /> },
@@ -45,6 +46,7 @@ export default function MapPage() {
               rows={fleet.data?.transports}
               id={(x) => x.id}
               height="240px"
+              narrow
               columns={[
                 { key: "purpose", title: t("console.purpose"), cell: (x) => word("purpose", x.purpose) },
                 { key: "state", title: t("field.status"), cell: (x) => <State value={x.state} /> },
@@ -92,6 +94,7 @@ function Content({ floor, code }: { floor: Floor; code: string }) {
         problem={stock.error}
         id={(s) => [s.place, s.sku, s.lot, s.status].join("/")}
         height="300px"
+        narrow
         columns={[
           { key: "place", title: t("field.location"), cell: (s) => s.place },
           { key: "sku", title: t("field.sku"), cell: (s) => s.sku },

@@ -48,7 +48,7 @@ export default function OrdersPage({ me }: PageProps) {
           { key: "carrier", title: t("field.carrier"), cell: (o) => `${o.carrier} ${o.country}` },
           { key: "priority", title: t("console.priority"), right: true, cell: (o) => o.priority },
           { key: "cutoff", title: t("console.cutoff"), right: true, cell: (o) => <Cutoff order={o} /> },
-          { key: "accepted", title: t("state.accepted"), right: true, cell: (o) => time(o.accepted_at) },
+          { key: "accepted", title: t("console.accepted_at"), right: true, cell: (o) => time(o.accepted_at) },
         ]}
       />
       <Drawer opened={chosen !== ""} onClose={() => choose("")} position="right" size={620} title={t("field.order")}>

@@ -1,10 +1,12 @@
 import { Group, Text } from "@mantine/core";
+import type { Problem } from "../../lib/http.ts";
 import { t, word } from "../../lib/i18n.ts";
-import { useRead, type Control, type Device, type Fleet, type Incident, type Orders, type Shipping } from "../api.ts";
+import { useFloor, useRead, type Control, type Device, type Fleet, type Incident, type Orders, type Shipping } from "../api.ts";
 import type { PageProps } from "../app.tsx";
+import { FloorMap } from "../floor-map.tsx";
 import { number, time } from "../format.ts";
 import { Left, STAGES } from "../left.tsx";
-import { serverNow } from "../live.ts";
+import { serverNow, type Live } from "../live.ts";
 import { Panel, Rows, State } from "../parts.tsx";
 import { Spark } from "../spark.tsx";
 import { open } from "../url.ts";
@@ -20,29 +22,53 @@ export default function Overview({ live }: PageProps) {
   const controls = useRead<Control[]>(["controls"], "/controls");
   return (
     <div className="grid">
-      <div style={{ "--span": 12 } as React.CSSProperties}><Tiles orders={orders.data} shipped={shipped.data} incidents={incidents.data} /></div>
-      <div style={{ "--span": 8 } as React.CSSProperties}>
-        <Panel title={t("console.orders_by_state")}><Stages by={orders.data?.by_state ?? {}} /></Panel>
-      </div>
-      <div style={{ "--span": 4 } as React.CSSProperties}>
-        <Panel title={t("console.shipped_rate")} aside={<Text size="sm" c="dimmed">{t("console.last_hour")}</Text>}><Rate orders={shipped.data} /></Panel>
-      </div>
-      <div style={{ "--span": 8 } as React.CSSProperties}>
-        <Panel title={t("console.controls")}><Controls rows={controls.data} problem={controls.error} /></Panel>
-      </div>
-      <div style={{ "--span": 4 } as React.CSSProperties}>
-        <Panel title={t("console.most_urgent")}><Urgent rows={incidents.data} /></Panel>
-      </div>
-      <div style={{ "--span": 12 } as React.CSSProperties}>
-        <Panel title={t("console.happening")}>
-          <div className="feed" data-testid="feed">
-            {live.facts.slice(0, 14).map((fact) => (
-              <div key={fact.id}><time>{time(fact.at)}</time><b>{word("fact", fact.name.replace(/\.v\d+$/, ""))}</b><span>{fact.actor}</span></div>
-            ))}
-            {live.facts.length === 0 && <Text c="dimmed">{t("console.quiet")}</Text>}
+      <div><Tiles orders={orders.data} shipped={shipped.data} incidents={incidents.data} /></div>
+      <div className="columns">
+        <div>
+          <Panel title={t("console.orders_by_state")}><Stages by={orders.data?.by_state ?? {}} /></Panel>
+          <div className="pair">
+            <Panel title={t("console.shipped_rate")} aside={<Text size="sm" c="dimmed">{t("console.last_hour")}</Text>}><Rate orders={shipped.data} /></Panel>
+            <Panel title={t("console.most_urgent")}><Urgent rows={incidents.data} /></Panel>
           </div>
-        </Panel>
+          <Panel title={t("console.controls")}><Controls rows={controls.data} problem={controls.error} /></Panel>
+        </div>
+        <div>
+          <Panel title={t("page.map")}><MiniMap /></Panel>
+          <Panel title={t("console.happening")}><Feed live={live} /></Panel>
+        </div>
       </div>
+    </div>
+  );
+}
+
+function MiniMap() {
+  const floor = useFloor();
+  const fleet = useRead<Fleet>(["fleet"], "/fleet", 1000);
+  if (floor.data === undefined) return null;
+  return (
+    <div className="mini">
+      <FloorMap floor={floor.data} vehicles={fleet.data?.vehicles ?? []} chosen="" onChoose={(at) => open("map", { at })} onHover={() => undefined} />
+    </div>
+  );
+}
+
+/** What the fact is about: the first of its fields that a person would name it by. */
+function subject(data: Record<string, unknown>): string {
+  const name = ["ref", "subject", "sku", "tote", "sscc", "cart", "carrier", "device", "name"].find((field) => typeof data[field] === "string" && data[field] !== "");
+  return name === undefined ? "" : String(data[name]);
+}
+
+function Feed({ live }: { live: Live }) {
+  return (
+    <div className="feed" data-testid="feed">
+      {live.facts.slice(0, 14).map((fact) => (
+        <div key={fact.id}>
+          <time>{time(fact.at)}</time>
+          <b>{word("fact", fact.name.replace(/\.v\d+$/, ""))} <Text span size="sm">{subject(fact.data)}</Text></b>
+          <span>{fact.actor}</span>
+        </div>
+      ))}
+      {live.facts.length === 0 && <Text c="dimmed">{t("console.quiet")}</Text>}
     </div>
   );
 }
@@ -121,7 +147,7 @@ function Rate({ orders }: { orders: Orders | undefined }) {
   );
 }
 
-function Controls({ rows, problem }: { rows: Control[] | undefined; problem: import("../../lib/http.ts").Problem | null }) {
+function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Problem | null }) {
   return (
     <Rows
       name="controls"
@@ -129,29 +155,27 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: imp
       problem={problem}
       id={(c) => c.id}
       height="340px"
-      marked={(c) => ["bad", "over", "breach", "red"].includes(c.state)}
+      marked={(c) => c.state === "out"}
       columns={[
-        { key: "measure", title: t("console.measure"), cell: (c) => word("control", c.measure) },
-        { key: "value", title: t("console.value"), right: true, cell: (c) => show(c.value) },
-        { key: "limit", title: t("console.limit"), right: true, cell: (c) => show(c.limit) },
-        { key: "window", title: t("console.window"), cell: (c) => word("window", c.window) },
-        { key: "trend", title: t("console.trend"), cell: (c) => (Array.isArray(c.trend) ? <Spark values={c.trend} /> : show(c.trend)) },
-        { key: "state", title: t("field.status"), cell: (c) => <State value={c.state} /> },
+        { key: "measure", title: t("console.measure"), cell: (c) => <span title={c.action}>{c.measure}</span> },
+        { key: "value", title: t("console.value"), right: true, cell: (c) => c.shown },
+        { key: "limit", title: t("console.limit"), right: true, cell: (c) => c.limit },
+        { key: "trend", title: t("console.trend"), cell: (c) => <Spark values={c.trend.map(([, value]) => value)} /> },
+        { key: "state", title: t("field.status"), cell: (c) => <span title={c.why}><State value={c.state} /></span> },
         { key: "owner", title: t("console.who"), cell: (c) => word("role", c.owner) },
       ]}
     />
   );
 }
 
-const show = (value: number | string | null): string => (value === null ? "–" : typeof value === "number" ? number(value, 3) : value);
-
 function Urgent({ rows }: { rows: Incident[] | undefined }) {
   return (
     <Rows
       name="urgent"
-      rows={rows?.slice(0, 8)}
+      rows={rows?.slice(0, 3)}
       id={(i) => i.id}
-      height="340px"
+      height="130px"
+      narrow
       onOpen={(i) => open("incidents", { incident: i.id })}
       columns={[
         { key: "subject", title: t("console.incident"), cell: (i) => i.subject },

@@ -1,0 +1,125 @@
+"""The supervisor's console: every page with data, commands answered, the address as a deep link."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e import site
+from tests.e2e.conftest import Server
+
+Shot = Callable[[Any, str], None]
+PAGES = ("overview", "orders", "waves", "map", "stock", "incidents", "devices", "counts", "shipping", "history")
+
+
+def sign_in(desk: Page, url: str, who: str = "boss") -> None:
+    desk.goto(f"{url}/console")
+    desk.get_by_label("Badge or login").fill(who)
+    desk.get_by_label("PIN").fill(site.PIN)
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_test_id("nav-orders")).to_be_visible(timeout=15_000)
+
+
+@pytest.fixture
+def orders(admin: httpx.Client) -> list[str]:
+    """Some orders, one of them far more than there is."""
+    found = admin.get("/api/v1/orders?q=SEEN").json()["orders"]
+    if not found:
+        site.order(admin, "SEEN-1", {"MUG-01": 1, "LAMP-02": 2})
+        site.order(admin, "SEEN-2", {"CABLE-03": 4})
+        body = [{"ref": "SEEN-3", "lines": [{"sku": "LOCK-06", "qty_each": 9000}], "destination": {"country": "DE"}, "short_policy": "complete_only"}]
+        assert admin.post("/api/v1/orders", json=body).status_code == 200
+        site.until(lambda: admin.get("/api/v1/incidents").json(), "the incident of an order that cannot be filled")
+    return ["SEEN-1", "SEEN-2", "SEEN-3"]
+
+
+def test_every_page_renders_and_none_logs_an_error(desk: Page, server: Server, orders: list[str], shot: Shot) -> None:
+    faults: list[str] = []
+    desk.on("pageerror", lambda error: faults.append(str(error)))
+    sign_in(desk, server.url)
+    for n, name in enumerate(PAGES, 1):
+        desk.keyboard.press(f"Alt+{n % 10}")
+        expect(desk.get_by_test_id(f"nav-{name}")).to_have_attribute("data-active", "true")
+        expect(desk).to_have_url(re.compile(rf"page={name}"))
+        desk.wait_for_timeout(1200)
+        shot(desk, f"console-{name}")
+    assert faults == []
+
+
+def test_orders_filter_by_the_address_and_open_with_their_reasons(
+    desk: Page, server: Server, orders: list[str], shot: Shot
+) -> None:
+    sign_in(desk, server.url)
+    desk.goto(f"{server.url}/console?page=orders&q=SEEN")
+    table = desk.get_by_test_id("table-orders")
+    expect(table.get_by_role("button", name="SEEN-1")).to_be_visible()
+    desk.keyboard.press("/")
+    desk.keyboard.type("-3")
+    desk.get_by_label("Order number").fill("SEEN-3")
+    expect(table.locator("tbody tr")).to_have_count(1)
+    expect(desk).to_have_url(re.compile("q=SEEN-3"))
+    desk.get_by_label("Order number").fill("SEEN-1")
+    expect(table.get_by_role("button", name="SEEN-1")).to_be_visible()
+    table.get_by_role("button", name="SEEN-1").press("Enter")
+    detail = desk.get_by_test_id("order")
+    expect(detail.get_by_test_id("lines")).to_contain_text("MUG-01")
+    expect(detail.get_by_test_id("why")).to_contain_text("Carton:")
+    shot(desk, "console-order")
+
+
+def test_an_incident_is_acknowledged_and_resolved_with_a_reason(
+    desk: Page, server: Server, admin: httpx.Client, orders: list[str], shot: Shot
+) -> None:
+    sign_in(desk, server.url)
+    desk.goto(f"{server.url}/console?page=incidents")
+    row = desk.get_by_test_id("table-incidents").locator("tbody tr", has_text="SEEN-3")
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="Acknowledge").click()
+    expect(row).to_contain_text("acknowledged")
+    row.get_by_role("button", name="Resolve").click()
+    ok = desk.get_by_test_id("ask-ok")
+    expect(ok).to_be_disabled()  # not without a reason
+    desk.get_by_label("How was it resolved?").fill("Supplier delivers tomorrow")
+    shot(desk, "console-resolve")
+    ok.click()
+    expect(row).to_have_count(0)
+    resolved = admin.get("/api/v1/incidents?state=resolved").json()
+    assert any(i["resolution"] == "Supplier delivers tomorrow" for i in resolved)
+
+
+def test_the_page_follows_the_floor_without_a_reload(desk: Page, server: Server, admin: httpx.Client, orders: list[str]) -> None:
+    sign_in(desk, server.url)
+    desk.goto(f"{server.url}/console?page=orders&q=LIVE")
+    expect(desk.get_by_text("Nothing here")).to_be_visible()
+    site.order(admin, "LIVE-1", {"BALL-05": 1})
+    expect(desk.get_by_test_id("table-orders").get_by_role("button", name="LIVE-1")).to_be_visible(timeout=10_000)
+
+
+def test_a_lost_server_is_told_with_the_age_of_what_is_shown(desk: Page, server: Server, shot: Shot) -> None:
+    sign_in(desk, server.url)
+    desk.context.set_offline(True)
+    expect(desk.get_by_test_id("lost")).to_contain_text("Connection lost", timeout=30_000)
+    shot(desk, "console-lost")
+    desk.context.set_offline(False)
+    expect(desk.get_by_test_id("lost")).to_have_count(0, timeout=30_000)
+
+
+def test_the_map_shows_the_stock_of_a_location(desk: Page, server: Server, shot: Shot) -> None:
+    sign_in(desk, server.url)
+    desk.goto(f"{server.url}/console?page=map")
+    expect(desk.get_by_test_id("map")).to_be_visible()
+    desk.get_by_label("Find a location").fill("A-01-1")
+    expect(desk.get_by_test_id("table-content")).to_contain_text("MUG-01")
+    expect(desk).to_have_url(re.compile("at=A-01-1"))
+    shot(desk, "console-map-stock")
+
+
+def test_the_console_speaks_chinese(desk: Page, server: Server, orders: list[str], shot: Shot) -> None:
+    sign_in(desk, server.url)
+    desk.get_by_text("中文").click()
+    expect(desk.get_by_test_id("nav-waves")).to_contain_text("波次")
+    desk.wait_for_timeout(800)
+    shot(desk, "console-overview-zh")
