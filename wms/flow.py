@@ -42,12 +42,14 @@ from wms.processes.slotting import reactions as slotting_reactions
 from wms.twin import measures
 
 
-async def _close_variance(uow: UnitOfWork, event: counting.VarianceDecided) -> None:
+async def close_variance(uow: UnitOfWork, event: counting.VarianceDecided) -> None:
+    """What counting decided closes the incidents that waited for it."""
     for kind in ("variance", "reserved_missing"):
         await incident_service.resolve_key(uow, f"{kind}:{event.variance_id}", f"{event.state}: {event.reason}")
 
 
-async def _close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
+async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
+    """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
 
 
@@ -97,8 +99,8 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     # counting and control points
     picking.PickShorted: {"counting.on_pick_shorted": counting_reactions.on_pick_shorted},
-    counting.VarianceDecided: {"incidents.close_variance": _close_variance},
-    controls.ControlRecovered: {"incidents.close_control": _close_control},
+    counting.VarianceDecided: {"flow.close_variance": close_variance},
+    controls.ControlRecovered: {"flow.close_control": close_control},
     # exceptions
     incidents.IncidentDetected: {"incidents.on_incident_detected": incident_reactions.on_incident_detected},
 }
