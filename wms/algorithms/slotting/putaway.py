@@ -104,8 +104,9 @@ class House:
 
 
 def room_each(goods: Goods, b: Bin) -> int:
-    """Pieces that still go in, by volume and weight."""
+    """Pieces that still go in, by volume and weight; one that fills an empty bin alone needs no room for hands."""
     by_volume = max(0, int(b.volume_mm3 * FILL) - b.used_mm3) // max(1, goods.volume_mm3)
+    by_volume = max(by_volume, 0 if b.used_mm3 else 1)
     if not b.load_max_g:
         return by_volume
     return min(by_volume, max(0, b.load_max_g - b.used_g) // max(1, goods.weight_g))
