@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from simulators.counting import counting_crew
 from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused
 from simulators.plant.goods import Goods
 from simulators.receiving import Dock, Putter, Receiver
@@ -173,6 +174,7 @@ async def play(options: argparse.Namespace) -> int:
     jobs.append(asyncio.create_task(Loader(floor, crew["loader1"], 10.0).run()))
     receiver, putter = inbound_people(made, devices, floor, crew, admin)
     jobs += [asyncio.create_task(receiver.run()), asyncio.create_task(putter.run())]
+    jobs += [asyncio.create_task(person.run()) for person in await counting_crew(floor, crew)]
     watch = asyncio.create_task(watch_progress(out, admin, made, floor, crew, started, receiver))
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
