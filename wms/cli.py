@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="wms", help="Wharfinger, a warehouse execution system.", no_args_is_help=True)
 db_app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
-console = Console(soft_wrap=True, highlight=False)
+console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 130)
 
 Config = Annotated[Path | None, typer.Option(help="Devices of the gateway; default WMS_GATEWAY_CONFIG.")]
 
@@ -71,8 +71,14 @@ async def _up(settings: Settings) -> None:
         await stack.stop()
 
 
+_shown: dict[str, tuple[str, str]] = {}
+
+
 def show_change(state: "ChildState") -> None:
-    """Print a change of a child's state."""
+    """Print a change of a child's state, once."""
+    if _shown.get(state.name) == (state.state, state.detail):
+        return
+    _shown[state.name] = (state.state, state.detail)
     colour = {"running": "green", "done": "green", "backoff": "yellow", "failed": "red"}.get(state.state, "dim")
     console.print(f"  {state.name:<12} [{colour}]{state.state}[/] {state.detail}", markup=True)
 

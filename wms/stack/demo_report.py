@@ -95,7 +95,7 @@ def show_outcome(console: Console, demo: Demo, outcome: Outcome) -> None:
     table.add_row("labels printed", f"{r['labels']:,}")
     table.add_row("wall time", f"{elapsed_s:,.0f} s")
     table.add_row("orders per minute of wall time", f"{shipped / elapsed_s * 60:,.0f}")
-    table.add_row("parcels per hour of floor time", f"{r['labels'] / elapsed_s * 3600 / demo.options.factor:,.0f}")
+    table.add_row("parcels per hour of wall time", f"{r['parcels'] / elapsed_s * 3600:,.0f}")
     table.add_row("PDA requests", f"{r['requests']:,} (p95 {r['p95_ms']:.0f} ms at the PDA)")
     console.print(table)
     _show_incidents(console, outcome)
@@ -118,9 +118,14 @@ def _show_incidents(console: Console, outcome: Outcome) -> None:
 
 def _show_controls(console: Console, outcome: Outcome) -> None:
     controls = outcome.boards.get("controls", [])
-    if controls:
-        table = Table("control point", "measure", "value", "limit", "", title="Control points", title_justify="left")
-        for c in controls:
-            colour = {"ok": "green", "out": "red"}.get(c["state"], "dim")
-            table.add_row(c["id"], c["measure"], c["shown"], c["limit"], f"[{colour}]{c['state']}[/]")
-        console.print(table)
+    measured = [c for c in controls if c["shown"] not in ("", "–")]
+    if not controls:
+        return
+    table = Table("control point", "measure", "value", "limit", "", title="Control points", title_justify="left")
+    table.columns[0].no_wrap = True
+    for c in measured:
+        state = {"ok": "[green]ok[/]", "out": "[red]out[/]"}.get(c["state"], "[dim]too few yet[/]")
+        table.add_row(c["id"], c["measure"], c["shown"], c["limit"], state)
+    console.print(table)
+    quiet = [c["id"] for c in controls if c not in measured]
+    console.print(f"[dim]Not measured yet ({len(quiet)}): {', '.join(quiet)}[/]")
