@@ -30,7 +30,14 @@ def orders(admin: httpx.Client) -> list[str]:
     if not found:
         site.order(admin, "SEEN-1", {"MUG-01": 1, "LAMP-02": 2})
         site.order(admin, "SEEN-2", {"CABLE-03": 4})
-        body = [{"ref": "SEEN-3", "lines": [{"sku": "LOCK-06", "qty_each": 9000}], "destination": {"country": "DE"}, "short_policy": "complete_only"}]
+        body = [
+            {
+                "ref": "SEEN-3",
+                "lines": [{"sku": "LOCK-06", "qty_each": 9000}],
+                "destination": {"country": "DE"},
+                "short_policy": "complete_only",
+            }
+        ]
         assert admin.post("/api/v1/orders", json=body).status_code == 200
         site.until(lambda: admin.get("/api/v1/incidents").json(), "the incident of an order that cannot be filled")
     return ["SEEN-1", "SEEN-2", "SEEN-3"]
@@ -90,7 +97,9 @@ def test_an_incident_is_acknowledged_and_resolved_with_a_reason(
     assert any(i["resolution"] == "Supplier delivers tomorrow" for i in resolved)
 
 
-def test_the_page_follows_the_floor_without_a_reload(desk: Page, server: Server, admin: httpx.Client, orders: list[str]) -> None:
+def test_the_page_follows_the_floor_without_a_reload(
+    desk: Page, server: Server, admin: httpx.Client, orders: list[str]
+) -> None:
     sign_in(desk, server.url)
     desk.goto(f"{server.url}/console?page=orders&q=LIVE")
     expect(desk.get_by_text("Nothing here")).to_be_visible()

@@ -1,16 +1,21 @@
 """What belongs to the device: sign-in, language, themes, the scanner test page, problems in two taps."""
 
+import gzip
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 from playwright.sync_api import Page, expect
 
+from tests.conftest import ROOT
 from tests.e2e import site
 from tests.e2e.conftest import Server
 from tests.e2e.hands import at_step, band, hero, ime, sign_in, wedge
 from tests.e2e.test_pda_pick import EAN, drop, take_tour
 
+DIST = ROOT / "wms" / "web" / "dist"
 Shot = Callable[[Any, str], None]
 
 
@@ -37,8 +42,16 @@ def test_the_scanner_page_tells_the_path_of_every_scan(page: Page, server: Serve
         window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true })); }""")
     scans = page.get_by_test_id("scan")
     expect(scans).to_have_count(3)
-    assert [scans.nth(n).locator("strong").inner_text() for n in range(3)] == ["PASTED-1", "]C10104006381333931", "A-01-1"]
-    assert [scans.nth(n).locator("span").inner_text().split(" ·")[0] for n in range(3)] == ["paste", "input method", "key events"]
+    assert [scans.nth(n).locator("strong").inner_text() for n in range(3)] == [
+        "PASTED-1",
+        "]C10104006381333931",
+        "A-01-1",
+    ]
+    assert [scans.nth(n).locator("span").inner_text().split(" ·")[0] for n in range(3)] == [
+        "paste",
+        "input method",
+        "key events",
+    ]
     shot(page, "pda-scanner-test")
 
 
@@ -51,7 +64,10 @@ def test_language_theme_and_hand_are_kept_on_the_device(page: Page, server: Serv
     shot(page, "pda-settings-zh")
     page.reload()
     expect(page.get_by_text("拣货")).to_be_visible()
-    assert page.evaluate("[document.documentElement.dataset.theme, document.documentElement.dataset.hand]") == ["light", "left"]
+    assert page.evaluate("[document.documentElement.dataset.theme, document.documentElement.dataset.hand]") == [
+        "light",
+        "left",
+    ]
     shot(page, "pda-menu-zh-light")
 
 
@@ -76,3 +92,11 @@ def test_a_short_pick_is_reported_in_two_taps(page: Page, server: Server, admin:
     assert line["picked_each"] == 1
     at_step(page, "drop")
     drop(page)
+
+
+def test_the_whole_app_weighs_less_than_100_kb_on_the_wire() -> None:
+    worker = (DIST / "sw.js").read_text("utf-8")
+    files = json.loads(re.search(r"const FILES = (\[.*?\]);", worker).group(1))  # type: ignore[union-attr]
+    loaded = [f for f in files if f.endswith((".js", ".css")) and "zh-CN" not in f]  # one language is loaded
+    assert len(loaded) >= 4
+    assert sum(len(gzip.compress((DIST / f.lstrip("/")).read_bytes())) for f in loaded) < 100_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import wms.main  # noqa: F401  (loads every slice, so that every refusal is known)
+import wms.main
 from wms.kernel.errors import all_refusals
 
 WMS = Path(wms.main.__file__).parent

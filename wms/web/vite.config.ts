@@ -6,6 +6,22 @@ import { defineConfig, type Plugin } from "vite";
 
 const PUBLIC = ["manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png"];
 
+/** `texts.json?pda`: only the texts of the PDA's screens, so that it loads no words of the console. */
+function pdaTexts(): Plugin {
+  const prefixes = /^(choice|count|error|field|flow|lib|load|pack|path|pick|putaway|receive|scan|sign_in|sound)\./;
+  const others = /^error\.(catalog|controls|fleet|incidents|layout|release)\./;
+  return {
+    name: "wharfinger-pda-texts",
+    enforce: "pre",
+    load(id) {
+      if (!id.endsWith(".json?pda")) return null;
+      const all = JSON.parse(readFileSync(id.slice(0, -"?pda".length), "utf8")) as Record<string, string>;
+      const kept = Object.entries(all).filter(([key]) => prefixes.test(key) && !others.test(key));
+      return { code: `export default ${JSON.stringify(Object.fromEntries(kept))}`, moduleType: "js" };
+    },
+  };
+}
+
 /** Emits sw.js with the files that pda.html needs, walked from its imports, so that the console is not precached. */
 function serviceWorker(): Plugin {
   return {
@@ -38,7 +54,7 @@ function serviceWorker(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), serviceWorker()],
+  plugins: [react(), pdaTexts(), serviceWorker()],
   build: {
     target: "es2022",
     chunkSizeWarningLimit: 900,

@@ -4,7 +4,7 @@ import { createTheme, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { Problem } from "../lib/http.ts";
-import { loadTexts } from "../lib/i18n.ts";
+import { startTexts } from "../lib/i18n.ts";
 import { App } from "./app.tsx";
 
 const FONT = 'system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif';
@@ -21,7 +21,7 @@ const client = new QueryClient({
   },
 });
 
-await loadTexts();
+await startTexts({ en: () => import("../lib/texts/en.json"), "zh-CN": () => import("../lib/texts/zh-CN.json") });
 createRoot(document.getElementById("root")!).render(
   <MantineProvider theme={theme} defaultColorScheme="light">
     <QueryClientProvider client={client}>

@@ -3,14 +3,14 @@ import { useSyncExternalStore } from "react";
 export type Locale = "en" | "zh-CN";
 export type Params = Record<string, unknown>;
 
-const TEXTS: Record<Locale, () => Promise<{ default: Record<string, string> }>> = {
-  en: () => import("./texts/en.json"),
-  "zh-CN": () => import("./texts/zh-CN.json"),
-};
+/** Where the texts of each language are loaded from; each app gives its own part of them. */
+export type Sources = Record<Locale, () => Promise<{ default: Record<string, string> }>>;
+
 const KEPT = "wharfinger.locale";
 const listeners = new Set<() => void>();
 let current: Locale = initial();
 let texts: Record<string, string> = {};
+let sources: Sources;
 
 function initial(): Locale {
   const kept = localStorage.getItem(KEPT);
@@ -18,17 +18,22 @@ function initial(): Locale {
   return navigator.language.startsWith("zh") ? "zh-CN" : "en";
 }
 
-/** Loads the texts of the current language; to be awaited before the first render. */
-export async function loadTexts(locale: Locale = current): Promise<void> {
-  texts = (await TEXTS[locale]()).default;
-  current = locale;
-  document.documentElement.lang = locale;
-  listeners.forEach((told) => told());
+/** To be awaited before the first render. */
+export async function startTexts(from: Sources): Promise<void> {
+  sources = from;
+  await load(current);
 }
 
 export async function setLocale(locale: Locale): Promise<void> {
   localStorage.setItem(KEPT, locale);
-  await loadTexts(locale);
+  await load(locale);
+}
+
+async function load(locale: Locale): Promise<void> {
+  texts = (await sources[locale]()).default;
+  current = locale;
+  document.documentElement.lang = locale;
+  listeners.forEach((told) => told());
 }
 
 export const locale = (): Locale => current;

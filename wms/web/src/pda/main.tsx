@@ -1,5 +1,5 @@
 import { createRoot } from "react-dom/client";
-import { loadTexts } from "../lib/i18n.ts";
+import { startTexts } from "../lib/i18n.ts";
 import { listen } from "../lib/scanner.ts";
 import { unlock } from "../lib/sound.ts";
 import { App } from "./app.tsx";
@@ -9,7 +9,7 @@ import { set, wake } from "./store.ts";
 import "./pda.css";
 
 applyPreferences();
-await loadTexts();
+await startTexts({ en: () => import("../lib/texts/en.json?pda"), "zh-CN": () => import("../lib/texts/zh-CN.json?pda") });
 listen({ onScan: handScan, onKey: handKey, onRaw: handRaw });
 window.addEventListener("pointerdown", unlock);
 createRoot(document.getElementById("root")!).render(<App />);

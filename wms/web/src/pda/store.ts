@@ -96,10 +96,18 @@ export function set(change: Partial<State>): void {
 
 const position = (): Record<string, unknown> => Object.fromEntries(KEPT.map((name) => [name, state[name]]));
 
-/** Shows a change and keeps it; with `change`, in one transaction with the outbox. */
-async function keep(shown: Partial<State>, change: Change = {}): Promise<void> {
+/** Shows a change and keeps it. */
+async function keep(shown: Partial<State>): Promise<void> {
   set(shown);
+  await write({ kv: { [POSITION]: position() } });
+}
+
+/** Keeps a change and the outbox's in one transaction, then shows both. The list shown is always read after the write:
+ * a copy carried along would bring back what an answer that came meanwhile has removed. */
+async function commit(shown: Partial<State>, change: Change): Promise<void> {
+  state = { ...state, ...shown };
   await write({ ...change, kv: { [POSITION]: position() } });
+  set({ outbox: await readOutbox<Entry>() });
 }
 
 export const pending = (): Entry[] => state.outbox.filter((e) => e.state === "pending");
@@ -227,8 +235,9 @@ export async function claim(flow: string): Promise<void> {
   }
 }
 
-function replaced(cards: Card[]): Partial<State> {
-  const sent = new Set(pending().filter((e) => e.offline).map((e) => e.path));
+/** The server's list, less what waits to be sent (`settled`: what it has just answered). */
+function replaced(cards: Card[], settled?: Entry): Partial<State> {
+  const sent = new Set(pending().filter((e) => e.offline && e.key !== settled?.key).map((e) => e.path));
   const left = cards.filter((c) => !sent.has(c.submit));
   const stays = state.waiting === "" && left.some((c) => c.id === state.progress?.card);
   const first = left[0];
@@ -321,9 +330,7 @@ async function finish(card: Card, progress: Progress): Promise<void> {
   const moved: Partial<State> = card.offline
     ? { cards: left, progress: next === undefined ? null : start(next), waiting: "" }
     : { progress, waiting: entry.key };
-  state = { ...state, ...moved };
-  await write({ put: [entry], kv: { [POSITION]: position() } });
-  set({ outbox: await readOutbox<Entry>() });
+  await commit(moved, { put: [entry] });
   if (!state.online) tell("queued", "lib.queued", { count: pending().length });
   else if (card.offline) tell("ok", "scan.done", { left: left?.length ?? 0 });
   else hush();
@@ -347,16 +354,15 @@ async function settle(entry: Entry, outcome: Outcome): Promise<void> {
 }
 
 async function answered(entry: Entry, answer: Answer): Promise<void> {
-  const mine = state.outbox.filter((e) => e.seq !== entry.seq);
   const ours = entry.flow === state.flow;
-  set({ outbox: mine, online: true });
   if (entry.body.answers["problem"] !== undefined && state.progress?.step === 0) set({ progress: null });
-  const after = !ours ? {} : answer.cards !== null ? replaced(answer.cards) : less(entry);
-  const gone = entry.seq === undefined ? {} : { remove: [entry.seq] };
-  await keep(after, gone);
+  const after = !ours ? {} : answer.cards !== null ? replaced(answer.cards, entry) : less(entry);
+  await commit({ ...after, online: true }, removal(entry));
   // An offline card has had its sound; only what differs from it is told again.
   if (ours && (!entry.offline || answer.level !== "ok")) tell(answer.level, answer.message, answer.params);
 }
+
+const removal = (entry: Entry): Change => (entry.seq === undefined ? {} : { remove: [entry.seq] });
 
 function less(entry: Entry): Partial<State> {
   if (state.progress === null && state.cards?.[0] !== undefined) set({ progress: start(state.cards[0]) });
@@ -367,32 +373,25 @@ function less(entry: Entry): Partial<State> {
 
 async function refusedByServer(entry: Entry, no: { code: string; params: Record<string, unknown> }): Promise<void> {
   if (entry.offline) {
-    const marked: Entry = { ...entry, state: "rejected", code: no.code, params: no.params };
-    const outbox = state.outbox.map((e) => (e.seq === entry.seq ? marked : e));
-    await keep({ outbox, online: true }, { put: [marked] });
+    await commit({ online: true }, { put: [{ ...entry, state: "rejected", code: no.code, params: no.params }] });
   } else {
     // The worker still stands before this card: it stays, and its scans are asked for again.
-    const outbox = state.outbox.filter((e) => e.seq !== entry.seq);
     const card = state.cards?.find((c) => c.id === entry.card);
     const again = state.waiting === entry.key && card !== undefined ? { progress: start(card), waiting: "" } : {};
-    await keep({ outbox, online: true, ...again }, entry.seq === undefined ? {} : { remove: [entry.seq] });
+    await commit({ online: true, ...again }, removal(entry));
   }
   tell("error", `error.${no.code}`, no.params);
 }
 
 /** A person has seen why the server said no. The event is kept as settled; its work comes back with the next claim. */
 export async function settleRejected(entry: Entry): Promise<void> {
-  const marked: Entry = { ...entry, state: "settled" };
-  const outbox = state.outbox.map((e) => (e.seq === entry.seq ? marked : e));
-  await keep({ outbox }, { put: [marked] });
+  await commit({}, { put: [{ ...entry, state: "settled" }] });
   if (rejected().length === 0 && state.flow !== "") await claim(state.flow);
 }
 
 export async function sendAgain(entry: Entry): Promise<void> {
   const { code: _code, params: _params, ...plain } = entry;
-  const marked: Entry = { ...plain, state: "pending" };
-  const outbox = state.outbox.map((e) => (e.seq === entry.seq ? marked : e));
-  await keep({ outbox }, { put: [marked] });
+  await commit({}, { put: [{ ...plain, state: "pending" }] });
   await sender.flush(true);
 }
 
