@@ -1,8 +1,9 @@
 """Console: control points, devices, trace."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from wms.db.web import Uow, UowRoute, needs
 from wms.processes.controls import queries as controls
@@ -10,11 +11,17 @@ from wms.twin import boards, measures
 
 router = APIRouter(prefix="/api/v1", tags=["boards"], route_class=UowRoute)
 
+FRESH = timedelta(seconds=5)
+"""Readings are shared by all consoles of a process for this long: the board follows the floor, it does not load it."""
+
 
 @router.get("/controls", dependencies=[needs("lead")])
-async def control_points(uow: Uow) -> list[dict[str, Any]]:
+async def control_points(uow: Uow, request: Request) -> list[dict[str, Any]]:
     """Every control point with its live value, state, evidence and trend."""
-    return await controls.board(uow, await measures.read(uow))
+    kept: tuple[datetime, dict[str, controls.Reading]] | None = getattr(request.app.state, "readings", None)
+    if kept is None or uow.now - kept[0] > FRESH:
+        kept = request.app.state.readings = (uow.now, await measures.read(uow))
+    return await controls.board(uow, kept[1])
 
 
 @router.get("/devices", dependencies=[needs("worker")])

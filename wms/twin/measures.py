@@ -146,7 +146,7 @@ async def trace_time(uow: UnitOfWork) -> Reading:
 
 async def golden_zone(uow: UnitOfWork) -> Reading:
     """Share of today's picks from levels 1 and 2, the reach between knee and shoulder."""
-    day = (await counting.coverage(uow))["day_ends"] - timedelta(days=1)
+    day, _ = await counting.site_day(uow)
     r = await _row(uow, """
         SELECT count(*) AS picks, count(*) FILTER (WHERE l.level IN (1, 2)) AS golden
         FROM movement m JOIN location l ON l.id = m.from_place_id

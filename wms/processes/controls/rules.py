@@ -57,10 +57,10 @@ def spell_limit(op: str, limit: float | None, unit: str, text: str) -> str:
     """As people read it: "≥ 99.9 %"."""
     if text:
         return text
-    if limit is None:
+    if limit is None or not op:
         return "site target"
-    sign = {">=": "≥", "<=": "≤", "<": "<"}[op]
-    return f"{sign} {limit:,g} {unit}".strip()
+    sign = "" if op == ">=" and limit == 100 and unit == "%" else {">=": "≥ ", "<=": "≤ ", "<": "< "}[op]
+    return f"{sign}{limit:,g} {unit}".strip()
 
 
 def must_tell(state: str, before: str, told_at: datetime | None, now: datetime) -> bool:

@@ -241,9 +241,14 @@ async def accuracy(uow: UnitOfWork) -> dict[str, Any]:
     }  # fmt: skip
 
 
+async def site_day(uow: UnitOfWork) -> tuple[datetime, datetime]:
+    """The site's calendar day [start, end)."""
+    return rules.site_day(uow.now, await site_zone(uow))
+
+
 async def coverage(uow: UnitOfWork) -> dict[str, Any]:
     """How much of today's counting is done: positions, counted, open tasks, key category positions not counted yet."""
-    day = rules.site_day(uow.now, await site_zone(uow))
+    day = await site_day(uow)
     found = await positions(uow)
     known = {(p.place_id, p.sku_id) for p in found}
     done = [p for p in found if p.last_counted is not None and p.last_counted >= day[0]]

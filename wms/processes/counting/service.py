@@ -46,7 +46,7 @@ async def plan_day(uow: UnitOfWork, seed: int = SEED) -> int:
     """Open what is missing of today's counts; asked again, it only tops up. Returns how many were opened."""
     await _lock_plan(uow)
     rule = await queries.settings(uow)
-    day = rules.site_day(uow.now, await queries.site_zone(uow))
+    day = await queries.site_day(uow)
     found, busy = await queries.positions(uow), await queries.busy_positions(uow)
     chosen = rules.choose(found, busy, day, rule.daily_share_pct, seed)
     if found and chosen:
