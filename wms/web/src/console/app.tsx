@@ -55,7 +55,7 @@ function Shell({ me }: { me: Me }) {
   }, [name]);
   const signOut = (): void => void post("/api/v1/sign-out").then(() => client.resetQueries());
   return (
-    <AppShell header={{ height: 52 }} navbar={{ width: 190, breakpoint: "sm", collapsed: { desktop: wall !== "", mobile: wall !== "" } }} padding="md">
+    <AppShell header={{ height: 52 }} navbar={{ width: 200, breakpoint: "sm", collapsed: { desktop: wall !== "", mobile: wall !== "" } }} padding="md">
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">

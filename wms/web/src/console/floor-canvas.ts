@@ -21,6 +21,8 @@ export interface Spot {
 
 const FILL: Record<string, string> = { bin: "#d9dee3", reserve: "#c8cfd6", dock: "#b9c4cf", staging: "#cfc7b2", cart: "#cfd8cf", pack: "#b4c0cc", ship: "#b4c0cc" };
 const LABEL = "600 11px system-ui, sans-serif";
+/** Pixels per millimetre under which there is room for few names. */
+const SMALL = 0.01;
 const SIZE_MM = 1000;
 const STALE_MS = 15_000;
 const GLIDE_MS = 1000;
@@ -86,7 +88,7 @@ function line(pen: OffscreenCanvasRenderingContext2D, floor: Floor, nodes: Map<s
   pen.stroke();
 }
 
-/** Names of what is no bin, moved up line by line until they do not cover each other. */
+/** Names of what is no bin, moved up line by line until they do not cover each other, or left out. */
 function stations(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: View): void {
   pen.font = LABEL;
   const taken: [number, number, number][] = [];
@@ -96,7 +98,9 @@ function stations(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: V
     const half = pen.measureText(text).width / 2 + 3;
     const x = toX(view, spot.x);
     let y = toY(view, spot.y - spot.d / 2) - 5;
-    while (taken.some(([ox, oy, o]) => Math.abs(ox - x) < o + half && Math.abs(oy - y) < 12)) y -= 13;
+    const covers = (): boolean => taken.some(([ox, oy, o]) => Math.abs(ox - x) < o + half && Math.abs(oy - y) < 12);
+    if (view.scale < SMALL && covers()) continue;
+    while (covers()) y -= 13;
     taken.push([x, y, half]);
     label(pen, text, x, y);
   }

@@ -21,6 +21,7 @@ export function span(ms: number): string {
   const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
   const pad = (n: number): string => String(n).padStart(2, "0");
   if (days > 0) return t("console.days", { d: days, h: hours });
+  if (seconds < 60) return t("console.seconds", { s: seconds });
   if (hours > 0) return t("console.hours", { h: hours, m: pad(minutes) });
   return t("console.minutes", { m: minutes, s: pad(seconds % 60) });
 }

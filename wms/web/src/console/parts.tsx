@@ -41,6 +41,8 @@ export interface Column<T> {
   key: string;
   title: string;
   right?: boolean;
+  /** Long words: may take several lines. */
+  wrap?: boolean;
   cell: (row: T) => ReactNode;
 }
 
@@ -72,7 +74,7 @@ export function Rows<T>({ name, columns, rows, id, onOpen, marked, problem, heig
           {rows.map((row) => (
             <Table.Tr key={id(row)} className={[onOpen ? "opens" : "", marked?.(row) ? "marked" : ""].join(" ")} onClick={() => onOpen?.(row)}>
               {columns.map((c, i) => (
-                <Table.Td key={c.key} ta={c.right ? "right" : "left"} className={c.right ? "number" : undefined}>
+                <Table.Td key={c.key} ta={c.right ? "right" : "left"} className={c.wrap ? "wrap" : ""}>
                   {i === 0 && onOpen ? <button className="rowlink" onClick={(event) => { event.stopPropagation(); onOpen(row); }}>{c.cell(row)}</button> : c.cell(row)}
                 </Table.Td>
               ))}

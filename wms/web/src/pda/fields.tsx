@@ -8,6 +8,8 @@ const HIDDEN = new Set(["placed", "done", "of", "x_mm", "y_mm", "name", "name_zh
 /** What comes first where there is room for little. */
 const FIRST = ["qty", "sku", "tote", "location", "lot", "order"];
 
+const WHEN_KNOWN = new Set(["weight_g", "damaged", "received", "part", "parts"]);
+
 const text = (value: unknown): string => (value === undefined || value === null ? "" : typeof value === "number" ? value.toLocaleString(locale()) : String(value));
 const shown = (card: Card, step: Step): Record<string, unknown> => ({ ...card.show, ...step.show });
 
@@ -44,19 +46,22 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
   );
 }
 
+/** Of a long number people read the end. */
+const brief = (value: string): string => (/^\d{14,}$/.test(value) ? `…${value.slice(-6)}` : value);
+
 /** The other fields, small; those that have no name on the screens stay away. */
 export function Details({ card, step, short }: { card: Card; step: Step; short?: boolean }) {
   const all = shown(card, step);
   const about = aboutField(card, step);
   const told = new Set([about, step.kind === "quantity" || about === "sku" ? "qty" : ""]);
   const rank = (n: string): number => (FIRST.includes(n) ? FIRST.indexOf(n) : FIRST.length);
-  const names = Object.keys(all).sort((a, b) => rank(a) - rank(b)).filter((n) => !told.has(n) && !HIDDEN.has(n) && has(`field.${n}`) && text(all[n]) !== "" && typeof all[n] !== "object");
+  const names = Object.keys(all).sort((a, b) => rank(a) - rank(b)).filter((n) => !told.has(n) && !HIDDEN.has(n) && has(`field.${n}`) && text(all[n]) !== "" && !(all[n] === 0 && WHEN_KNOWN.has(n)) && typeof all[n] !== "object");
   const name = about === "sku" ? "" : nameOf(card, step);
   return (
     <dl className={short ? "details short" : "details"}>
       {name !== "" && !short && <div className="wide"><dt>{t("field.name")}</dt><dd>{name}</dd></div>}
       {names.slice(0, short ? 2 : 4).map((n) => (
-        <div key={n}><dt>{t(`field.${n}`)}</dt><dd>{typeof all[n] === "boolean" ? t(all[n] ? "lib.yes" : "lib.no") : text(all[n])}</dd></div>
+        <div key={n}><dt>{t(`field.${n}`)}</dt><dd>{typeof all[n] === "boolean" ? t(all[n] ? "lib.yes" : "lib.no") : brief(text(all[n]))}</dd></div>
       ))}
     </dl>
   );

@@ -5,7 +5,7 @@ import type { Answers, Card, Step } from "./cards.ts";
 export type Placed = [number, number, number, number, number, number, number];
 
 const COS = Math.cos(Math.PI / 6);
-const HUES = [212, 32, 150, 285, 350, 95, 185, 260];
+const HUES = [212, 330, 150, 275, 0, 95, 185, 240];
 
 const at = (x: number, y: number, z: number): [number, number] => [(x - y) * COS, (x + y) / 2 - z];
 const points = (...corners: [number, number][]): string => corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");

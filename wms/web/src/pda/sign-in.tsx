@@ -35,9 +35,13 @@ export function SignIn({ state }: { state: State }) {
       <p className="pins" data-testid="pin" aria-label={t("sign_in.digits", { count: pin.length })}>
         {Array.from({ length: Math.max(4, pin.length) }, (_, i) => <i key={i} className={i < pin.length ? "on" : ""} />)}
       </p>
-      <button className="link" onClick={() => enter("")}>{t("sign_in.other_badge")}</button>
       <div className="grow" />
-      <Numpad value={pin} onChange={setPin} maxLength={12} />
+      <Numpad
+        value={pin}
+        onChange={setPin}
+        maxLength={12}
+        extra={<button className="key quiet" aria-label={t("sign_in.other_badge")} onClick={() => enter("")}><Icon name="person" size={26} /></button>}
+      />
       <button className="primary" data-testid="primary" disabled={state.busy} onClick={() => void submit(pin)}>
         {t(state.busy ? "lib.working" : "sign_in.go")}
       </button>

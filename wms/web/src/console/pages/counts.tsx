@@ -28,7 +28,7 @@ export default function CountsPage() {
         id={(v) => v.id}
         columns={[
           ...COLUMNS.map((name) => ({
-            key: name, title: t(`field.${name}`), right: /_(each|cents)$/.test(name), cell: (v: Variance) => show(name, v[name]),
+            key: name, title: t(`field.${name}`), wrap: name === "name", right: /_(each|cents)$/.test(name), cell: (v: Variance) => show(name, v[name]),
           })),
           {
             key: "act", title: "", right: true,

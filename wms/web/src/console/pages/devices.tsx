@@ -22,7 +22,7 @@ export default function DevicesPage() {
               { key: "family", title: t("console.kind"), cell: (d) => word("family", d.family) },
               { key: "gateway", title: t("console.gateway"), cell: (d) => d.gateway },
               { key: "state", title: t("field.status"), cell: (d) => <State value={d.state} /> },
-              { key: "detail", title: t("console.detail"), cell: (d) => d.detail || "–" },
+              { key: "detail", title: t("console.detail"), wrap: true, cell: (d) => d.detail || "–" },
               { key: "seen", title: t("console.last_heard"), right: true, cell: (d) => time(d.last_seen) },
               { key: "age", title: t("console.age"), right: true, cell: (d) => span(d.age_s * 1000) },
             ]}
@@ -40,7 +40,7 @@ export default function DevicesPage() {
             columns={[
               { key: "device", title: t("console.device"), cell: (v) => <b>{v.device}</b> },
               { key: "state", title: t("field.status"), cell: (v) => <State value={v.may_drive ? "ready" : "stopped"} /> },
-              { key: "why", title: t("console.why_not"), cell: (v) => (v.why_not.length > 0 ? <span className="soon">{v.why_not.join(" · ")}</span> : "–") },
+              { key: "why", title: t("console.why_not"), wrap: true, cell: (v) => (v.why_not.length > 0 ? <span className="soon">{v.why_not.join(" · ")}</span> : "–") },
               { key: "battery", title: t("console.battery"), right: true, cell: (v) => `${number(v.battery_pct)} %` },
               { key: "node", title: t("console.at_node"), cell: (v) => v.last_node || "–" },
               { key: "mode", title: t("console.mode"), cell: (v) => v.mode || "–" },

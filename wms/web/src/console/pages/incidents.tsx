@@ -19,7 +19,7 @@ export default function IncidentsPage() {
   const [question, ask] = useState<Question | null>(null);
   const columns: Column<Incident>[] = [
     { key: "left", title: t(state === "open" ? "console.time_left" : "console.resolved_at"), cell: (i) => (state === "open" ? <Left due={i.due_at} /> : time(i.resolved_at)) },
-    { key: "subject", title: t("console.incident"), cell: (i) => <><Text size="sm" fw={600}>{i.subject}</Text><Text size="xs" c="dimmed" maw={520} truncate>{detail(i)}</Text></> },
+    { key: "subject", title: t("console.incident"), wrap: true, cell: (i) => <><Text size="sm" fw={600}>{i.subject}</Text><Text size="xs" c="dimmed" maw={400} truncate>{detail(i)}</Text></> },
     { key: "kind", title: t("console.kind"), cell: (i) => word("kind", i.kind) },
     { key: "owner", title: t("console.who"), cell: (i) => <>{word("role", i.owner)}{i.level > 0 && <Text size="xs" className="soon">{t("console.escalated", { count: i.level })}</Text>}</> },
     { key: "opened", title: t("console.opened"), right: true, cell: (i) => time(i.opened_at) },
@@ -42,7 +42,7 @@ export default function IncidentsPage() {
       ),
     });
   } else {
-    columns.push({ key: "how", title: t("console.how_resolved"), cell: (i) => <>{i.resolution}<Text size="xs" c="dimmed">{i.resolved_by}</Text></> });
+    columns.push({ key: "how", title: t("console.how_resolved"), wrap: true, cell: (i) => <>{i.resolution}<Text size="xs" c="dimmed">{i.resolved_by}</Text></> });
   }
   return (
     <Panel

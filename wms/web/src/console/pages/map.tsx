@@ -50,7 +50,7 @@ export default function MapPage() {
               columns={[
                 { key: "purpose", title: t("console.purpose"), cell: (x) => word("purpose", x.purpose) },
                 { key: "state", title: t("field.status"), cell: (x) => <State value={x.state} /> },
-                { key: "why", title: t("console.why"), cell: (x) => x.vehicle || x.why || "–" },
+                { key: "why", title: t("console.why"), wrap: true, cell: (x) => x.vehicle || x.why || "–" },
               ]}
             />
           </Panel>

@@ -157,9 +157,9 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Pro
       height="340px"
       marked={(c) => c.state === "out"}
       columns={[
-        { key: "measure", title: t("console.measure"), cell: (c) => <span title={c.action}>{c.measure}</span> },
+        { key: "measure", title: t("console.measure"), wrap: true, cell: (c) => <span title={c.action}>{c.measure}</span> },
         { key: "value", title: t("console.value"), right: true, cell: (c) => c.shown },
-        { key: "limit", title: t("console.limit"), right: true, cell: (c) => c.limit },
+        { key: "limit", title: t("console.limit"), wrap: true, cell: (c) => c.limit },
         { key: "trend", title: t("console.trend"), cell: (c) => <Spark values={c.trend.map(([, value]) => value)} /> },
         { key: "state", title: t("field.status"), cell: (c) => <span title={c.why}><State value={c.state} /></span> },
         { key: "owner", title: t("console.who"), cell: (c) => word("role", c.owner) },
@@ -174,11 +174,11 @@ function Urgent({ rows }: { rows: Incident[] | undefined }) {
       name="urgent"
       rows={rows?.slice(0, 3)}
       id={(i) => i.id}
-      height="130px"
+      height="150px"
       narrow
       onOpen={(i) => open("incidents", { incident: i.id })}
       columns={[
-        { key: "subject", title: t("console.incident"), cell: (i) => i.subject },
+        { key: "subject", title: t("console.incident"), cell: (i) => <Text size="sm" fw={600} maw={230} truncate title={i.subject}>{i.subject}</Text> },
         { key: "left", title: t("console.time_left"), right: true, cell: (i) => <Left due={i.due_at} /> },
       ]}
     />

@@ -20,7 +20,7 @@ export default function StockPage() {
         id={(s) => [s.sku, s.place, s.lot, s.owner, s.status].join("/")}
         columns={[
           { key: "sku", title: t("field.sku"), cell: (s) => s.sku },
-          { key: "name", title: t("field.name"), cell: (s) => s.name },
+          { key: "name", title: t("field.name"), wrap: true, cell: (s) => s.name },
           { key: "place", title: t("console.place"), cell: (s) => s.place },
           { key: "kind", title: t("console.kind"), cell: (s) => word("place", s.place_kind) },
           { key: "status", title: t("field.status"), cell: (s) => <State value={s.status} /> },

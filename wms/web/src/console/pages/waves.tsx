@@ -30,7 +30,7 @@ export default function WavesPage({ me }: PageProps) {
           { key: "progress", title: t("console.progress"), cell: (w) => <Share wave={w} /> },
           { key: "done", title: "%", right: true, cell: (w) => `${Math.round(100 * doneShare(w))}` },
           { key: "cutoff", title: t("console.cutoff"), right: true, cell: (w) => (w.cutoff_at === null || doneShare(w) === 1 ? "–" : <Left due={w.cutoff_at} />) },
-          { key: "why", title: t("console.why"), cell: (w) => w.why || "–" },
+          { key: "why", title: t("console.why"), wrap: true, cell: (w) => w.why || "–" },
           { key: "created", title: t("console.released_at"), right: true, cell: (w) => time(w.created_at) },
           { key: "by", title: t("console.by"), cell: (w) => w.created_by },
           {
