@@ -130,7 +130,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
-    Tick("counting.plan_day", 3600, counting_reactions.plan_day),
+    Tick("counting.plan_day", 300, counting_reactions.plan_day),
     Tick("controls.sample", 60, _sample_controls),
 )
 
