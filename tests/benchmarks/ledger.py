@@ -103,7 +103,7 @@ async def run(seconds: float, rounds: int) -> list[dict[str, float]]:
     folder = Path(tempfile.mkdtemp(prefix="wms-b-"))
     folder.chmod(0o711)
     postgres = EmbeddedPostgres(folder / "pg", home=folder / "c")
-    process = start(postgres.child())
+    process = await asyncio.to_thread(start, postgres.child())
     rows = []
     try:
         subprocess.run(

@@ -263,7 +263,7 @@ async def build(db: Database) -> World:
         drafts = [catalog.SkuDraft(f"S{i}", f"S{i}", 10, 10, 10, 10) for i in range(4)]
         await catalog.save_skus(uow, [*drafts, catalog.SkuDraft("SER", "SER", 10, 10, 10, 10, serial_policy="always")])
     async with db.begin(TESTER) as uow:
-        ids = dict((await uow.session.execute(text("SELECT code, id FROM sku"))).tuples().all())
+        ids = {r.code: r.id for r in await uow.session.execute(text("SELECT code, id FROM sku"))}
         bins = list(await uow.session.scalars(text("SELECT id FROM location ORDER BY id")))
         lots = {sku: await service.lot_for(uow, sku) for sku in ids.values()}
         owner = int(await uow.session.scalar(text("SELECT id FROM owner")) or 0)

@@ -24,11 +24,32 @@ from wms.settings import Settings
 log = structlog.get_logger(__name__)
 
 
-async def authenticate(uow: UnitOfWork, request: Request) -> Actor:
-    """The actor of a request: bearer token, else session cookie, else nobody. Errors: people.not_signed_in."""
-    bearer = request.headers.get("authorization", "")
-    token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else request.cookies.get(COOKIE, "")
-    return await people.who(uow, token) if token else Actor("anonymous")
+KNOWN_FOR_S = 5.0
+"""So long a token is taken at its word: a revoked one is refused within this time everywhere."""
+
+
+class Known:
+    """Tokens looked up a moment ago, by digest: every scan carries one."""
+
+    def __init__(self) -> None:
+        self._actors: dict[bytes, tuple[float, Actor]] = {}
+
+    async def __call__(self, uow: UnitOfWork, request: Request) -> Actor:
+        """The actor of a request: bearer token, else session cookie, else nobody. Errors: NotSignedIn."""
+        bearer = request.headers.get("authorization", "")
+        token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else request.cookies.get(COOKIE, "")
+        if not token:
+            return Actor("anonymous")
+        digest, now_s = people.digest(token), asyncio.get_running_loop().time()
+        if request.url.path.endswith("/sign-out"):
+            self._actors.pop(digest, None)
+        until_s, actor = self._actors.get(digest, (0.0, None))
+        if actor is None or until_s < now_s:
+            actor = await people.who(uow, token)
+            if len(self._actors) > 5000:
+                self._actors.clear()
+            self._actors[digest] = (now_s + KNOWN_FOR_S, actor)
+        return actor
 
 
 def build(settings: Settings, db: Database, routers: Sequence[APIRouter], web: Path | None) -> FastAPI:
@@ -42,7 +63,7 @@ def build(settings: Settings, db: Database, routers: Sequence[APIRouter], web: P
     app = FastAPI(
         title="Wharfinger", version="0.1.0", lifespan=lifespan, docs_url="/api/docs", openapi_url="/api/openapi.json"
     )
-    app.state.db, app.state.settings, app.state.authenticate = db, settings, authenticate
+    app.state.db, app.state.settings, app.state.authenticate = db, settings, Known()
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     for router in routers:
         app.include_router(router)
@@ -93,7 +114,7 @@ def _plumbing() -> APIRouter:
         """Server-sent events of every fact after a cursor (`Last-Event-ID`); needs a signed-in worker."""
         db: Database = request.app.state.db
         async with db.begin(Actor("anonymous")) as uow:
-            if "worker" not in (await authenticate(uow, request)).roles:
+            if "worker" not in (await request.app.state.authenticate(uow, request)).roles:
                 raise NotAllowed(needs="worker")
         last = request.headers.get("last-event-id")
         start = int(last) if last and last.isdigit() else after

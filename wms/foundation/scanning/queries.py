@@ -32,20 +32,27 @@ async def meaning(uow: UnitOfWork, raw: str, expect: Kind | None = None) -> Mean
     Errors: UnknownBarcode, AmbiguousBarcode, UnreadableBarcode.
     """
     elements = rules.take_apart(raw)
+    found = await _lookup(uow, elements, expect)
+    if not found:
+        other = await _lookup(uow, elements, None) if expect else []
+        raise rules.UnknownBarcode(
+            scanned=elements.raw[:60], expected=expect or "any", means=other[0].kind if other else ""
+        )
+    if len(found) > 1:
+        raise rules.AmbiguousBarcode(scanned=elements.raw[:60], means=[f"{m.kind} {m.code}" for m in found])
+    return found[0]
+
+
+async def _lookup(uow: UnitOfWork, elements: Elements, expect: Kind | None) -> list[Meaning]:
+    """Every distinct thing of the expected kind (None: any) that the codes may mean."""
     found: list[Meaning] = []
     for code in elements.codes:
-        if (spot := await layout.find_location(uow, code)) is not None:
+        if expect in (None, "location") and (spot := await layout.find_location(uow, code)) is not None:
             found.append(Meaning("location", spot.code, spot.id, elements))
-        if (unit := await stock.find_unit(uow, code)) is not None:
+        if expect in (None, "unit") and (unit := await stock.find_unit(uow, code)) is not None:
             found.append(Meaning("unit", unit.code, unit.id, elements))
-    hits = await catalog.meanings(uow, elements.codes)
-    skus = await catalog.skus(uow, {h.sku_id for h in hits})
-    found += [Meaning("sku", skus[h.sku_id].code, h.sku_id, elements, h.level, h.qty_each) for h in hits]
-    distinct = {(m.kind, m.id, m.level): m for m in found if expect is None or m.kind == expect}
-    if not distinct:
-        raise rules.UnknownBarcode(
-            scanned=elements.raw[:60], expected=expect or "any", means=found[0].kind if found else ""
-        )
-    if len(distinct) > 1:
-        raise rules.AmbiguousBarcode(scanned=elements.raw[:60], means=[f"{m.kind} {m.code}" for m in distinct.values()])
-    return next(iter(distinct.values()))
+    if expect in (None, "sku"):
+        hits = await catalog.meanings(uow, elements.codes)
+        skus = await catalog.skus(uow, {h.sku_id for h in hits})
+        found += [Meaning("sku", skus[h.sku_id].code, h.sku_id, elements, h.level, h.qty_each) for h in hits]
+    return list({(m.kind, m.id, m.level): m for m in found}.values())

@@ -38,9 +38,9 @@ def _info(row: Task) -> TaskInfo:
     return TaskInfo(**{name: getattr(row, name) for name in TaskInfo.__slots__})
 
 
-async def task(uow: UnitOfWork, task_id: UUID) -> TaskInfo:
-    """Errors: UnknownTask."""
-    row = await uow.session.get(Task, task_id, populate_existing=True)
+async def task(uow: UnitOfWork, task_id: UUID, *, lock: bool = False) -> TaskInfo:
+    """One task, its row locked if asked for. Errors: UnknownTask."""
+    row = await uow.session.get(Task, task_id, populate_existing=True, with_for_update=lock or None)
     if row is None:
         raise rules.UnknownTask(task_id=str(task_id))
     return _info(row)

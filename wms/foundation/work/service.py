@@ -68,20 +68,23 @@ async def _take(uow: UnitOfWork, ids: Collection[UUID], holder: str) -> None:
 
 async def lock(uow: UnitOfWork, task_id: UUID) -> queries.TaskInfo:
     """The task, its row locked. Errors: UnknownTask."""
-    await uow.session.execute(select(Task.id).where(Task.id == task_id).with_for_update())
-    return await queries.task(uow, task_id)
+    return await queries.task(uow, task_id, lock=True)
 
 
 async def lock_mine(uow: UnitOfWork, task_id: UUID) -> queries.TaskInfo:
-    """The actor's claimed task, locked. Errors: UnknownTask, NotYourTask, TaskClosed."""
-    task = await lock(uow, task_id)
+    """The actor's claimed task, locked; an open one becomes the actor's. Errors: UnknownTask, NotYourTask, TaskClosed."""
+    return await make_mine(uow, await lock(uow, task_id))
+
+
+async def make_mine(uow: UnitOfWork, task: queries.TaskInfo) -> queries.TaskInfo:
+    """As lock_mine, for a task that is locked already. Errors: NotYourTask, TaskClosed."""
     if task.state not in ("open", "claimed"):
-        raise rules.TaskClosed(state=task.state, task_id=str(task_id))
+        raise rules.TaskClosed(state=task.state, task_id=str(task.id))
     if task.claimed_by and task.claimed_by != uow.actor.id:
         raise rules.NotYourTask(holder=task.claimed_by)
     if task.state == "open":
-        await _take(uow, [task_id], uow.actor.id)
-        task = await queries.task(uow, task_id)
+        await _take(uow, [task.id], uow.actor.id)
+        task = await queries.task(uow, task.id)
     return task
 
 

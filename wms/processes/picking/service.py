@@ -171,7 +171,7 @@ async def _my_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
 
 async def confirm_pick(
     uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, qty_each: int, tote_scan: str
-) -> queries.TourInfo:
+) -> None:
     """Move `qty_each` pieces from the task's location into the order's tote.
 
     Errors: WrongLocation, WrongSku, PickExceedsTask, BadQuantity, WrongTote, OrderIsCancelled, TaskClosed, NotYourTask,
@@ -192,7 +192,6 @@ async def confirm_pick(
         await _maybe_picked(uow, UUID(task.data["order_id"]), slot)
     else:
         await tasks.set_qty(uow, task_id, task.qty_each - qty_each)
-    return await queries.tour(uow, slot.tour_id)
 
 
 async def _pick(uow: UnitOfWork, task: work.TaskInfo, slot: queries.SlotInfo, qty_each: int) -> None:
@@ -215,7 +214,7 @@ async def _live_task(uow: UnitOfWork, task_id: UUID) -> work.TaskInfo:
     task = await tasks.lock(uow, task_id)
     if task.state == "cancelled":
         raise order_rules.OrderIsCancelled(order_id=task.data.get("order_id", ""))
-    return await tasks.lock_mine(uow, task_id)
+    return await tasks.make_mine(uow, task)
 
 
 async def _check_location(uow: UnitOfWork, task: work.TaskInfo, scan: str) -> None:
