@@ -28,6 +28,7 @@ def layout() -> Json:
     locations: list[Json] = [
         {"code": "CART-PARK", "kind": "cart", "zone": "DOCK", "node": "PARK", "x_mm": 1000, "y_mm": 1000},
         {"code": "PACK-1", "kind": "pack", "zone": "DOCK", "node": "DROP", "x_mm": 5000, "y_mm": 1000},
+        {"code": "DOCK-1", "kind": "dock", "zone": "DOCK", "node": "PARK", "x_mm": 1000, "y_mm": 0},
         {"code": "SHIP-1", "kind": "ship", "zone": "DOCK", "node": "DROP", "x_mm": 7000, "y_mm": 1000},
     ]
     before = "PARK"
@@ -64,7 +65,11 @@ def load(admin: httpx.Client) -> None:
         {"code": "L", "inner_mm": [400, 300, 250], "outer_mm": [408, 308, 258], "tare_g": 280, "load_max_g": 22_000},
     ])  # fmt: skip
     post(
-        "/work/stations", [{"code": "PACK-1", "kind": "pack", "location": "PACK-1", "scale": "sc-1", "printer": "pr-1"}]
+        "/work/stations",
+        [
+            {"code": "PACK-1", "kind": "pack", "location": "PACK-1", "scale": "sc-1", "printer": "pr-1"},
+            {"code": "RECV-1", "kind": "receive", "location": "DOCK-1", "printer": "pr-2"},
+        ],
     )
     bins = [f"{'AB'[i % 2]}-{i // 2 + 1:02d}-1" for i in range(len(GOODS))]
     post("/stock/opening?dry_run=false", [

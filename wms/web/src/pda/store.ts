@@ -226,7 +226,7 @@ export async function claim(flow: string): Promise<void> {
     const answer = await post<Answer>(path);
     await keep({ flow, screen: "work", ...replaced(answer.cards ?? []), online: true });
     const nothing = (state.cards ?? []).length === 0;
-    if (nothing) hush();
+    if (nothing && answer.level === "ok") hush();
     else tell(answer.level, answer.message, answer.params);
   } catch (error) {
     fail(error);

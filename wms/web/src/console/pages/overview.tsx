@@ -54,8 +54,9 @@ function MiniMap() {
 
 /** What the fact is about: the first of its fields that a person would name it by. */
 function subject(data: Record<string, unknown>): string {
-  const name = ["ref", "subject", "sku", "tote", "sscc", "cart", "carrier", "device", "name"].find((field) => typeof data[field] === "string" && data[field] !== "");
-  return name === undefined ? "" : String(data[name]);
+  const name = ["ref", "subject", "sku", "tote", "sscc", "cart", "carrier", "device", "name"].find((field) => typeof data[field] === "string" && data[field] !== "" && !String(data[field]).includes(":"));
+  const value = name === undefined ? "" : String(data[name]);
+  return /^\d{14,}$/.test(value) ? `…${value.slice(-6)}` : value;
 }
 
 function Feed({ live }: { live: Live }) {
@@ -155,10 +156,11 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Pro
       problem={problem}
       id={(c) => c.id}
       height="340px"
+      narrow
       marked={(c) => c.state === "out"}
       columns={[
         { key: "measure", title: t("console.measure"), wrap: true, cell: (c) => <span title={c.action}>{c.measure}</span> },
-        { key: "value", title: t("console.value"), right: true, cell: (c) => c.shown },
+        { key: "value", title: t("console.value"), right: true, wrap: true, cell: (c) => c.shown },
         { key: "limit", title: t("console.limit"), wrap: true, cell: (c) => c.limit },
         { key: "trend", title: t("console.trend"), cell: (c) => <Spark values={c.trend.map(([, value]) => value)} /> },
         { key: "state", title: t("field.status"), cell: (c) => <span title={c.why}><State value={c.state} /></span> },
