@@ -1,5 +1,6 @@
 """Counting through the front door: plan, blind cards, recounts, holds, finance, netting."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -252,6 +253,7 @@ async def test_a_unit_that_came_after_the_scan_is_not_in_the_book_of_the_scan(ho
 
 
 async def test_a_short_pick_leaves_an_urgent_count_outside_the_rate(house: House) -> None:
+    await plan(house)
     order = await house.order("S1", {"A": 20})
     await house.release(order)
     picker = await house.sign_in("picker")
@@ -259,14 +261,35 @@ async def test_a_short_pick_leaves_an_urgent_count_outside_the_rate(house: House
     await do_pick(picker, card, qty=15, problem="short")
     await house.settle()
     first, second = await house.sign_in("lead"), await house.sign_in("packer")
-    for counter in (first, second):
-        held = await cards(counter)
-        assert list(held) == ["A"]
-        await count(counter, held["A"], 0)
+    held = await cards(first)
+    assert next(iter(held)) == "A" and len(held) == 3, "the planned count of A made way for the urgent one"
+    for sku, qty in (("A", 0), ("B", 20), ("C", 20)):
+        await count(first, held[sku], qty)
+    again = await cards(second)
+    assert list(again) == ["A"]
+    await count(second, again["A"], 0)
     await house.settle()
     assert await house.held("A") == {"A-01:count_hold": 5, f"{card['show']['tote']}:available": 15}
-    assert (await house.admin.get("/api/v1/counting/accuracy"))["counts"] == 0
+    accuracy = await house.admin.get("/api/v1/counting/accuracy")
+    assert (accuracy["counts"], accuracy["gross_each"]) == (2, 0)
     assert "counting.variance" in await house.incidents()
+
+
+async def test_a_reservation_made_during_the_hold_is_looked_at_again(house: House) -> None:
+    """Counts of one shortage against orders that reserve the same goods, at once: each either holds or is promised."""
+    await plan(house)
+    counters = [await house.sign_in(who) for who in ("picker", "packer")]
+    await count(counters[0], (await cards(counters[0]))["A"], 12)
+    again = (await cards(counters[1]))["A"]
+    orders = [await house.order(f"C{n}", {"A": 2}) for n in range(8)]
+    await house.admin.post("/api/v1/waves", {"name": "race", "order_ids": orders})
+    await asyncio.gather(house.settle(), count(counters[1], again, 12))
+    await house.settle()
+    (variance,) = await house.admin.get("/api/v1/counting/variances")
+    held = await house.held("A")
+    assert variance["difference_each"] == -8 and sum(held.values()) == 20
+    assert held.get("A-01:count_hold", 0) + variance["missing_reserved_each"] == 8
+    assert await house.audit_clean()
 
 
 async def test_missing_pieces_that_are_promised_are_named_and_wait_for_the_pick(house: House) -> None:

@@ -203,6 +203,17 @@ async def busy_positions(uow: UnitOfWork) -> set[tuple[int, int]]:
     return {(r.place_id, r.sku_id) for r in rows}
 
 
+async def open_count(uow: UnitOfWork, place_id: int, sku_id: int) -> UUID | None:
+    """The count that is open at a position."""
+    found: UUID | None = await uow.session.scalar(
+        text("""
+        SELECT id FROM task WHERE kind = 'count' AND state IN ('open', 'claimed') AND place_id = :place AND sku_id = :sku
+        ORDER BY id LIMIT 1"""),
+        {"place": place_id, "sku": sku_id},
+    )
+    return found
+
+
 _PROMISED = text("""
 SELECT r.demand, r.open_each FROM reservation r JOIN stock_balance b ON b.id = r.balance_id
 WHERE b.place_id = :place AND b.sku_id = :sku AND r.state = 'pending' ORDER BY r.id

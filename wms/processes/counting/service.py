@@ -16,7 +16,7 @@ from wms.foundation.layout import queries as layout
 from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
-from wms.foundation.stock.rules import AVAILABLE, COUNT_HOLD, Grain
+from wms.foundation.stock.rules import AVAILABLE, COUNT_HOLD, Grain, NotEnough
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as tasks
 from wms.kernel.ids import uuid7
@@ -25,6 +25,7 @@ from wms.processes.counting.tables import CountRecord, CountSetting, CountVarian
 
 CARDS = 6
 """Counts handed out at once, so that a counter can go on without the network."""
+HOLD_TRIES = 3
 SEED = 1
 PLAN_LOCK = 7_311_001
 """Advisory lock: opening a count and looking whether one is open must be one step."""
@@ -94,10 +95,12 @@ async def count_after_short(uow: UnitOfWork, place_id: int, sku_id: int) -> None
     if await queries.open_variance(uow, place_id, sku_id) is not None:
         await _settle_hold(uow, place_id, sku_id)
         return
-    for task in await work.tasks(uow, kind=rules.KIND, limit=100_000):
-        if (task.place_id, task.sku_id) == (place_id, sku_id):
-            if task.state == "claimed" or task.priority <= rules.PRIORITY_SHORT or task.data["earlier"]:
-                return
+    task_id = await queries.open_count(uow, place_id, sku_id)
+    if task_id is not None:
+        task = await tasks.lock(uow, task_id)
+        if task.state == "claimed" or task.priority <= rules.PRIORITY_SHORT or task.data["earlier"]:
+            return
+        if task.state == "open":
             await tasks.finish(uow, task.id, "cancel")  # no random sample any more, and more urgent
     due_at = uow.now + timedelta(hours=2)
     _open(uow, place_id, sku_id, "short", rules.PRIORITY_SHORT, why="short pick", due_at=due_at)
@@ -259,9 +262,18 @@ async def _settle_hold(uow: UnitOfWork, place_id: int, sku_id: int) -> int:
         return 0
     variance = await queries.open_variance(uow, place_id, sku_id)
     missing = max(0, -variance.delta_each) if variance else 0
+    for _ in range(HOLD_TRIES):
+        try:
+            async with uow.session.begin_nested():
+                return await _hold(uow, place_id, sku_id, missing)
+        except NotEnough:  # a reservation was quicker between the look and the hold: look again
+            continue
+    return await _hold(uow, place_id, sku_id, missing)
+
+
+async def _hold(uow: UnitOfWork, place_id: int, sku_id: int, missing_each: int) -> int:
     held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
-    on_hold = sum(h.qty_each for h in held if h.grain.status == COUNT_HOLD)
-    need = missing - on_hold
+    need = missing_each - sum(h.qty_each for h in held if h.grain.status == COUNT_HOLD)
     with _authority(uow):
         for h in held:
             if need > 0 and h.grain.status == AVAILABLE and (take := min(need, h.free_each)):
