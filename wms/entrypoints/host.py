@@ -1,4 +1,4 @@
-"""Tells the order system by signed webhooks (Standard Webhooks), at least once, in order, with growing pauses.
+"""Tells the order system by signed webhooks (Standard Webhooks), at least once, in order per subject, with growing pauses.
 
 Source: standardwebhooks.com, specification: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64 HMAC-SHA256>`.
 """
@@ -20,8 +20,10 @@ log = structlog.get_logger(__name__)
 
 DEAD_AFTER = timedelta(hours=72)
 _DUE = text("""
-SELECT id, kind, payload, attempts, created_at FROM outgoing
-WHERE channel = 'host' AND state = 'due' AND next_at <= :now ORDER BY seq LIMIT 50 FOR UPDATE SKIP LOCKED
+SELECT o.id, o.kind, o.payload, o.attempts, o.created_at FROM outgoing o
+WHERE o.channel = 'host' AND o.state = 'due' AND o.next_at <= :now AND NOT EXISTS (
+  SELECT 1 FROM outgoing e WHERE e.channel = 'host' AND e.state = 'due' AND e.ref = o.ref AND e.seq < o.seq AND e.next_at > :now)
+ORDER BY o.seq LIMIT 50 FOR UPDATE SKIP LOCKED
 """)
 _DONE = text("UPDATE outgoing SET state = 'done', attempts = attempts + 1 WHERE id = ANY(:ids)")
 _LATER = text("UPDATE outgoing SET attempts = attempts + 1, next_at = :next_at, state = :state WHERE id = :id")

@@ -15,17 +15,27 @@ def _length(order: list[int], dist_mm: NDArray[np.float64], start: int, end: int
 
 
 def plan(dist_mm: NDArray[np.float64], start: int, end: int) -> tuple[list[int], int]:
-    """Visit every index of `dist_mm` (n, n) other than start and end, once. Returns (order of the stops, length in mm)."""
+    """Visit every index of `dist_mm` (n, n) other than start and end, once. Returns (order of the stops, length in mm).
+
+    The best of three insertion orders: far stops first, near stops first, and as numbered.
+    """
     stops = [i for i in range(len(dist_mm)) if i not in (start, end)]
-    order: list[int] = []
-    for stop in sorted(stops, key=lambda i: -dist_mm[start, i]):
-        best = min(range(len(order) + 1), key=lambda at: _insertion(order, at, stop, dist_mm, start, end))
-        order.insert(best, stop)
     symmetric = bool(np.allclose(dist_mm, dist_mm.T))  # reversing a stretch keeps its length only then
+    far_first = sorted(stops, key=lambda i: -dist_mm[start, i])
+    tries = [_search(given, dist_mm, start, end, symmetric) for given in (far_first, far_first[::-1], stops)]
+    best = min(tries, key=lambda order: _length(order, dist_mm, start, end))
+    return best, round(_length(best, dist_mm, start, end))
+
+
+def _search(given: list[int], d: NDArray[np.float64], start: int, end: int, symmetric: bool) -> list[int]:
+    order: list[int] = []
+    for stop in given:
+        costs = [_insertion(order, at, stop, d, start, end) for at in range(len(order) + 1)]
+        order.insert(costs.index(min(costs)), stop)
     improved = len(order) > 1
     while improved:
-        improved = (symmetric and _two_opt(order, dist_mm, start, end)) or _or_opt(order, dist_mm, start, end)
-    return order, round(_length(order, dist_mm, start, end))
+        improved = (symmetric and _two_opt(order, d, start, end)) or _or_opt(order, d, start, end)
+    return order
 
 
 def _insertion(order: list[int], at: int, stop: int, d: NDArray[np.float64], start: int, end: int) -> float:

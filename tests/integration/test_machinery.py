@@ -1,0 +1,156 @@
+"""Outbox, ticks and webhooks: nothing is lost, nothing is done twice, what keeps failing is shown."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from wms.db.outbox import ATTEMPTS_MAX, Relay, Tick, run_ticks
+from wms.db.uow import Database, UnitOfWork
+from wms.entrypoints import host
+from wms.events.orders import OrderAccepted, OrderShipped
+from wms.kernel.ids import uuid7
+from wms.kernel.messages import Event
+
+
+@pytest.fixture
+async def db(new_db: Callable[..., str]) -> AsyncIterator[Database]:
+    made = Database(new_db(migrated=True), router=lambda _: ("test.react",))
+    yield made
+    await made.close()
+
+
+async def no_parking(uow: UnitOfWork, reaction: str, event: Event, error: str) -> None:
+    raise AssertionError(error)
+
+
+async def test_reactions_of_a_stream_run_in_order_and_once_with_two_relays(db: Database) -> None:
+    seen: list[tuple[Any, str]] = []
+
+    async def react(uow: UnitOfWork, event: OrderAccepted) -> None:
+        await asyncio.sleep(0.002)
+        seen.append((event.order_id, event.ref))
+
+    streams = [uuid7() for _ in range(5)]
+    for n in range(8):
+        async with db.begin() as uow:
+            for order_id in streams:
+                uow.emit(OrderAccepted(order_id=order_id, ref=f"{n:02d}"))
+    with ThreadPoolExecutor(1) as pool:
+        relays = [
+            Relay(db, {OrderAccepted.name: OrderAccepted}, {"test.react": react}, parked=no_parking, pool=pool)
+            for _ in range(2)
+        ]
+        running = [asyncio.create_task(r.run()) for r in relays]
+        async with asyncio.timeout(30):
+            while len(seen) < 40:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    assert len(seen) == 40
+    for order_id in streams:
+        assert [ref for i, ref in seen if i == order_id] == [f"{n:02d}" for n in range(8)]
+
+
+async def test_what_keeps_failing_is_parked_with_its_reason_and_the_stream_goes_on(db: Database) -> None:
+    tries, told, good = 0, [], []
+
+    async def react(uow: UnitOfWork, event: OrderAccepted) -> None:
+        nonlocal tries
+        if event.ref == "bad":
+            tries += 1
+            raise RuntimeError("cannot")
+        good.append(event.ref)
+
+    async def parked(uow: UnitOfWork, reaction: str, event: Event, error: str) -> None:
+        told.append((reaction, error))
+
+    order_id = uuid7()
+    async with db.begin() as uow:
+        uow.emit(OrderAccepted(order_id=order_id, ref="bad"))
+        uow.emit(OrderAccepted(order_id=order_id, ref="good"))
+    with ThreadPoolExecutor(1) as pool:
+        relay = Relay(db, {OrderAccepted.name: OrderAccepted}, {"test.react": react}, parked=parked, pool=pool)
+        for _ in range(ATTEMPTS_MAX + 1):
+            await relay.drain_once()
+            async with db.begin() as uow:
+                await uow.session.execute(text("UPDATE reaction SET run_at = now() - interval '1 hour'"))
+        await relay.drain_once()
+    assert tries == ATTEMPTS_MAX
+    assert told == [("test.react", "RuntimeError('cannot')")]
+    assert good == ["good"]
+
+
+async def test_a_tick_fires_once_per_slot_across_workers(db: Database) -> None:
+    fired = []
+
+    async def run(uow: UnitOfWork) -> None:
+        fired.append(uow.now)
+
+    ticks = (Tick("t", 3600, run),)
+    running = [asyncio.create_task(run_ticks(db, ticks)) for _ in range(3)]
+    await asyncio.sleep(1.0)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    assert len(fired) == 1
+
+
+async def test_the_host_is_told_at_least_once_signed_and_in_order(db: Database) -> None:
+    """A real server that refuses the first two calls: nothing is lost, the order is kept, the signature holds."""
+    got: list[tuple[dict[str, str], bytes]] = []
+    refuse = 2
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal refuse
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in head.split("\r\n")[1:]) if k}
+        body = await reader.readexactly(int(headers["content-length"]))
+        if refuse:
+            refuse -= 1
+            writer.write(b"HTTP/1.1 503 no\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        else:
+            got.append((headers, body))
+            writer.write(b"HTTP/1.1 200 ok\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    async with db.begin() as uow:
+        for n in range(4):
+            uow.send_host("order.shipped", {"ref": f"O{n}"}, ref="order:1")
+    task = asyncio.create_task(host.run(db, url, "secret"))
+    async with asyncio.timeout(30):
+        while len(got) < 4:
+            await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    server.close()
+    assert [json.loads(b)["data"]["ref"] for _, b in got] == ["O0", "O1", "O2", "O3"]
+    for headers, body in got:
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.new(b"secret", signed, hashlib.sha256).digest()).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+    assert OrderShipped.name == "orders.order_shipped.v1"
+
+
+async def test_a_rolled_back_request_tells_nobody(db: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with db.begin() as uow:
+            uow.emit(OrderAccepted(order_id=uuid7(), ref="x"))
+            uow.send_host("order.shipped", {}, ref="x")
+            await uow.session.flush()
+            raise RuntimeError
+    async with db.begin() as uow:
+        for table in ("event", "reaction", "outgoing"):
+            assert await uow.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
