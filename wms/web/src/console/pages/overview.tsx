@@ -152,7 +152,7 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Pro
   return (
     <Rows
       name="controls"
-      rows={rows}
+      rows={rows === undefined ? undefined : [...rows].sort((a, b) => rank(a) - rank(b))}
       problem={problem}
       id={(c) => c.id}
       height="340px"
@@ -169,6 +169,10 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Pro
     />
   );
 }
+
+/** What is out comes first, what cannot be judged last. */
+const RANK: Record<string, number> = { out: 0, ok: 1 };
+const rank = (control: Control): number => RANK[control.state] ?? 2;
 
 function Urgent({ rows }: { rows: Incident[] | undefined }) {
   return (
