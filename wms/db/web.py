@@ -5,19 +5,22 @@ is stored for a replay, the effect it tells of and the reply all stand or fall t
 """
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db import idempotency
 from wms.db.idempotency import StoredAnswer
 from wms.db.uow import Actor, Database, UnitOfWork
 from wms.kernel.errors import BadInput, NotAllowed, NotSignedIn, Refusal
 
-
+OFFLINE_LONGEST = timedelta(hours=12)
+"""Older scan times are taken for a wrong clock."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -76,14 +79,36 @@ async def current(request: Request) -> UnitOfWork:
 Uow = Annotated[UnitOfWork, Depends(current, scope="function")]
 
 
-def needs(role: str) -> Any:
-    """A dependency that admits only actors with this role. Errors: NotSignedIn, NotAllowed."""
+class Answers(BaseModel):
+    """What a PDA sends back: the answers of a card's steps and when they were scanned."""
+
+    model_config = ConfigDict(extra="forbid")
+    answers: dict[str, Any] = Field(default_factory=dict)
+    scanned_at: str = ""
+
+
+async def _given(uow: Uow, body: Answers) -> Answers:
+    """The answers, their scan time noted as when it happened: a pick made offline counts from then, not from its upload."""
+    try:
+        at = datetime.fromisoformat(body.scanned_at)
+    except ValueError:
+        return body
+    if at.tzinfo is not None and uow.now - OFFLINE_LONGEST < at <= uow.now:  # a PDA's clock may be wrong
+        uow.occurred_at = at
+    return body
+
+
+Given = Annotated[Answers, Depends(_given, scope="function")]
+
+
+def needs(*roles: str) -> Any:
+    """A dependency that admits only actors with one of these roles. Errors: NotSignedIn, NotAllowed."""
 
     async def check(uow: Uow) -> None:
         if not uow.actor.roles:
             raise NotSignedIn()
-        if role not in uow.actor.roles:
-            raise NotAllowed(needs=role)
+        if not uow.actor.roles & set(roles):
+            raise NotAllowed(needs=" or ".join(roles))
 
     return Depends(check)
 

@@ -95,13 +95,13 @@ async def one(uow: Uow, order_id: UUID) -> dict[str, Any]:
     return {**{n: getattr(order, n) for n in order.__slots__ if n != "lines"}, "lines": lines}
 
 
-@router.post("/orders/{order_id}/cancel", dependencies=[needs("integration")])
+@router.post("/orders/{order_id}/cancel", dependencies=[needs("integration", "supervisor")])
 async def cancel(uow: Uow, order_id: UUID, body: ReasonIn) -> dict[str, Any]:
     """Cancel at any stage before departure; says what will happen."""
     return {"effect": await service.request_cancel(uow, order_id, body.reason)}
 
 
-@router.patch("/orders/{order_id}", dependencies=[needs("integration")])
+@router.patch("/orders/{order_id}", dependencies=[needs("integration", "supervisor")])
 async def change(uow: Uow, order_id: UUID, body: ChangeIn) -> dict[str, Any]:
     """Change address, lines or priority."""
     lines = [(x.sku, x.qty_each) for x in body.lines] if body.lines is not None else None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wms.db.uow import Actor
 from wms.db.web import Uow, UowRoute, needs
 from wms.foundation.people import service
-from wms.foundation.people.queries import BadSignIn
+from wms.kernel.errors import Refusal
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 managed = APIRouter(prefix="/api/v1", tags=["people"], route_class=UowRoute)
@@ -34,18 +34,12 @@ class OperatorIn(BaseModel):
 
 @router.post("/sign-in")
 async def sign_in(request: Request, response: Response, body: SignIn) -> dict[str, Any]:
-    """Open a session: cookie for browsers, the same token in the answer for devices.
-
-    Two transactions by design: a wrong PIN is counted although the sign-in itself is rolled back.
-    """
-    db = request.app.state.db
-    try:
-        async with db.begin(Actor("anonymous"), cause="sign-in") as uow:
-            token, operator = await service.sign_in(uow, body.badge, body.pin, body.device)
-    except BadSignIn:
-        async with db.begin(Actor("anonymous"), cause="sign-in failed") as uow:
-            await service.note_failure(uow, body.badge)
-        raise
+    """Open a session: cookie for browsers, the same token in the answer for devices."""
+    async with request.app.state.db.begin(Actor("anonymous"), cause="sign-in") as uow:
+        outcome = await service.sign_in(uow, body.badge, body.pin, body.device)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    token, operator = outcome
     response.set_cookie(
         COOKIE,
         token,

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select, update
 from wms.db.uow import Actor, UnitOfWork
 from wms.foundation.people import rules
 from wms.foundation.people.tables import MachineKey, Operator, Session
-from wms.kernel.errors import NotSignedIn
+from wms.kernel.errors import NotSignedIn, Refusal
 
 # Sized for a 4-6 digit PIN behind a lock-out: about 0.1 s a try on a small server.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -39,21 +39,27 @@ async def enrol_operator(
     return row.badge
 
 
-async def sign_in(uow: UnitOfWork, badge: str, pin: str, device: str) -> tuple[str, Operator]:
+async def sign_in(uow: UnitOfWork, badge: str, pin: str, device: str) -> tuple[str, Operator] | Refusal:
     """Open a session; `badge` may also be the login code typed at a console. Returns (token, operator).
 
-    Errors: BadSignIn, BadgeLocked. A failure is counted by `note_failure` in a transaction of its own.
+    BadSignIn and BadgeLocked are returned, not raised: a wrong PIN is counted, so this transaction must commit. The
+    fifth locks the badge.
     """
     wanted = badge.strip()
-    row = await uow.session.scalar(select(Operator).where(or_(Operator.badge == wanted, Operator.code == wanted)))
+    row = await uow.session.scalar(
+        select(Operator).where(or_(Operator.badge == wanted, Operator.code == wanted)).with_for_update()
+    )
     if row is None or not row.active:
-        raise rules.BadSignIn()
+        return rules.BadSignIn()
     if row.locked_until and row.locked_until > uow.now:
-        raise rules.BadgeLocked(until=row.locked_until.isoformat())
+        return rules.BadgeLocked(until=row.locked_until.isoformat())
     try:
         _hasher.verify(row.pin_hash, pin)
     except VerificationError:
-        raise rules.BadSignIn() from None
+        row.failures += 1
+        if row.failures >= rules.PIN_TRIES_MAX:
+            row.failures, row.locked_until = 0, uow.now + timedelta(minutes=rules.LOCK_MINUTES)
+        return rules.BadSignIn()
     row.failures, row.locked_until = 0, None
     token = secrets.token_urlsafe(32)
     uow.session.add(
@@ -68,18 +74,6 @@ async def sign_in(uow: UnitOfWork, badge: str, pin: str, device: str) -> tuple[s
 def granted(operator: Operator) -> frozenset[str]:
     """Everything an operator's roles include."""
     return rules.expand(list(operator.roles))
-
-
-async def note_failure(uow: UnitOfWork, badge: str) -> None:
-    """Count a wrong PIN; the fifth locks the badge."""
-    row = await uow.session.scalar(
-        select(Operator).where(or_(Operator.badge == badge.strip(), Operator.code == badge.strip())).with_for_update()
-    )
-    if row is None:
-        return
-    row.failures += 1
-    if row.failures >= rules.PIN_TRIES_MAX:
-        row.failures, row.locked_until = 0, uow.now + timedelta(minutes=rules.LOCK_MINUTES)
 
 
 async def sign_out(uow: UnitOfWork, token: str) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.uow import UnitOfWork
-from wms.db.web import Uow, UowRoute, needs
+from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.work import queries as work
@@ -21,17 +20,11 @@ from wms.processes.counting import service
 router = APIRouter(prefix="/api/v1/pda/count", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
 
-class Answers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answers: dict[str, Any] = Field(default_factory=dict)
-    scanned_at: str = ""
-
-
-def _text(body: Answers, step: str) -> str:
+def _text(body: Given, step: str) -> str:
     return str(body.answers.get(step, ""))[:200]
 
 
-def _number(body: Answers, step: str) -> int:
+def _number(body: Given, step: str) -> int:
     value = body.answers.get(step, -1)
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
@@ -89,7 +82,7 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 
 @router.post("/tasks/{task_id}")
-async def count(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
+async def count(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     """Take in one count. Screens: keep the list; with other goods there, their card first."""
     problem = _text(body, "problem")
     if problem == "other_sku":
@@ -107,7 +100,7 @@ async def count(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
 
 
 @router.post("/tasks/{task_id}/found")
-async def found_goods(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
+async def found_goods(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     """Take in goods that no card asked for. Screens: the counts still held."""
     await service.submit_found(
         uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), body.scanned_at

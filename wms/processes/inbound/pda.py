@@ -8,10 +8,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.uow import UnitOfWork
-from wms.db.web import Uow, UowRoute, needs
+from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
 from wms.foundation.scanning import queries as scanning
@@ -26,17 +25,11 @@ ANY = "none"
 """In a path: goods without a notice."""
 
 
-class Answers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answers: dict[str, Any] = Field(default_factory=dict)
-    scanned_at: str = ""
-
-
-def _text(body: Answers, step: str) -> str:
+def _text(body: Given, step: str) -> str:
     return str(body.answers.get(step, "")).strip()[:200]
 
 
-def _number(body: Answers, step: str) -> int:
+def _number(body: Given, step: str) -> int:
     value = body.answers.get(step, 0)
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
@@ -221,14 +214,14 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 
 @router.post("/station")
-async def at_station(uow: Uow, body: Answers) -> dict[str, Any]:
+async def at_station(uow: Uow, body: Given) -> dict[str, Any]:
     """Go to a station. Screens: arrival."""
     station = await service.receive_station(uow, _text(body, "station").upper())
     return _reply("receive.ready", await _arrival_card(uow, station.code))
 
 
 @router.post("/{station}/scan")
-async def scan(uow: Uow, station: str, body: Answers) -> dict[str, Any]:
+async def scan(uow: Uow, station: str, body: Given) -> dict[str, Any]:
     """A notice's reference, its pallet's code, the label of the pallet being filled, or any goods.
 
     Screens: gate identified (one scan is enough) | goods of the notice | count | arrival (pallet closed).
@@ -273,7 +266,7 @@ async def _close_if_filling(uow: UnitOfWork, station: str, code: str) -> str | N
 
 
 @router.post("/{station}/notices/{notice_id}/gate")
-async def confirm_gate(uow: Uow, station: str, notice_id: UUID, body: Answers) -> dict[str, Any]:
+async def confirm_gate(uow: Uow, station: str, notice_id: UUID, body: Given) -> dict[str, Any]:
     """One scan for all that the gate identified. Screens: what the pallet needs next | goods (count by hand)."""
     if _text(body, "problem"):
         return _reply("receive.count_by_hand", await _goods_card(uow, station, await orders.notice(uow, notice_id)))
@@ -282,7 +275,7 @@ async def confirm_gate(uow: Uow, station: str, notice_id: UUID, body: Answers) -
 
 
 @router.post("/{station}/notices/{notice_id}/goods")
-async def goods(uow: Uow, station: str, notice_id: UUID, body: Answers) -> dict[str, Any]:
+async def goods(uow: Uow, station: str, notice_id: UUID, body: Given) -> dict[str, Any]:
     """Goods of a notice, or its end. Screens: count | arrival (later) | why it is closed | arrival (pallet closed)."""
     notice = await orders.notice(uow, notice_id)
     problem = _text(body, "problem")
@@ -304,7 +297,7 @@ REASONS = ("supplier_short", "supplier_over", "lost_in_transit", "rest_refused",
 
 
 @router.post("/{station}/notices/{notice_id}/close", dependencies=[needs("lead")])
-async def close(uow: Uow, station: str, notice_id: UUID, body: Answers) -> dict[str, Any]:
+async def close(uow: Uow, station: str, notice_id: UUID, body: Given) -> dict[str, Any]:
     """Close a notice by reason. Screens: arrival."""
     return await _close(uow, station, await orders.notice(uow, notice_id), _text(body, "reason"))
 
@@ -324,7 +317,7 @@ async def _close(uow: UnitOfWork, station: str, notice: orders.NoticeInfo, reaso
 
 @router.post("/{station}/notices/{notice_id}/skus/{sku_id}")
 async def count(
-    uow: Uow, station: str, notice_id: UUID | Literal["none"], sku_id: int, body: Answers, asked: str = ""
+    uow: Uow, station: str, notice_id: UUID | Literal["none"], sku_id: int, body: Given, asked: str = ""
 ) -> dict[str, Any]:  # fmt: skip
     """What was counted. Screens: what the goods need next | count with more questions | arrival (later)."""
     notice = await orders.notice(uow, notice_id) if isinstance(notice_id, UUID) else None
@@ -355,7 +348,7 @@ async def poll(uow: Uow, station: str, line_id: UUID) -> dict[str, Any]:
 
 
 @router.post("/{station}/lines/{line_id}")
-async def problem(uow: Uow, station: str, line_id: UUID, body: Answers) -> dict[str, Any]:
+async def problem(uow: Uow, station: str, line_id: UUID, body: Given) -> dict[str, Any]:
     """Count again, the count is right, or the device is down. Screens: goods (count anew) | what is needed next."""
     said = _text(body, "problem")
     if said == "recount":
@@ -368,7 +361,7 @@ async def problem(uow: Uow, station: str, line_id: UUID, body: Answers) -> dict[
 
 
 @router.post("/{station}/lines/{line_id}/serials")
-async def serials(uow: Uow, station: str, line_id: UUID, body: Answers) -> dict[str, Any]:
+async def serials(uow: Uow, station: str, line_id: UUID, body: Given) -> dict[str, Any]:
     """Every serial was scanned. Screens: what the goods need next."""
     if _text(body, "problem") == "recount":
         return _reply("receive.recount", await _next_card(uow, await service.recount(uow, line_id)), level="warn")
@@ -379,13 +372,13 @@ async def serials(uow: Uow, station: str, line_id: UUID, body: Answers) -> dict[
 
 
 @router.post("/{station}/lines/{line_id}/retry")
-async def retry(uow: Uow, station: str, line_id: UUID, body: Answers) -> dict[str, Any]:
+async def retry(uow: Uow, station: str, line_id: UUID, body: Given) -> dict[str, Any]:
     """Print again. Screens: wait for the printer."""
     return _reply("receive.printing", await _card(uow, await service.retry_label(uow, line_id)))
 
 
 @router.post("/{station}/lines/{line_id}/applied")
-async def applied(uow: Uow, station: str, line_id: UUID, body: Answers) -> dict[str, Any]:
+async def applied(uow: Uow, station: str, line_id: UUID, body: Given) -> dict[str, Any]:
     """The label is on. Screens: the rest of the notice, else arrival."""
     line = await service.apply_label(uow, line_id, _text(body, "label"))
     return _reply("receive.received", await _next_card(uow, line), unit=line.hu_code)

@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.uow import UnitOfWork
-from wms.db.web import Uow, UowRoute, needs
+from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
 from wms.foundation.work import queries as work
@@ -19,12 +18,6 @@ from wms.kernel.screen import Answer, Card, Step
 from wms.processes.packing import queries, service
 
 router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
-
-
-class Answers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answers: dict[str, Any] = Field(default_factory=dict)
-    scanned_at: str = ""
 
 
 async def _tote_card(uow: UnitOfWork, station: str) -> Card:
@@ -96,14 +89,14 @@ async def claim(uow: Uow, station: str) -> dict[str, Any]:
 
 
 @router.post("/{station}/tote")
-async def tote(uow: Uow, station: str, body: Answers) -> dict[str, Any]:
+async def tote(uow: Uow, station: str, body: Given) -> dict[str, Any]:
     """Open a tote. Screens: its next parcel, at whatever state it is."""
     parcel = await service.open_tote(uow, station, str(body.answers.get("tote", ""))[:200])
     return Answer("ok", "pack.tote_open", cards=(await _card(uow, station, parcel),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}")
-async def close(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """All units scanned. Screens: wait for the scale."""
     counted = {
         int(key[4:]): value for key, value in body.answers.items()
@@ -126,7 +119,7 @@ async def poll(uow: Uow, station: str, parcel_id: UUID) -> dict[str, Any]:
 
 
 @router.post("/{station}/parcels/{parcel_id}/reopen")
-async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """Open and check after a weight that was off, or set it aside for a lead. Screens: the parcel again | tote."""
     if body.answers.get("problem") == "set_aside":
         await service.set_aside(uow, parcel_id)
@@ -136,14 +129,14 @@ async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict
 
 
 @router.post("/{station}/parcels/{parcel_id}/retry")
-async def retry(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+async def retry(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """Print again. Screens: wait for the printer."""
     parcel = await service.retry_label(uow, parcel_id, station)
     return Answer("ok", "pack.printing", cards=(await _card(uow, station, parcel),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}/applied")
-async def applied(uow: Uow, station: str, parcel_id: UUID, body: Answers) -> dict[str, Any]:
+async def applied(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """The label is on. Screens: the order's next parcel, else tote."""
     parcel = await service.apply_label(uow, parcel_id, str(body.answers.get("label", ""))[:200])
     rest = [p for p in await queries.parcels_of(uow, parcel.order_id) if p.state == "open"]

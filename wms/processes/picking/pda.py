@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.uow import UnitOfWork
-from wms.db.web import Uow, UowRoute, needs
+from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
@@ -22,17 +21,11 @@ from wms.processes.picking import queries, service
 router = APIRouter(prefix="/api/v1/pda/pick", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
 
-class Answers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answers: dict[str, Any] = Field(default_factory=dict)
-    scanned_at: str = ""
-
-
-def _text(body: Answers, step: str) -> str:
+def _text(body: Given, step: str) -> str:
     return str(body.answers.get(step, ""))[:200]
 
 
-def _number(body: Answers, step: str) -> int:
+def _number(body: Given, step: str) -> int:
     value = body.answers.get(step, 0)
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
@@ -114,14 +107,14 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 
 @router.post("/tours/{tour_id}/start")
-async def start(uow: Uow, tour_id: UUID, body: Answers) -> dict[str, Any]:
+async def start(uow: Uow, tour_id: UUID, body: Given) -> dict[str, Any]:
     """Bind the cart. Screens: picks and drop."""
     tour = await service.start_tour(uow, tour_id, _text(body, "cart"))
     return Answer("ok", "pick.cart_bound", {"cart": tour.cart}, await _cards(uow, tour)).as_json()
 
 
 @router.post("/tasks/{task_id}")
-async def pick(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
+async def pick(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     """Confirm or short one stop. Screens: keep the list; all anew when a short changed the tour."""
     if problem := _text(body, "problem"):
         tour = await service.short_pick(
@@ -148,7 +141,7 @@ async def undo(uow: Uow, task_id: UUID) -> dict[str, Any]:
 
 
 @router.post("/tours/{tour_id}/finish")
-async def finish(uow: Uow, tour_id: UUID, body: Answers) -> dict[str, Any]:
+async def finish(uow: Uow, tour_id: UUID, body: Given) -> dict[str, Any]:
     """Drop the cart. Screens: nothing; claim again."""
     await service.finish_tour(uow, tour_id, _text(body, "drop"))
     return Answer("ok", "pick.tour_done", cards=()).as_json()

@@ -51,6 +51,12 @@ class WrongTote(Refusal):
     code, status = "picking.wrong_tote", 409
 
 
+class UnknownProblem(Refusal):
+    """Not one of the problems a pick can have."""
+
+    code, status = "picking.unknown_problem", 422
+
+
 class BadCart(Refusal):
     """Not a free cart with enough empty totes."""
 

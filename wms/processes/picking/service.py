@@ -238,7 +238,10 @@ async def short_pick(
     Errors: as confirm_pick.
     """
     task = await _live_task(uow, task_id)
-    await _check_location(uow, task, location_scan)
+    if reason not in rules.PROBLEMS:
+        raise rules.UnknownProblem(reason=reason[:60])
+    if reason != "blocked" or found_each > 0:  # nobody can scan a place they cannot get to
+        await _check_location(uow, task, location_scan)
     slot = await _slot(uow, task)
     if found_each > 0:
         rules.check_quantity(found_each, task.qty_each)
@@ -254,7 +257,8 @@ async def short_pick(
         await tasks.finish(uow, task_id)
     else:
         await ledger.release(uow, [UUID(task.data["reservation_id"])])
-        await _hold_rest(uow, task, reason)
+        if reason != "blocked":  # what stands behind an obstacle is still there
+            await _hold_rest(uow, task, reason)
         await tasks.finish(uow, task_id, "short", data={"found_each": found_each, "reason": reason})
         outcome = await _resource(uow, task, slot, missing)
         uow.emit(PickShorted(

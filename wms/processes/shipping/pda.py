@@ -3,19 +3,12 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
-from wms.db.web import Uow, UowRoute, needs
+from wms.db.web import Given, Uow, UowRoute, needs
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.shipping import queries, service
 
 router = APIRouter(prefix="/api/v1/pda/load", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
-
-
-class Answers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answers: dict[str, Any] = Field(default_factory=dict)
-    scanned_at: str = ""
 
 
 def _card(waiting: dict[str, int]) -> Card:
@@ -36,7 +29,7 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 
 @router.post("/parcel")
-async def parcel(uow: Uow, body: Answers) -> dict[str, Any]:
+async def parcel(uow: Uow, body: Given) -> dict[str, Any]:
     """Load one parcel. Screens: scan the next."""
     loaded = await service.load_parcel(uow, str(body.answers.get("parcel", ""))[:200])
     waiting = await queries.waiting(uow)

@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.uow import UnitOfWork
-from wms.db.web import Uow, UowRoute, needs
+from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.stock import queries as stock
@@ -21,17 +20,11 @@ from wms.processes.slotting import queries, service
 router = APIRouter(prefix="/api/v1/pda/putaway", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
 
-class Answers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answers: dict[str, Any] = Field(default_factory=dict)
-    scanned_at: str = ""
-
-
-def _text(body: Answers, step: str) -> str:
+def _text(body: Given, step: str) -> str:
     return str(body.answers.get(step, "")).strip()[:200]
 
 
-def _number(body: Answers, step: str) -> int:
+def _number(body: Given, step: str) -> int:
     value = body.answers.get(step, 0)
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
@@ -84,7 +77,7 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 
 @router.post("/tasks/{task_id}")
-async def put(uow: Uow, task_id: UUID, body: Answers) -> dict[str, Any]:
+async def put(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     """Goods lie in their location. Screens: keep the list; all anew with a free choice (other location) or a rest; the
     list without it (set aside: its location is chosen anew)."""
     if _text(body, "problem") == "set_aside":
