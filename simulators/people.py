@@ -222,7 +222,7 @@ class Packer:
     async def _tote(self, card: Json) -> Json | None:
         waiting = card["show"].get("waiting", [])
         if not waiting:
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.5)
             return None
         return self._first(await self.pda.answer(card, tote=waiting[0]))
 
@@ -244,7 +244,7 @@ class Packer:
             scale.put(self.floor.goods.parcel_g(self._content, self.floor.tare_g[show["carton"]]))
         started = time.monotonic()
         while True:
-            await asyncio.sleep(0.12)
+            await asyncio.sleep(0.2)
             fresh = self._first(await self.pda.get(card["steps"][0]["poll"]))
             if fresh is None or fresh["id"] != card["id"]:
                 scale.remove()

@@ -81,7 +81,7 @@ class GateSessionClosed(Report):
 
 @dataclass(frozen=True, slots=True)
 class VehicleReported(Report):
-    """Digest of a vehicle's state, sent on change and at most once a second."""
+    """Digest of a vehicle's state, sent on change, at most once a second, and of a standing vehicle every 30 s or so."""
 
     kind: ClassVar[str] = "vehicle_reported"
     x_mm: int

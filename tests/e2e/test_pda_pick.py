@@ -200,3 +200,27 @@ def test_sign_out_waits_for_what_is_not_sent(page: Page, server: Server, admin: 
     pending(page, 0, 20_000)
     page.get_by_test_id("flow-pick").tap()
     drop(page)
+
+
+def test_the_last_pick_can_be_taken_back(page: Page, server: Server, admin: httpx.Client, shot: Shot) -> None:
+    before = server.movements()
+    site.order(admin, "UNDO-1", {"MUG-01": 1, "LOCK-06": 1})
+    sign_in(page, server.url, "picker1")
+    page.get_by_test_id("flow-pick").tap()
+    at_step(page, "cart")
+    cart = httpx.get(f"{server.url}/api/v1/pda/pick/carts", headers=dict(admin.headers)).json()[0]
+    wedge(page, cart)
+    at_step(page, "location")
+    first = hero(page)
+    pick_stop(page, 1, wedge)
+    pending(page, 0)
+    page.get_by_test_id("problem").tap()
+    shot(page, "pda-undo")
+    page.get_by_test_id("undo").tap()
+    band(page, "warn", "pick.undone")
+    assert hero(page) == first, "the stop is open again"
+    for _ in range(2):
+        pick_stop(page, 1, wedge)
+    pending(page, 0)
+    assert server.movements() == before + 4, "one reversed, two made"
+    drop(page)

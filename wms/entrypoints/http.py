@@ -7,18 +7,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from sqlalchemy import text
+from sqlalchemy.exc import DataError
 from starlette.middleware.gzip import GZipMiddleware
 
 from wms.db.uow import Actor, Database, UnitOfWork
 from wms.db.web import problem
 from wms.foundation.people import service as people
 from wms.foundation.people.http import COOKIE
-from wms.kernel.errors import NotAllowed, Refusal
+from wms.kernel.errors import BadInput, NotAllowed, Refusal
 from wms.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -87,6 +89,14 @@ def _handlers(app: FastAPI) -> None:
                 "params": {"faults": faults}, "retry_helps": False, "instance": request.url.path}  # fmt: skip
         return JSONResponse(body, 422, media_type="application/problem+json")
 
+    @app.exception_handler(UnicodeEncodeError)
+    @app.exception_handler(psycopg.DataError)
+    @app.exception_handler(DataError)
+    async def unstorable(request: Request, error: Exception) -> JSONResponse:
+        """A value no column can hold (a NUL, a lone surrogate, a number beyond 64 bits): the request's fault, rolled back."""
+        log.warning("http.unstorable", path=request.url.path, error=repr(error)[:500])
+        return problem(BadInput(reason="a value that cannot be stored"), request.url.path)
+
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:
         log.error("http.bug", path=request.url.path, error=repr(error), exc_info=error)
@@ -117,7 +127,7 @@ def _plumbing() -> APIRouter:
             if "worker" not in (await request.app.state.authenticate(uow, request)).roles:
                 raise NotAllowed(needs="worker")
         last = request.headers.get("last-event-id")
-        start = int(last) if last and last.isdigit() else after
+        start = int(last) if last and last.isdecimal() and len(last) < 19 else after
         return StreamingResponse(
             _events(db, start), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
@@ -177,8 +187,12 @@ def _screens(app: FastAPI, web: Path) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     async def asset(path: str) -> Response:
-        file = (web / path).resolve()
-        if not file.is_file() or web.resolve() not in file.parents:
+        try:
+            file = (web / path).resolve()
+            found = web.resolve() in file.parents and file.is_file()
+        except (OSError, ValueError):  # a name no file system takes: too long, a NUL
+            found = False
+        if not found:
             return JSONResponse({"code": "common.not_found", "status": 404}, 404, media_type="application/problem+json")
         cache = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
         return FileResponse(file, headers={"cache-control": cache})

@@ -48,6 +48,8 @@ class Card:
     """Header: order, tour, progress {"done": 3, "of": 12}."""
     offline: bool = False
     """May be finished without the network."""
+    undo: str = ""
+    """POST path that takes this card back after it was done, until the next one is; empty: cannot be undone here."""
     problems: tuple[str, ...] = ()
     """Reasons offered under "Problem here": sent as answers {"problem": reason, ...} to the same path."""
 

@@ -37,6 +37,8 @@ from devices.drivers.vehicle.codec import (
 log = logging.getLogger(__name__)
 
 _REPORT_S = 1.0
+_STANDING_REPORT_S = 25.0
+"""Below the 30 s after which a standing vehicle sends its state (VDA 5050 2.1.0, 6.6): each of these is told."""
 _TICK_S = 0.1
 _FACTSHEET_ASKS = 10
 """A vehicle that never answers has no factsheet; orders are given without it."""
@@ -185,16 +187,17 @@ class VehicleDriver:
         self._changed.set()
 
     async def _report(self, ctx: DriverContext) -> None:
-        """A digest on change, at most one a second."""
+        """A digest on change, at most one a second; of a standing vehicle too, lest the WES take it for lost."""
         last: VehicleReported | None = None
+        told_at, loop = 0.0, asyncio.get_running_loop()
         while True:
             await self._changed.wait()
             self._changed.clear()
             if self._state is None or self._connection != "ONLINE":
                 continue
             digest = self._digest(self._state)
-            if digest != last:
-                last = digest
+            if digest != last or loop.time() - told_at >= _STANDING_REPORT_S:
+                last, told_at = digest, loop.time()
                 await ctx.report(digest)
                 await asyncio.sleep(_REPORT_S)
 

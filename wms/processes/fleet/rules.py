@@ -13,8 +13,8 @@ NEXT: dict[str, dict[str, str]] = {
 }
 
 ATTEMPTS_MAX = 3
-STALE_AFTER = timedelta(seconds=45)
-"""VDA 5050 reports at least every 30 s."""
+STALE_AFTER = timedelta(seconds=75)
+"""VDA 5050 vehicles report at least every 30 s; one report may be lost."""
 
 
 class UnknownTransport(Refusal):

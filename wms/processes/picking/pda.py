@@ -66,6 +66,7 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
         }  # fmt: skip
         cards.append(Card(
             id=str(task.id), flow="pick", title="pick.pick", submit=f"/api/v1/pda/pick/tasks/{task.id}", offline=True,
+            undo=f"/api/v1/pda/pick/tasks/{task.id}/undo",
             steps=(
                 Step("location", "scan", "pick.scan_location", accept=(spot.code, spot.check_digits), show=show),
                 Step("sku", "scan", "pick.scan_sku", accept=tuple(each), show=show),

@@ -116,15 +116,19 @@ async def free_carts(uow: UnitOfWork) -> list[str]:
 
 
 async def best_drop(uow: UnitOfWork) -> layout.Spot:
-    """The transfer point with the fewest carts waiting; a pack station where the site has no transfer points.
+    """The transfer point of the zone with the fewest carts per pack station; a station where there are no transfer points.
 
-    Errors: WrongDrop when it has neither.
+    Errors: WrongDrop when the site has neither.
     """
-    drops = await layout.locations(uow, ["staging"]) or await layout.locations(uow, ["pack"])
+    spots = await layout.locations(uow, ["staging", "pack"])
+    drops = [s for s in spots if s.kind == "staging"] or spots
     if not drops:
         raise rules.WrongDrop(scanned="")
-    standing = {d.id: len(await stock.units_in(uow, d.id)) for d in drops}
-    return min(drops, key=lambda d: (standing[d.id], d.code))
+    carts, benches = dict.fromkeys({s.zone for s in spots}, 0), dict.fromkeys({s.zone for s in spots}, 0)
+    for spot in spots:
+        carts[spot.zone] += len([u for u in await stock.units_in(uow, spot.id) if u.kind == "cart"])
+        benches[spot.zone] += spot.kind == "pack"
+    return min(drops, key=lambda d: (carts[d.zone] / max(benches[d.zone], 1), d.code))
 
 
 async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.TourInfo:

@@ -7,7 +7,7 @@ import { Icon } from "./icons.tsx";
 import { Isometric, type Placed } from "./isometric.tsx";
 import { Problems } from "./problems.tsx";
 import { QuantityStep } from "./quantity-step.tsx";
-import { back, confirm, reportProblem, scan, type State } from "./store.ts";
+import { back, confirm, reportProblem, scan, undoLast, type State } from "./store.ts";
 import { TypeCode } from "./type-code.tsx";
 
 export interface StepProps {
@@ -33,9 +33,13 @@ export function CardView(props: StepProps) {
       setAsking(false);
       void reportProblem(reason);
     };
-    return <Problems reasons={card.problems} onChoose={report} onCancel={() => setAsking(false)} />;
+    const undo = (): void => {
+      setAsking(false);
+      void undoLast();
+    };
+    return <Problems reasons={card.problems} undo={state.undo?.label} onUndo={undo} onChoose={report} onCancel={() => setAsking(false)} />;
   }
-  const problem = card.problems.length > 0 && (
+  const problem = (card.problems.length > 0 || state.undo !== null) && (
     <button className="secondary" data-testid="problem" disabled={state.waiting !== ""} onClick={() => setAsking(true)}>
       <Icon name="warn" /> {t("lib.problem")}
     </button>

@@ -20,6 +20,8 @@ export interface Card {
   steps: Step[];
   show: Record<string, unknown>;
   offline: boolean;
+  /** Takes the card back after it was done. */
+  undo: string;
   problems: string[];
 }
 

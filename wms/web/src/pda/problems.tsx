@@ -4,12 +4,15 @@ import { useInput } from "./hooks.ts";
 interface Props {
   reasons: string[];
   title?: string;
+  /** What the last card was, where it can be taken back. */
+  undo?: string | undefined;
+  onUndo?: () => void;
   onChoose: (reason: string) => void;
   onCancel: () => void;
 }
 
 /** The second tap of "Problem here": which one. */
-export function Problems({ reasons, title, onChoose, onCancel }: Props) {
+export function Problems({ reasons, title, undo, onUndo, onChoose, onCancel }: Props) {
   useInput({ key: (key) => (key === "Escape" ? onCancel() : undefined) });
   return (
     <section className="body">
@@ -21,6 +24,12 @@ export function Problems({ reasons, title, onChoose, onCancel }: Props) {
           </button>
         ))}
       </div>
+      {undo !== undefined && (
+        <button className="item" data-testid="undo" onClick={onUndo}>
+          <strong>{t("lib.undo")}</strong>
+          <small>{undo}</small>
+        </button>
+      )}
       <div className="grow" />
       <button className="primary quiet" onClick={onCancel}>{t("lib.back")}</button>
     </section>

@@ -48,13 +48,15 @@ export interface State {
   waiting: string;
   busy: boolean;
   online: boolean;
+  /** The last card done, while it can still be taken back. */
+  undo: { path: string; label: string } | null;
   outbox: Entry[];
   counts: Record<string, number>;
   feedback: Feedback | null;
   updateReady: boolean;
 }
 
-const KEPT = ["operator", "screen", "flow", "station", "cards", "progress", "waiting", "counts"] as const;
+const KEPT = ["operator", "screen", "flow", "station", "cards", "progress", "waiting", "undo", "counts"] as const;
 const POSITION = "position";
 const HEARTBEAT_MS = 10_000;
 const TICK_MS = 3000;
@@ -72,6 +74,7 @@ let state: State = {
   waiting: "",
   busy: false,
   online: navigator.onLine,
+  undo: null,
   outbox: [],
   counts: {},
   feedback: null,
@@ -328,13 +331,35 @@ async function finish(card: Card, progress: Progress): Promise<void> {
   const left = card.offline ? (state.cards ?? []).filter((c) => c.id !== card.id) : state.cards;
   const next = card.offline ? left?.[0] : undefined;
   const moved: Partial<State> = card.offline
-    ? { cards: left, progress: next === undefined ? null : start(next), waiting: "" }
-    : { progress, waiting: entry.key };
+    ? { cards: left, progress: next === undefined ? null : start(next), waiting: "", undo: undoOf(card, entry) }
+    : { progress, waiting: entry.key, undo: null };
   await commit(moved, { put: [entry] });
   if (!state.online) tell("queued", "lib.queued", { count: pending().length });
   else if (card.offline) tell("ok", "scan.done", { left: left?.length ?? 0 });
   else hush();
   void sender.flush(true);
+}
+
+const undoOf = (card: Card, entry: Entry): State["undo"] =>
+  card.undo === "" || entry.body.answers["problem"] !== undefined ? null : { path: card.undo, label: entry.label };
+
+/** Takes the last card back. The server decides, so what was done must have reached it first. */
+export async function undoLast(): Promise<void> {
+  const last = state.undo;
+  if (last === null) return;
+  if (pending().length > 0 || !state.online) {
+    tell("error", "lib.undo_waits", { count: pending().length });
+    return;
+  }
+  try {
+    const answer = await post<Answer>(last.path);
+    state = { ...state, progress: null }; // the reopened card comes first, not the one that was shown
+    await keep({ ...replaced(answer.cards ?? []), undo: null, online: true });
+    tell(answer.level, answer.message, answer.params);
+  } catch (error) {
+    fail(error);
+    if (error instanceof Problem && error.status !== 0) await keep({ undo: null });
+  }
 }
 
 async function settle(entry: Entry, outcome: Outcome): Promise<void> {
