@@ -272,9 +272,9 @@ class Packer:
 
 
 class Loader:
-    """Loads parcels and, as a lead, lets the trucks go."""
+    """Loads parcels and, as a lead with a truck clock, lets the trucks go."""
 
-    def __init__(self, floor: Floor, pda: Pda, trucks_every_s: float) -> None:
+    def __init__(self, floor: Floor, pda: Pda, trucks_every_s: float | None) -> None:
         self.floor, self.pda, self.trucks_every_s = floor, pda, trucks_every_s
         self.loaded = 0
 
@@ -286,7 +286,8 @@ class Loader:
                 await self._load(sscc)
             except TimeoutError:
                 pass
-            if self.loaded and (time.monotonic() - last > self.trucks_every_s or self.floor.ship_lane.empty()):
+            due = self.trucks_every_s is not None and time.monotonic() - last > self.trucks_every_s
+            if due or (self.trucks_every_s is not None and self.loaded and self.floor.ship_lane.empty()):
                 await self._depart()
                 last = time.monotonic()
 

@@ -171,7 +171,9 @@ async def play(options: argparse.Namespace) -> int:
     ]
     packs = [s["code"] for s in made["stations"] if s["kind"] == "pack"]
     jobs += [asyncio.create_task(Packer(floor, crew[f"packer{n}"], code).run()) for n, code in enumerate(packs, 1)]
-    jobs.append(asyncio.create_task(Loader(floor, crew["loader1"], 10.0).run()))
+    loaders = [pda for name, pda in crew.items() if name.startswith("loader")]
+    # One of them lets the trucks go; the others load.
+    jobs += [asyncio.create_task(Loader(floor, pda, 10.0 if n == 0 else None).run()) for n, pda in enumerate(loaders)]
     receiver, putter = inbound_people(made, devices, floor, crew, admin)
     jobs += [asyncio.create_task(receiver.run()), asyncio.create_task(putter.run())]
     jobs += [asyncio.create_task(person.run()) for person in await counting_crew(floor, crew)]

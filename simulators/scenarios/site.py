@@ -238,7 +238,7 @@ def people(size: Json) -> list[Json]:
     crew = [person(f"picker{i + 1}", f"Picker {i + 1}", ["worker"]) for i in range(size["pickers"])]
     crew += [person(f"packer{i + 1}", f"Packer {i + 1}", ["worker"]) for i in range(size["pack_stations"])]
     crew += [
-        person("loader1", "Loader 1", ["lead"]), person("receiver1", "Receiver 1", ["lead"]),
+        *(person(f"loader{i + 1}", f"Loader {i + 1}", ["lead"]) for i in range(size["lanes"])), person("receiver1", "Receiver 1", ["lead"]),
         person("counter1", "Counter 1", ["worker"]), person("counter2", "Counter 2", ["worker"]),
         person("putter1", "Putaway 1", ["worker"]), person("anna", "Anna (supervisor)", ["supervisor"], "112233"),
         person("wei", "Wei 王伟", ["worker"], "4711", "zh-CN"), person("fin", "Finn (finance)", ["finance", "worker"], "112233"),

@@ -3,7 +3,7 @@
 Method: several clients take random steps at once through the same idempotent transaction that a request runs in. The
 independent model is plain arithmetic: every step that succeeded, once per key, has a known effect, and effects add up
 in any order. At the end the ledger must hold exactly the model's sums, and the audit must agree row by row. Long form:
-WMS_LEDGER_STEPS=200000 (make long).
+100,000 steps (make long).
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from wms import flow
@@ -30,7 +31,8 @@ from wms.foundation.stock.rules import Grain, NotEnough, ReservationNotOpen, Ser
 from wms.kernel.errors import Refusal
 from wms.kernel.ids import uuid7
 
-STEPS = int(os.environ.get("WMS_LEDGER_STEPS", "3000"))
+LONG = "WMS_LONG" in os.environ
+STEPS = int(os.environ.get("WMS_LEDGER_STEPS", "100000" if LONG else "3000"))
 SEED = int(os.environ.get("WMS_LEDGER_SEED", "20261122"))
 CLIENTS = 8
 TESTER = Actor("tester", "tester", frozenset({"system", "worker", "lead", "supervisor"}))
@@ -272,6 +274,7 @@ async def build(db: Database) -> World:
     return World(db, bins, skus, ids["SER"], lots, owner, virtual, random.Random(SEED))
 
 
+@pytest.mark.slow
 async def test_no_unit_is_lost_or_doubled(migrated_db: str) -> None:
     print(f"ledger property: seed {SEED}, {STEPS} steps, {CLIENTS} clients")
     db = Database(migrated_db, router=flow.route, pool=CLIENTS * 2 + 2)

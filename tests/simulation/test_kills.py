@@ -1,7 +1,7 @@
 """Goal: the whole demo survives the sudden death of any of its processes.
 
 Method: run the demo as a user would, and while it works kill -9 its processes one after another, seeded. It must still
-exit 0: every order shipped or in a named incident, and the ledger's audit clean. Long form: WMS_KILLS=40 (make long).
+exit 0: every order shipped or in a named incident, and the ledger's audit clean. Long form: 40 kills (make long).
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import free_port
 from wms.stack.supervisor import read_status
 
-KILLS = int(os.environ.get("WMS_KILLS", "6"))
+KILLS = int(os.environ.get("WMS_KILLS", "40" if "WMS_LONG" in os.environ else "6"))
 SEED = int(os.environ.get("WMS_KILLS_SEED", "7"))
 VICTIMS = ("worker", "api", "gateway", "broker", "postgres")
 
