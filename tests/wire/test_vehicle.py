@@ -321,3 +321,12 @@ async def test_the_wire_is_checked_by_the_official_schemas() -> None:
         pytest.skip("0 of 5 VDA 5050 2.1.0 schemas at hand: set WHARFINGER_SHARED")
     names = ("connection", "factsheet", "instantActions", "order", "state")
     assert all((SCHEMAS / f"{name}.schema").is_file() for name in names)
+
+
+@pytest.mark.slow
+async def test_a_standing_vehicle_is_told_of_lest_it_be_taken_for_lost(floor: Floor) -> None:
+    await until(lambda: floor.ctx.of(VehicleReported), 10)
+    first = len(floor.ctx.of(VehicleReported))
+    await until(lambda: len(floor.ctx.of(VehicleReported)) > first, 40)
+    standing = floor.ctx.of(VehicleReported)[-2:]
+    assert standing[0] == standing[1], "nothing changed, and yet it was told"
