@@ -14,7 +14,7 @@ import httpx
 from sqlalchemy import text
 
 from wms import flow, main
-from wms.db.outbox import Relay
+from wms.db.outbox import Relay, Solvers
 from wms.db.uow import SYSTEM, Database
 from wms.entrypoints import http, mqtt, worker
 from wms.foundation.people import service as people
@@ -206,7 +206,8 @@ async def open_house(url: str) -> AsyncIterator[House]:
     db = Database(url, router=flow.route, clock=WallClock(), pool=8)
     app = http.build(Settings(database_url=url), db, main.ROUTERS, None)
     with ThreadPoolExecutor(1) as pool:
-        relay = Relay(db, flow.event_types(), flow.reactions(), parked=worker.parked, pool=pool, parallel=1)
+        solvers = Solvers(lambda: pool)
+        relay = Relay(db, flow.event_types(), flow.reactions(), parked=worker.parked, solvers=solvers, parallel=1)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
             async with db.begin() as uow:

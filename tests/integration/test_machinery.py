@@ -5,14 +5,17 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from wms.db.outbox import ATTEMPTS_MAX, Relay, Tick, run_ticks
+from wms.db.outbox import ATTEMPTS_MAX, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
 from wms.entrypoints import host
 from wms.events.orders import OrderAccepted, OrderShipped
@@ -43,9 +46,9 @@ async def test_reactions_of_a_stream_run_in_order_and_once_with_two_relays(db: D
         async with db.begin() as uow:
             for order_id in streams:
                 uow.emit(OrderAccepted(order_id=order_id, ref=f"{n:02d}"))
-    with ThreadPoolExecutor(1) as pool:
+    with closing(Solvers(lambda: ThreadPoolExecutor(1))) as solvers:
         relays = [
-            Relay(db, {OrderAccepted.name: OrderAccepted}, {"test.react": react}, parked=no_parking, pool=pool)
+            Relay(db, {OrderAccepted.name: OrderAccepted}, {"test.react": react}, parked=no_parking, solvers=solvers)
             for _ in range(2)
         ]
         running = [asyncio.create_task(r.run()) for r in relays]
@@ -78,8 +81,8 @@ async def test_what_keeps_failing_is_parked_with_its_reason_and_the_stream_goes_
     async with db.begin() as uow:
         uow.emit(OrderAccepted(order_id=order_id, ref="bad"))
         uow.emit(OrderAccepted(order_id=order_id, ref="good"))
-    with ThreadPoolExecutor(1) as pool:
-        relay = Relay(db, {OrderAccepted.name: OrderAccepted}, {"test.react": react}, parked=parked, pool=pool)
+    with closing(Solvers(lambda: ThreadPoolExecutor(1))) as solvers:
+        relay = Relay(db, {OrderAccepted.name: OrderAccepted}, {"test.react": react}, parked=parked, solvers=solvers)
         for _ in range(ATTEMPTS_MAX + 1):
             await relay.drain_once()
             async with db.begin() as uow:
@@ -154,3 +157,22 @@ async def test_a_rolled_back_request_tells_nobody(db: Database) -> None:
     async with db.begin() as uow:
         for table in ("event", "reaction", "outgoing"):
             assert await uow.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
+
+
+def double(n: int) -> int:
+    return 2 * n
+
+
+async def test_a_killed_solver_process_costs_one_more_try() -> None:
+    pids: list[int] = []
+
+    def make() -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(1)
+        pids.append(pool.submit(os.getpid).result())
+        return pool
+
+    with closing(Solvers(make)) as solvers:
+        assert await solvers.solve(double, 2) == 4
+        os.kill(pids[0], signal.SIGKILL)
+        assert await solvers.solve(double, 3) == 6
+        assert len(pids) == 2

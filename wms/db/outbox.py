@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
@@ -30,6 +30,27 @@ class Plan:
     """Pure module-level function, run in a process pool."""
     apply: Callable[[UnitOfWork, Any, Any, Any], Awaitable[None]]
     """(uow, event, snapshot, solution)."""
+
+
+class Solvers:
+    """Where plans are solved: an executor that is made anew when its processes were killed."""
+
+    def __init__(self, make: Callable[[], Executor]) -> None:
+        self._make, self._pool = make, make()
+
+    async def solve(self, work: Callable[[Any], Any], snapshot: Any) -> Any:
+        """Run `work` away from the event loop. A killed process costs one more try."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, work, snapshot)
+        except BrokenExecutor:
+            log.warning("outbox.solver_died")
+            self._pool.shutdown(wait=False)
+            self._pool = self._make()
+            return await loop.run_in_executor(self._pool, work, snapshot)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 Parked = Callable[[UnitOfWork, str, Event, str], Awaitable[None]]
@@ -62,10 +83,10 @@ class Relay:
 
     def __init__(
         self, db: Database, events: Mapping[str, type[Event]], reactions: Mapping[str, Reaction | Plan], *,
-        parked: Parked, pool: Executor, parallel: int = 8, idle_s: float = 0.15,
+        parked: Parked, solvers: Solvers, parallel: int = 8, idle_s: float = 0.15,
     ) -> None:  # fmt: skip
         self.db, self.events, self.reactions = db, events, reactions
-        self.parked, self.pool, self.parallel, self.idle_s = parked, pool, parallel, idle_s
+        self.parked, self.solvers, self.parallel, self.idle_s = parked, solvers, parallel, idle_s
         self.wake = asyncio.Event()
         self._flying: dict[int, asyncio.Task[int]] = {}
 
@@ -149,7 +170,7 @@ class Relay:
             if snapshot is None:
                 await uow.session.execute(_DONE, {"seq": seq})
                 return 1
-        solved = await asyncio.get_running_loop().run_in_executor(self.pool, reaction.solve, snapshot)
+        solved = await self.solvers.solve(reaction.solve, snapshot)
         solution = (snapshot, solved)
         async with self.db.begin(SYSTEM, cause=f"{row.name}>{row.reaction}") as uow:
             if (await uow.session.execute(_CLAIM, {"seq": seq})).one_or_none() is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from wms.db.outbox import Plan, Reaction, Relay, Tick, run_ticks
+from wms.db.outbox import Plan, Reaction, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
 from wms.entrypoints import host, mqtt
 from wms.events.incidents import IncidentDetected
@@ -35,19 +35,19 @@ async def run(
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
-    with ProcessPoolExecutor(1, initializer=_quiet) as pool:
-        relay = Relay(db, events, reactions, parked=parked, pool=pool)
-        jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
-        if settings.broker_url:
-            lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
-            jobs.append(mqtt.Link(db, settings.broker_url, lookup, relay.wake.set).run())
-        jobs.append(host.run(db, settings.host_url, settings.host_secret))
-        running = [asyncio.create_task(job) for job in jobs]
-        await asyncio.wait({asyncio.create_task(stop.wait()), *running[:-1]}, return_when=asyncio.FIRST_COMPLETED)
-        for task in running:
-            task.cancel()
-        results = await asyncio.gather(*running, return_exceptions=True)
-        pool.shutdown(wait=False, cancel_futures=True)
+    solvers = Solvers(lambda: ProcessPoolExecutor(1, initializer=_quiet))
+    relay = Relay(db, events, reactions, parked=parked, solvers=solvers)
+    jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
+    if settings.broker_url:
+        lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
+        jobs.append(mqtt.Link(db, settings.broker_url, lookup, relay.wake.set).run())
+    jobs.append(host.run(db, settings.host_url, settings.host_secret))
+    running = [asyncio.create_task(job) for job in jobs]
+    await asyncio.wait({asyncio.create_task(stop.wait()), *running[:-1]}, return_when=asyncio.FIRST_COMPLETED)
+    for task in running:
+        task.cancel()
+    results = await asyncio.gather(*running, return_exceptions=True)
+    solvers.close()
     await db.close()
     for result in results:
         if isinstance(result, Exception):
