@@ -30,9 +30,12 @@ async def _tote_card(uow: UnitOfWork, station: str) -> Card:
 async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Card:
     base = f"/api/v1/pda/pack/{station}/parcels/{parcel.id}"
     order = await orders.order(uow, parcel.order_id)
-    show = {
-        "order": order.ref, "parcel": parcel.number, "of": parcel.of, "carton": parcel.carton, "sscc": parcel.sscc,
-        "weight_g": parcel.weight_g, "expected_g": parcel.expected_g, "tolerance_g": parcel.tolerance_g, "station": station,
+    known = {
+        "sscc": parcel.sscc, "weight_g": parcel.weight_g, "expected_g": parcel.expected_g, "tolerance_g": parcel.tolerance_g,
+    }  # fmt: skip
+    show: dict[str, Any] = {
+        "order": order.ref, "parcel": parcel.number, "of": parcel.of, "carton": parcel.carton, "station": station,
+        **{name: value for name, value in known.items() if value},
     }  # fmt: skip
     if parcel.state == "open":
         return await _parcel_card(uow, parcel, base, show)
@@ -57,6 +60,7 @@ async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, s
     skus = await catalog.skus(uow, parcel.content)
     codes = await catalog.codes_of(uow, parcel.content)
     planned = (await orders.order(uow, parcel.order_id)).parcels
+    inner = next((c.inner_mm for c in await catalog.cartons(uow) if c.code == parcel.carton), ())
     placed: list[list[int]] = next(
         (p["placed"] for p in planned if {int(k): v for k, v in p["items"].items()} == parcel.content), []
     )
@@ -69,7 +73,12 @@ async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, s
             show={"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile},
         ))  # fmt: skip
     return Card(
-        f"parcel:{parcel.id}", "pack", "pack.pack", base, tuple(steps), {**show, "tote": parcel.tote, "placed": placed}
+        f"parcel:{parcel.id}",
+        "pack",
+        "pack.pack",
+        base,
+        tuple(steps),
+        {**show, "tote": parcel.tote, "placed": placed, "inner_mm": list(inner)},
     )
 
 

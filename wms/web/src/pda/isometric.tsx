@@ -19,7 +19,9 @@ interface Props {
 
 /** The carton as planned: what is in it, what goes in next, what is still to come. */
 export function Isometric({ placed, card, step, answers }: Props) {
-  const size = [1, 2, 3].map((k) => Math.max(...placed.map((p) => p[k]! + p[k + 3]!))) as [number, number, number];
+  const goods = [1, 2, 3].map((k) => Math.max(...placed.map((p) => p[k]! + p[k + 3]!)));
+  const inner = (card.show["inner_mm"] ?? []) as number[];
+  const size = (inner.length === 3 ? inner : goods) as [number, number, number];
   const states = stateOf(placed, step, answers);
   const skus = [...new Set(card.steps.map((s) => s.id).filter((id) => id.startsWith("sku:")))];
   const [w, d, h] = size;
