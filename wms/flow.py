@@ -64,8 +64,12 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # outbound
     order_release.WaveRequested: {"order_release.plan_wave": release_reactions.plan_wave},
     order_release.WaveReleased: {"picking.plan_tours": picking_reactions.plan_tours},
-    order_release.OrderWithdrawn: {"picking.on_order_withdrawn": picking_reactions.on_order_withdrawn},
+    order_release.OrderWithdrawn: {
+        "order_release.on_order_withdrawn": release_reactions.on_order_withdrawn,
+        "picking.on_order_withdrawn": picking_reactions.on_order_withdrawn,
+    },
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
+    fleet.UnitDelivered: {"packing.on_unit_delivered": packing_reactions.on_unit_delivered},
     packing.CartEmptied: {"fleet.on_cart_emptied": fleet_reactions.on_cart_emptied},
     packing.ParcelLabelled: {"shipping.on_parcel_labelled": shipping_reactions.on_parcel_labelled},
     # orders change and end
@@ -74,9 +78,16 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "shipping.on_cancel_requested": shipping_reactions.on_cancel_requested,
         "packing.on_cancel_requested": packing_reactions.on_cancel_requested,
     },
-    orders.OrderChanged: {"packing.on_order_changed": packing_reactions.on_order_changed},
+    orders.OrderChanged: {
+        "shipping.on_order_changed": shipping_reactions.on_order_changed,
+        "packing.on_order_changed": packing_reactions.on_order_changed,
+    },
     orders.OrderShipped: {"orders.tell_host_shipped": order_reactions.tell_host_shipped},
-    orders.OrderCancelled: {"orders.tell_host_cancelled": order_reactions.tell_host_cancelled},
+    orders.OrderCancelled: {
+        "orders.tell_host_cancelled": order_reactions.tell_host_cancelled,
+        "order_release.on_order_cancelled": release_reactions.on_order_cancelled,
+    },
+    stock.StockStatusChanged: {"order_release.on_stock_status_changed": release_reactions.on_stock_status_changed},
     # devices
     devices.WeightMeasured: {
         "packing.on_weight_measured": packing_reactions.on_weight_measured,
@@ -106,10 +117,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
-    catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, fleet.UnitDelivered, inbound.GateMatched,
+    catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, shipping.ManifestClosed,
-    slotting.VelocityClassified, stock.StockStatusChanged,
+    slotting.VelocityClassified,
 })  # fmt: skip
 
 

@@ -186,7 +186,7 @@ async def test_the_fifth_wrong_pin_locks_the_badge(house: House) -> None:
 @pytest.mark.parametrize(
     "payload",
     [b"", b"{", b"\xff\xfe", b"[]", b'{"seq": 1}', b'{"epoch":"e","seq":-1,"device":"d","kind":"k","occurred_at":"2026-01-01T00:00:00+00:00","data":{}}',
-     b'{"epoch":"e","seq":1,"device":"d","kind":"k","occurred_at":"yesterday","data":{}}', b"[" * 100_000],
+     b"[" * 100_000],
 )  # fmt: skip
 def test_a_malformed_envelope_is_poison(payload: bytes) -> None:
     with pytest.raises(mqtt.Poison):

@@ -36,11 +36,11 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
 
 
 async def recall(uow: UnitOfWork, key: UUID, request_hash: bytes) -> StoredAnswer | None:
-    """The answer this key got before. Errors: KeyReused."""
+    """The answer this key got before from the same actor. Errors: KeyReused."""
     row = await uow.session.scalar(select(CommandRow).where(CommandRow.key == key))
     if row is None:
         return None
-    if bytes(row.request_hash) != request_hash:
+    if row.source != uow.actor.id or bytes(row.request_hash) != request_hash:
         raise KeyReused(key=str(key))
     return StoredAnswer(row.status, bytes(row.body), row.media_type)
 

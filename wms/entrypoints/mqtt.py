@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +22,7 @@ from wms.kernel.messages import Event
 log = structlog.get_logger(__name__)
 
 BATCH_MAX = 200
+WORD_MAX = 200
 RESEND_S = 4
 """A command is sent again until it is answered or expired; the gateway answers a repeat from memory."""
 GRACE_S = 30
@@ -43,23 +44,54 @@ class Envelope:
     base: int
     """Lowest sequence number that the spool still holds."""
     raw: bytes
+    fault: str = ""
+    """Why its content cannot be read; its number counts all the same, or all behind it would wait for ever."""
+
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse(topic: str, payload: bytes) -> Envelope:
-    """Errors: Poison."""
+    """The envelope of a message; a fault in its content is noted in it. Errors: Poison when it has no place in a spool."""
     try:
         body = json.loads(payload)
-        gateway = topics.gateway_of(topic)
-        seq = body["seq"]
-        envelope = Envelope(
-            gateway, str(body["epoch"]), seq, str(body["device"]), str(body["kind"]),
-            datetime.fromisoformat(body["occurred_at"]), dict(body["data"]), int(body.get("base", 1)), payload,
-        )  # fmt: skip
+        gateway, epoch = topics.gateway_of(topic), _word(body, "epoch")
+        seq, base = _number(body["seq"]), _number(body.get("base", 1))
     except (ValueError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise Poison(f"{type(error).__name__}: {error}") from None
-    if not isinstance(seq, int) or isinstance(seq, bool) or seq < 1 or envelope.occurred_at.tzinfo is None:
-        raise Poison("seq must be a positive integer and occurred_at carry a zone")
-    return envelope
+    try:
+        occurred_at = datetime.fromisoformat(body["occurred_at"])
+        if occurred_at.tzinfo is None:
+            raise ValueError("occurred_at carries no zone")
+        occurred_at = occurred_at.astimezone(UTC)
+        return Envelope(
+            gateway,
+            epoch,
+            seq,
+            _word(body, "device"),
+            _word(body, "kind"),
+            occurred_at,
+            dict(body["data"]),
+            base,
+            payload,
+        )
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        return Envelope(
+            gateway, epoch, seq, "?", "?", _BEGINNING, {}, base, payload, f"{type(error).__name__}: {error}"
+        )
+
+
+def _word(body: Any, name: str) -> str:
+    value = body[name]
+    if not isinstance(value, str) or not 0 < len(value) <= WORD_MAX or not value.isprintable():
+        raise ValueError(f"{name} must be 1 to {WORD_MAX} printable characters")
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**62:
+        raise ValueError("seq and base must be positive integers")
+    return value
 
 
 def to_event(envelope: Envelope) -> Event | None:
@@ -129,6 +161,8 @@ async def take_in(db: Database, gateway: str, batch: list[Envelope]) -> dict[str
 
 async def _apply(uow: UnitOfWork, envelope: Envelope) -> None:
     try:
+        if envelope.fault:
+            raise Poison(envelope.fault)
         report = reports.from_data(envelope.kind, envelope.data)
         async with uow.session.begin_nested():
             uow.occurred_at = envelope.occurred_at
@@ -142,8 +176,9 @@ async def _apply(uow: UnitOfWork, envelope: Envelope) -> None:
 
 def park(uow: UnitOfWork, origin: str, payload: bytes, reason: str) -> None:
     """Keep an unreadable message whole and say so."""
+    origin, reason = (repr(x)[1:-1][:500] for x in (origin, reason))  # they may quote what no column can hold
     letter = inbox.dead_letter(uow, origin, payload, reason)
-    uow.emit(events.MessageParked(origin=origin, reason=reason[:500], dead_letter_id=str(letter)))
+    uow.emit(events.MessageParked(origin=origin, reason=reason, dead_letter_id=str(letter)))
 
 
 # Publish and mark in one claim: a command is never sent after its time.
@@ -216,10 +251,12 @@ class Link:
         try:
             body = json.loads(payload)
             gateway = topics.gateway_of(topic)
+            if not isinstance(body, dict) or not all(isinstance(d.get("device"), str) for d in body.get("devices", [])):
+                raise ValueError("not a health report")
             async with self.db.begin(Actor(f"gateway:{gateway}"), cause="health") as uow:
                 await uow.session.execute(_HEALTH, {"gateway": gateway, "body": json.dumps(body), "now": uow.now})
-        except (ValueError, KeyError):
-            log.warning("mqtt.bad_health", topic=topic)
+        except Exception as error:  # the next one comes in two seconds; a bad one must not take the link down
+            log.warning("mqtt.health_not_noted", topic=topic, error=repr(error)[:300])
 
     async def _ingest(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
         while True:
@@ -232,12 +269,19 @@ class Link:
                     envelope = parse(topic, payload)
                     by_gateway.setdefault(envelope.gateway, []).append(envelope)
                 except Poison as error:
-                    async with self.db.begin(Actor("mqtt"), cause="mqtt") as uow:
-                        park(uow, topic, payload, str(error))
+                    await self._park(topic, payload, str(error))
             for gateway, envelopes in by_gateway.items():
                 for epoch, seq in (await self._durably(gateway, envelopes)).items():
                     await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
             self.wake()
+
+    async def _park(self, topic: str, payload: bytes, reason: str) -> None:
+        """Without a number nobody will send it again: if the database is away, the log has to do."""
+        try:
+            async with self.db.begin(Actor("mqtt"), cause="mqtt") as uow:
+                park(uow, topic, payload, reason)
+        except Exception as error:
+            log.warning("mqtt.not_parked", topic=topic, reason=reason, error=repr(error))
 
     async def _durably(self, gateway: str, envelopes: list[Envelope]) -> dict[str, int]:
         """Take in, or give no acknowledgement: the gateway sends again."""

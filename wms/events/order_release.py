@@ -36,3 +36,5 @@ class OrderWithdrawn(Event):
     order_id: UUID
     then: str
     reason: str
+    wave_id: UUID | None = None
+    """The wave that it left: what a later wave began is not touched."""

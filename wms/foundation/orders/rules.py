@@ -10,8 +10,8 @@ NEXT: dict[str, dict[str, str]] = {
     "picking": {"picked": "picked", "cancel": "cancelled", "unrelease": "accepted"},
     "picked": {"pack": "packed", "cancel": "cancelled"},
     "packed": {"label": "labelled", "cancel": "cancelled"},
-    "labelled": {"load": "loaded", "cancel": "cancelled"},
-    "loaded": {"ship": "shipped", "unload": "labelled", "cancel": "cancelled"},
+    "labelled": {"load": "loaded", "relabel": "packed", "cancel": "cancelled"},
+    "loaded": {"ship": "shipped", "unload": "labelled", "relabel": "packed", "cancel": "cancelled"},
     "shipped": {},
     "cancelled": {},
 }

@@ -1,6 +1,6 @@
 """Accept, change, cancel and advance orders and notices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -127,6 +127,14 @@ async def lock(uow: UnitOfWork, order_id: UUID) -> queries.OrderInfo:
     return await queries.order(uow, order_id)
 
 
+async def lock_all(uow: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, queries.OrderInfo]:
+    """These orders by id, their rows locked in id order until the transaction ends."""
+    await uow.session.execute(
+        select(CustomerOrder.id).where(CustomerOrder.id.in_(order_ids)).order_by(CustomerOrder.id).with_for_update()
+    )
+    return await queries.orders(uow, order_ids)
+
+
 async def advance(uow: UnitOfWork, order_id: UUID, event: str, *, why: str = "") -> str:
     """Move the order one step of its state table. Returns the new state. Errors: WrongState, UnknownOrder."""
     order = await lock(uow, order_id)
@@ -190,9 +198,11 @@ async def change(
         raise rules.OrderIsCancelled(ref=order.ref)
     what: list[str] = []
     values: dict[str, Any] = {"version": CustomerOrder.version + 1}
-    if destination is not None:
+    if destination is not None and destination != order.destination:
         if not destination.get("country"):
             raise rules.OrderRefused(count=1, faults=["destination.country: missing"])
+        if order.state not in rules.ADDRESS_UNTIL:
+            await advance(uow, order_id, "relabel", why="new address: the label is void")
         values["destination"] = destination
         what.append("destination")
     if priority is not None:

@@ -40,7 +40,8 @@ async def wave_of(uow: UnitOfWork, order_id: UUID) -> UUID | None:
     """The wave that an order is released in."""
     found: UUID | None = await uow.session.scalar(
         select(WaveOrder.wave_id).where(WaveOrder.order_id == order_id, WaveOrder.state == "released")
-    )
+        .order_by(WaveOrder.wave_id.desc()).limit(1)
+    )  # fmt: skip
     return found
 
 

@@ -4,8 +4,11 @@ from typing import Any
 
 from wms.db.outbox import Plan
 from wms.db.uow import UnitOfWork
-from wms.events.order_release import WaveRequested
+from wms.events.order_release import OrderWithdrawn, WaveRequested
+from wms.events.orders import OrderCancelled
 from wms.events.slotting import GoodsPutAway
+from wms.events.stock import StockStatusChanged
+from wms.foundation.orders import queries as orders
 from wms.processes.order_release import queries, service
 
 WIP_ORDERS_MAX = 160
@@ -28,6 +31,23 @@ async def on_goods_put_away(uow: UnitOfWork, event: GoodsPutAway) -> None:
     """Only what lies in a location can be picked: on the dock would be too early."""
     if event.status == "available":
         await service.reopen_backorders(uow, event.sku_id)
+
+
+async def on_stock_status_changed(uow: UnitOfWork, event: StockStatusChanged) -> None:
+    """A count or a check found it good: who waited for it tries again."""
+    if event.to_status == "available":
+        await service.reopen_backorders(uow, event.sku_id)
+
+
+async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:
+    """What one order gives up, another may have waited for."""
+    for sku_id in sorted({x.sku_id for x in (await orders.order(uow, event.order_id)).lines}):
+        await service.reopen_backorders(uow, sku_id)
+
+
+async def on_order_withdrawn(uow: UnitOfWork, event: OrderWithdrawn) -> None:
+    if event.wave_id is not None:
+        await service.note_withdrawn(uow, event.wave_id, event.order_id, event.reason)
 
 
 async def feed_floor(uow: UnitOfWork) -> None:

@@ -104,10 +104,10 @@ async def apply_plans(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.Orde
 async def _apply_one(uow: UnitOfWork, wave_id: UUID, plan: rules.OrderPlan) -> bool:
     order = await order_service.lock(uow, plan.order_id)
     wave_row = await uow.session.get(WaveOrder, (wave_id, plan.order_id), populate_existing=True)
-    if order.state != "accepted" or wave_row is None or wave_row.state != "planning":
+    if wave_row is None or wave_row.state != "planning":
         return False
-    if order.cancel_requested_at is not None:
-        await _refuse(uow, wave_id, plan.order_id, "cancelled")
+    if order.state != "accepted" or order.cancel_requested_at is not None:
+        await _refuse(uow, wave_id, plan.order_id, "no longer waiting")
         return False
     if plan.refused:
         await _refuse(uow, wave_id, plan.order_id, plan.refused)
@@ -183,13 +183,18 @@ async def remove_order(uow: UnitOfWork, order_id: UUID, reason: str, *, then: st
     await order_service.advance(uow, order_id, "unrelease", why=reason)
     if then == "backordered":
         await order_service.advance(uow, order_id, "backorder", why=reason)
-    await uow.session.execute(
-        update(WaveOrder).where(WaveOrder.wave_id == wave_id, WaveOrder.order_id == order_id)
-        .values(state="withdrawn", why=reason)
-    )  # fmt: skip
+    await note_withdrawn(uow, wave_id, order_id, reason)
     await free_stock(uow, order_id)
     await order_service.clear_progress(uow, order_id)
-    uow.emit(OrderWithdrawn(order_id=order_id, then=then, reason=reason))
+    uow.emit(OrderWithdrawn(order_id=order_id, then=then, reason=reason, wave_id=wave_id))
+
+
+async def note_withdrawn(uow: UnitOfWork, wave_id: UUID, order_id: UUID, why: str) -> None:
+    """The wave no longer owns the order."""
+    await uow.session.execute(
+        update(WaveOrder).where(WaveOrder.wave_id == wave_id, WaveOrder.order_id == order_id)
+        .values(state="withdrawn", why=why)
+    )  # fmt: skip
 
 
 async def undo_wave(uow: UnitOfWork, wave_id: UUID, reason: str) -> int:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from wms.db.uow import UnitOfWork
 from wms.events.devices import WeightMeasured
+from wms.events.fleet import UnitDelivered
 from wms.events.labels import LabelFailed, LabelPrinted
 from wms.events.orders import OrderCancelRequested, OrderChanged
 from wms.events.slotting import UnitEmptied
@@ -33,6 +34,11 @@ async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> N
 async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
     if "destination" in event.what:
         await service.readdress(uow, event.order_id)
+
+
+async def on_unit_delivered(uow: UnitOfWork, event: UnitDelivered) -> None:
+    """A cart may arrive with nothing on it that anybody wants."""
+    await service.release_cart(uow, event.hu_id)
 
 
 async def on_unit_emptied(uow: UnitOfWork, event: UnitEmptied) -> None:

@@ -16,7 +16,7 @@ NEXT: dict[str, dict[str, str]] = {
         "void": "void",
     },
     "aside": {"reopen": "open", "void": "void"},
-    "labelling": {"printed": "printed", "fail": "label_failed", "void": "void"},
+    "labelling": {"printed": "printed", "fail": "label_failed", "relabel": "labelling", "void": "void"},
     "label_failed": {"retry": "labelling", "void": "void"},
     "printed": {"apply": "labelled", "relabel": "labelling", "void": "void"},
     "labelled": {"relabel": "labelling", "void": "void"},
@@ -68,6 +68,12 @@ class ParcelBusy(Refusal):
     """The parcel's state does not allow this."""
 
     code, status = "packing.parcel_busy", 409
+
+
+class Aside(Refusal):
+    """This parcel's weight stayed off: a lead opens its tote and checks it."""
+
+    code, status = "packing.aside", 409
 
 
 class StationBusy(Refusal):

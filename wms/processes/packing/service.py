@@ -26,11 +26,15 @@ from wms.processes.packing.tables import Parcel
 async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queries.ParcelInfo:
     """Begin, or go on with, the order in a tote at this station. Returns its next parcel to work on.
 
-    Errors: NotAPackTote, ToteElsewhere, OrderIsCancelled, UnknownBarcode, UnknownStation.
+    A parcel that was set aside comes last, and is opened anew by a lead only.
+
+    Errors: NotAPackTote, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
     """
     station = await work.station(uow, station_code)
     tote = await stock.unit(uow, (await scanning.meaning(uow, tote_scan, "unit")).id)
     if tote.kind != "tote" or tote.bound_to is None:
+        raise rules.NotAPackTote(scanned=tote.code)
+    if tote.bound_to not in await orders.orders(uow, [tote.bound_to]):  # its goods go back: it serves no order now
         raise rules.NotAPackTote(scanned=tote.code)
     order = await order_service.lock(uow, tote.bound_to)
     if order.cancel_requested_at is not None or order.state == "cancelled":
@@ -42,7 +46,12 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
     if here is None or here.id not in (tote.in_place_id, cart.in_place_id if cart else 0):
         raise rules.ToteElsewhere(tote=tote.code, station=station_code)
     parcels = await queries.parcels_of(uow, order.id) or await _plan(uow, order, tote, station_code)
-    return next((p for p in parcels if p.state != "labelled"), parcels[-1])
+    todo = sorted((p for p in parcels if p.state != "labelled"), key=lambda p: (p.state == "aside", p.number))
+    if todo and todo[0].state == "aside":
+        if "lead" not in uow.actor.roles:
+            raise rules.Aside(tote=tote.code, parcel=todo[0].number)
+        return await reopen(uow, todo[0].id)
+    return todo[0] if todo else parcels[-1]
 
 
 async def _plan(uow: UnitOfWork, order: orders.OrderInfo, tote: stock.Unit, station: str) -> list[queries.ParcelInfo]:
@@ -132,7 +141,7 @@ async def take_weight(uow: UnitOfWork, scale: str, weight_g: int, interval_g: in
             kind="pack.weight_off", key=f"weight:{parcel.id}",
             subject=f"Parcel {parcel.sscc}: {weight_g} g, expected {parcel.expected_g} ± {tolerance} g",
             detail={"parcel": str(parcel.id), "sscc": parcel.sscc, "weight_g": weight_g, "expected_g": parcel.expected_g,
-                    "tolerance_g": tolerance, "station": station.code}, owner="lead", due_h=1.0,
+                    "tolerance_g": tolerance, "station": station.code, "tote": parcel.tote}, owner="lead", due_h=1.0,
         ))  # fmt: skip
         return
     await _order_step(uow, parcel, "picked", "pack", {"labelling", "printed", "labelled"})
@@ -307,12 +316,17 @@ async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
 
 
 async def readdress(uow: UnitOfWork, order_id: UUID) -> None:
-    """The address changed after printing: the old label is void, a new one is printed and must be applied."""
-    for parcel in await queries.parcels_of(uow, order_id):
-        if parcel.state in ("printed", "labelled"):
-            await labels.void(uow, f"packing.label:{parcel.id}")
+    """The address changed after printing: the old label is void, a new one is printed and must be applied.
+
+    The parcel gets a new serial, so that no scan takes the old paper for the new one.
+    """
+    for known in await queries.parcels_of(uow, order_id):
+        parcel = await _lock(uow, known.id)
+        if parcel.state in ("labelling", "printed", "labelled"):
             await _set(uow, parcel.id, state=rules.step(parcel.state, "relabel"))
+            await _new_serial(uow, parcel)
             await _print(uow, parcel.id)
+            parcel = await queries.parcel(uow, parcel.id)
             uow.emit(IncidentDetected(
                 kind="pack.relabel", key=f"relabel:{parcel.id}", subject=f"Parcel {parcel.sscc} has a new address: relabel it",
                 detail={"parcel": str(parcel.id), "sscc": parcel.sscc}, owner="lead", due_h=1.0,

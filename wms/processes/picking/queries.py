@@ -68,13 +68,13 @@ async def slots(uow: UnitOfWork, tour_id: UUID) -> list[SlotInfo]:
     return [SlotInfo(r.tour_id, r.slot, r.order_id, r.tote, r.done) for r in rows]
 
 
-async def slot_of(uow: UnitOfWork, order_id: UUID) -> SlotInfo | None:
-    """The newest tote slot of an order."""
-    r = await uow.session.scalar(
-        select(TourSlot).where(TourSlot.order_id == order_id).order_by(TourSlot.tour_id.desc()).limit(1)
-        .execution_options(populate_existing=True)
-    )  # fmt: skip
-    return SlotInfo(r.tour_id, r.slot, r.order_id, r.tote, r.done) if r else None
+async def slots_of(uow: UnitOfWork, order_id: UUID, wave_id: UUID | None = None) -> list[SlotInfo]:
+    """Every tote slot an order ever had, newest first; `wave_id` narrows it to the tours of one wave."""
+    query = select(TourSlot).where(TourSlot.order_id == order_id).order_by(TourSlot.tour_id.desc())
+    if wave_id is not None:
+        query = query.join(Tour, Tour.id == TourSlot.tour_id).where(Tour.wave_id == wave_id)
+    rows = await uow.session.scalars(query.execution_options(populate_existing=True))
+    return [SlotInfo(r.tour_id, r.slot, r.order_id, r.tote, r.done) for r in rows]
 
 
 async def tours(uow: UnitOfWork, wave_id: UUID | None = None, limit: int = 100) -> list[TourInfo]:

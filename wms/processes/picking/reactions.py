@@ -26,4 +26,4 @@ async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> N
 
 
 async def on_order_withdrawn(uow: UnitOfWork, event: OrderWithdrawn) -> None:
-    await service.stop_order(uow, event.order_id, event.reason)
+    await service.stop_order(uow, event.order_id, event.reason, event.wave_id)

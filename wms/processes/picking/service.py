@@ -60,9 +60,12 @@ async def snapshot(uow: UnitOfWork, order_ids: Sequence[UUID]) -> rules.Snapshot
 async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourPlan]) -> int:
     """Make the planned tours walkable; orders that stopped meanwhile are left out. Returns how many tours."""
     opened = 0
-    found = await orders.orders(uow, [i for p in plans for i in p.order_ids])
+    found = await order_service.lock_all(uow, [i for p in plans for i in p.order_ids])
+    pending = await stock.open_reservations(uow, [f"order_line:{x.id}" for o in found.values() for x in o.lines])
+    still = {r.id for r in pending}  # an order that left its wave and came back stands on others
     for plan in plans:
-        live = [i for i in plan.order_ids if found[i].state == "released"]
+        gone = {order_id for order_id, stop in plan.stops if stop.reservation_id not in still}
+        live = [i for i in plan.order_ids if found[i].state == "released" and i not in gone]
         if not live:
             continue
         row = Tour(
@@ -158,7 +161,7 @@ async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.
         update(Tour).where(Tour.id == tour_id).values(state=state, cart=cart.code, started_at=uow.now)
     )
     await tasks.claim_group(uow, tour_id)
-    for order_id in {s.order_id for s in slots}:
+    for order_id in sorted({s.order_id for s in slots}):
         order = await orders.order(uow, order_id)
         if order.state == "released":
             await order_service.advance(uow, order_id, "start_pick")
@@ -309,9 +312,10 @@ async def _resource(uow: UnitOfWork, task: work.TaskInfo, slot: queries.SlotInfo
     ))  # fmt: skip
     await order_service.add_short(uow, line_id, missing)
     if order.short_policy in ("complete_only", "backorder"):
-        uow.emit(
-            OrderWithdrawn(order_id=order_id, then="backordered", reason=f"{order.short_policy}: short at the pick")
-        )
+        wave_id = (await queries.tour(uow, slot.tour_id)).wave_id
+        uow.emit(OrderWithdrawn(
+            order_id=order_id, then="backordered", reason=f"{order.short_policy}: short at the pick", wave_id=wave_id,
+        ))  # fmt: skip
         await stop_order(uow, order_id, "short")
         await order_service.advance(uow, order_id, "unrelease", why="short at the pick")
         await order_service.advance(uow, order_id, "backorder", why=order.short_policy)
@@ -409,16 +413,24 @@ async def undo_pick(uow: UnitOfWork, task_id: UUID) -> queries.TourInfo:
     return await queries.tour(uow, slot.tour_id)
 
 
-async def stop_order(uow: UnitOfWork, order_id: UUID, reason: str) -> None:
-    """Close the order's open picks, free its reservations, and send what is already in its tote back."""
+async def stop_order(uow: UnitOfWork, order_id: UUID, reason: str, wave_id: UUID | None = None) -> None:
+    """Close the order's open picks, free its reservations, and send what is already in its tote back.
+
+    `wave_id`: only what this wave began; told late, the order may be at work in the next one.
+    """
     order = await orders.order(uow, order_id)
-    slot = await queries.slot_of(uow, order_id)
-    pending = await stock.open_reservations(uow, [f"order_line:{x.id}" for x in order.lines])
-    await ledger.release(uow, [r.id for r in pending])
-    if slot is None:
-        return
+    if wave_id is None:
+        pending = await stock.open_reservations(uow, [f"order_line:{x.id}" for x in order.lines])
+        await ledger.release(uow, [r.id for r in pending])
+    for slot in await queries.slots_of(uow, order_id, wave_id):
+        await _stop_slot(uow, order, slot, reason)
+
+
+async def _stop_slot(uow: UnitOfWork, order: orders.OrderInfo, slot: queries.SlotInfo, reason: str) -> None:
+    order_id = order.id
     for task in await work.tasks(uow, kind="pick", group_id=slot.tour_id):
         if task.data["order_id"] == str(order_id):
+            await ledger.release(uow, [UUID(task.data["reservation_id"])])
             await tasks.finish(uow, task.id, "cancel")
     await uow.session.execute(
         update(TourSlot).where(TourSlot.tour_id == slot.tour_id, TourSlot.slot == slot.slot).values(done=True)
@@ -427,6 +439,9 @@ async def stop_order(uow: UnitOfWork, order_id: UUID, reason: str) -> None:
     if tote is not None and tote.bound_to == order_id:
         if await stock.content_of(uow, tote.id):
             uow.emit(GoodsToPutBack(hu_id=tote.id, reason=reason))
+            if order.cancel_requested_at is None:
+                # The order may come again in another tote: this one is no longer its own.
+                await ledger.bind_unit(uow, tote.id, slot.tour_id)
         else:
             await ledger.bind_unit(uow, tote.id, None)
     tour = await queries.tour(uow, slot.tour_id)

@@ -1,7 +1,7 @@
 """Parcels arrive at the dock; cancelled ones leave it."""
 
 from wms.db.uow import UnitOfWork
-from wms.events.orders import OrderCancelRequested
+from wms.events.orders import OrderCancelRequested, OrderChanged
 from wms.events.packing import ParcelLabelled
 from wms.processes.shipping import service
 
@@ -12,3 +12,9 @@ async def on_parcel_labelled(uow: UnitOfWork, event: ParcelLabelled) -> None:
 
 async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> None:
     await service.pull_off(uow, event.order_id)
+
+
+async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
+    """A new address voids every label there is."""
+    if "destination" in event.what:
+        await service.forget_labels(uow, event.order_id)

@@ -21,6 +21,12 @@ class AlreadyLoaded(Refusal):
     code, status = "shipping.already_loaded", 409
 
 
+class LabelVoid(Refusal):
+    """This parcel's label is void: it gets a new one at the bench."""
+
+    code, status = "shipping.label_void", 409
+
+
 class NothingLoaded(Refusal):
     """There is nothing on this carrier's manifest."""
 

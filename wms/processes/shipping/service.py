@@ -32,7 +32,7 @@ async def expect(uow: UnitOfWork, event: ParcelLabelled) -> None:
 async def load_parcel(uow: UnitOfWork, scan: str, carrier: str = "") -> queries.LoadInfo:
     """Put a parcel on its carrier's open manifest. `carrier`: whose truck stands at the door, if told.
 
-    Errors: UnknownParcel, WrongTruck, AlreadyLoaded, OrderIsCancelled.
+    Errors: UnknownParcel, WrongTruck, AlreadyLoaded, LabelVoid, OrderIsCancelled, WrongState.
     """
     code = scan.strip()[-18:]
     row = await uow.session.scalar(
@@ -41,8 +41,10 @@ async def load_parcel(uow: UnitOfWork, scan: str, carrier: str = "") -> queries.
     if row is None:
         raise rules.UnknownParcel(scanned=scan[:60])
     order = await order_service.lock(uow, row.order_id)
-    if order.cancel_requested_at is not None or row.state == "removed":
+    if order.cancel_requested_at is not None:
         raise order_rules.OrderIsCancelled(ref=order.ref)
+    if row.state == "removed":
+        raise rules.LabelVoid(parcel=row.sscc)
     if carrier and row.carrier != carrier:
         raise rules.WrongTruck(parcel=row.sscc, carrier=row.carrier, truck=carrier)
     if row.state != "ready":
@@ -105,8 +107,18 @@ async def close_manifest(uow: UnitOfWork, carrier: str) -> tuple[UUID, int]:
         )
         await order_service.advance(uow, order_id, "ship")
         shipped += len(rows)
+    if not shipped:  # only parts of orders, or voided labels: this truck takes nothing along
+        raise rules.NothingLoaded(carrier=carrier)
     uow.emit(ManifestClosed(manifest_id=manifest.id, carrier=carrier, parcels=shipped))
     return manifest.id, shipped
+
+
+async def forget_labels(uow: UnitOfWork, order_id: UUID) -> None:
+    """The order's labels are void: its parcels come off the truck until they carry new ones."""
+    await uow.session.execute(
+        update(Load).where(Load.order_id == order_id, Load.state.in_(("ready", "loaded")))
+        .values(state="removed", manifest_id=None)
+    )  # fmt: skip
 
 
 async def pull_off(uow: UnitOfWork, order_id: UUID) -> None:
@@ -114,10 +126,7 @@ async def pull_off(uow: UnitOfWork, order_id: UUID) -> None:
     order = await order_service.lock(uow, order_id)
     if order.state not in ("labelled", "loaded"):
         return
-    await uow.session.execute(
-        update(Load).where(Load.order_id == order_id, Load.state.in_(("ready", "loaded")))
-        .values(state="removed", manifest_id=None)
-    )  # fmt: skip
+    await forget_labels(uow, order_id)
     if order.state == "loaded":
         await order_service.advance(uow, order_id, "unload", why="cancelled: pulled off")
         uow.emit(OrderCancelRequested(order_id=order_id, effect="void_label"))
