@@ -75,6 +75,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # orders change and end
     orders.OrderCancelRequested: {
         "picking.on_cancel_requested": picking_reactions.on_cancel_requested,
+        "order_release.on_cancel_requested": release_reactions.on_cancel_requested,
         "shipping.on_cancel_requested": shipping_reactions.on_cancel_requested,
         "packing.on_cancel_requested": packing_reactions.on_cancel_requested,
     },

@@ -1,6 +1,7 @@
 """Breakages that a reviewer looked for: what crosses, comes late, comes twice, or is shaped to hurt."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import quote
 from uuid import UUID, uuid4
@@ -21,7 +22,9 @@ from tests.integration.house import (
     pick_all,
     take_cart,
 )
+from wms.algorithms.packing.cartons import Box
 from wms.entrypoints import mqtt
+from wms.processes.order_release import rules
 from wms.processes.order_release import service as release
 from wms.processes.picking import service as picking
 
@@ -378,3 +381,60 @@ async def test_a_poisoned_message_never_stops_those_behind_it(house: House, chan
         assert taken == {"e1": 2}
     await house.settle()
     assert await scalar(house, "SELECT count(*) FROM reaction WHERE state <> 'done'") == 0
+
+
+@pytest.mark.parametrize("how", ["remove", "undo"])
+async def test_a_withdrawal_that_meets_a_cancellation_leaves_a_cancelled_order(house: House, how: str) -> None:
+    order_id, other = await house.order("O1", {"A": 1}), await house.order("O2", {"B": 1})
+    wave = await house.release(order_id, other)
+    await house.admin.post(f"/api/v1/orders/{order_id}/cancel", {})
+    if how == "remove":
+        reply = await house.admin.call("DELETE", f"/api/v1/waves/orders/{order_id}")
+        assert reply.json()["code"] == "orders.is_cancelled"
+    else:
+        assert (await house.admin.post(f"/api/v1/waves/{wave}/undo", {}))["undone"] == 1
+    await house.settle()
+    assert await house.state(order_id) == "cancelled"
+    assert (
+        await scalar(
+            house, "SELECT count(*) FROM task WHERE state IN ('open', 'claimed') AND data->>'order_id' = :o", o=order_id
+        )
+        == 0
+    )
+
+
+async def test_a_short_pick_that_meets_a_cancellation_leaves_a_cancelled_order(house: House) -> None:
+    order_id = await house.order("O1", {"A": 5}, short_policy="backorder")
+    await house.release(order_id)
+    picker = await house.sign_in("picker")
+    cards = await take_cart(house, picker)
+    await house.admin.post(f"/api/v1/orders/{order_id}/cancel", {})
+    await do_pick(picker, cards[0], qty=2, problem="short")
+    await house.settle()
+    assert await house.state(order_id) == "cancelled"
+
+
+async def test_orders_beyond_what_is_taken_at_once_are_refused_not_dropped(house: House) -> None:
+    body = [{"ref": f"O{i}", "lines": [{"sku": "A", "qty_each": 1}], "destination": DESTINATION} for i in range(501)]
+    reply = await house.admin.call("POST", "/api/v1/orders", body)
+    assert reply.json()["code"] == "common.malformed"
+    assert (await house.admin.get("/api/v1/orders"))["orders"] == []
+
+
+@pytest.mark.parametrize("carrier", ["", "a/b", "x" * 41, "a\nb"])
+async def test_a_carrier_that_no_manifest_could_bear_is_refused(house: House, carrier: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await house.order("O1", {"A": 1}, carrier=carrier)
+    assert refused.value.code == "orders.refused"
+
+
+def test_a_wholesale_order_does_not_hold_up_the_planner() -> None:
+    line = uuid4()
+    snapshot = rules.Snapshot(
+        (rules.Need(uuid4(), "ship_partial", ((line, 1, 100_000),)),), (rules.Free(1, 1, 100_000),),
+        {1: ((100, 80, 40), 200)}, (Box("M", (300, 220, 160), 150, 15_000),),
+    )  # fmt: skip
+    began = time.monotonic()
+    (plan,) = rules.solve(snapshot)
+    assert time.monotonic() - began < 10
+    assert sum(sum(c["items"].values()) for c in plan.cartons) == 100_000

@@ -1,7 +1,7 @@
 """Orders and notices from the host; the console's order list."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -62,11 +62,11 @@ class NoticeIn(_In):
 
 
 @router.post("/orders", dependencies=[needs("integration")])
-async def accept(uow: Uow, body: list[OrderIn]) -> dict[str, Any]:
-    """Accept up to 500 orders, all or nothing."""
+async def accept(uow: Uow, body: Annotated[list[OrderIn], Field(max_length=500)]) -> dict[str, Any]:
+    """Accept up to 500 orders, all or nothing; more than that are refused, never cut off."""
     drafts = [
         service.OrderDraft(**{**o.model_dump(exclude={"lines"}), "lines": tuple((x.sku, x.qty_each) for x in o.lines)})
-        for o in body[:500]
+        for o in body
     ]
     return {"ids": [str(i) for i in await service.accept_orders(uow, drafts)]}
 

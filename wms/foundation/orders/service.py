@@ -40,6 +40,9 @@ def _faults(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> list[str]:
     faults = []
     if not draft.ref or len(draft.ref) > 64:
         faults.append("ref: 1 to 64 characters")
+    for name, value in (("channel", draft.channel), ("carrier", draft.carrier)):
+        if not 0 < len(value) <= 40 or "/" in value or not value.isprintable():
+            faults.append(f"{name}: 1 to 40 printable characters without '/'")
     if not draft.lines:
         faults.append("lines: at least one")
     for n, (sku, qty_each) in enumerate(draft.lines, 1):

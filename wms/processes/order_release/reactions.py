@@ -5,7 +5,7 @@ from typing import Any
 from wms.db.outbox import Plan
 from wms.db.uow import UnitOfWork
 from wms.events.order_release import OrderWithdrawn, WaveRequested
-from wms.events.orders import OrderCancelled
+from wms.events.orders import OrderCancelled, OrderCancelRequested
 from wms.events.slotting import GoodsPutAway
 from wms.events.stock import StockStatusChanged
 from wms.foundation.orders import queries as orders
@@ -37,6 +37,10 @@ async def on_stock_status_changed(uow: UnitOfWork, event: StockStatusChanged) ->
     """A count or a check found it good: who waited for it tries again."""
     if event.to_status == "available":
         await service.reopen_backorders(uow, event.sku_id)
+
+
+async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> None:
+    await service.cancel_order(uow, event.order_id)
 
 
 async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:

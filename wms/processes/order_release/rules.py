@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from wms.algorithms.packing.cartons import Box, Item, plan
+from wms.algorithms.packing.cartons import Box, Item, Packed, Plan, plan
 from wms.kernel.errors import Refusal
 
 NEXT: dict[str, dict[str, str]] = {
@@ -15,6 +15,11 @@ NEXT: dict[str, dict[str, str]] = {
     "done": {},
     "undone": {},
 }
+
+
+PART_EACH = 250
+"""Pieces arranged together. The time grows with the cube of the pieces, and one wholesale order must not hold up the
+house: a larger order is arranged part by part, like parts once."""
 
 
 class UnknownWave(Refusal):
@@ -135,15 +140,20 @@ def _take(wanted: int, balances: Sequence[int], free: dict[int, int]) -> list[tu
 
 
 def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple[tuple[dict[str, Any], ...], str]:
-    items = []
+    pieces: list[int] = []
     for line_id, sku_id, wanted in need.lines:
-        size_mm, weight_g = snapshot.skus[sku_id]
-        items += [Item(str(sku_id), size_mm, weight_g) for _ in range(wanted - short.get(line_id, 0))]
-    planned = plan(items, snapshot.boxes)
-    if planned.left_over:
-        return (), f"{len(planned.left_over)} piece(s) fit no carton"
+        pieces += [sku_id] * (wanted - short.get(line_id, 0))
+    parts: dict[tuple[int, ...], Plan] = {}
+    cartons: list[Packed] = []
+    for start in range(0, len(pieces), PART_EACH):
+        part = tuple(pieces[start : start + PART_EACH])
+        if part not in parts:
+            parts[part] = plan([Item(str(i), *snapshot.skus[i]) for i in part], snapshot.boxes)
+        if parts[part].left_over:
+            return (), f"{len(parts[part].left_over)} piece(s) fit no carton"
+        cartons += parts[part].cartons
     described = []
-    for packed in planned.cartons:
+    for packed in cartons:
         content: dict[str, int] = {}
         for p in packed.placed:
             content[p.key] = content.get(p.key, 0) + 1

@@ -12,6 +12,7 @@ from wms.events.incidents import IncidentDetected
 from wms.events.order_release import OrderWithdrawn, WaveReleased, WaveRequested
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
+from wms.foundation.orders import rules as order_rules
 from wms.foundation.orders import service as order_service
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
@@ -180,6 +181,9 @@ async def remove_order(uow: UnitOfWork, order_id: UUID, reason: str, *, then: st
     wave_id = await queries.wave_of(uow, order_id)
     if wave_id is None:
         raise rules.NotInWave(order_id=str(order_id))
+    order = await order_service.lock(uow, order_id)
+    if order.cancel_requested_at is not None:  # it is leaving already, and for good
+        raise order_rules.OrderIsCancelled(ref=order.ref)
     await order_service.advance(uow, order_id, "unrelease", why=reason)
     if then == "backordered":
         await order_service.advance(uow, order_id, "backorder", why=reason)
@@ -202,17 +206,28 @@ async def undo_wave(uow: UnitOfWork, wave_id: UUID, reason: str) -> int:
     wave = await queries.wave(uow, wave_id)
     state = rules.step(wave.state, "undo")
     members = await queries.wave_orders(uow, wave_id)
-    found = await orders.orders(uow, list(members))
+    found = await order_service.lock_all(uow, list(members))
     undone = 0
     for order_id, member in sorted(members.items()):
         if member == "planning":
             await _refuse(uow, wave_id, order_id, "wave undone")
             undone += 1
-        elif member == "released" and found[order_id].state in ("released", "picking"):
+        elif (
+            member == "released"
+            and found[order_id].state in ("released", "picking")
+            and found[order_id].cancel_requested_at is None
+        ):
             await remove_order(uow, order_id, reason)
             undone += 1
     await uow.session.execute(update(Wave).where(Wave.id == wave_id).values(state=state))
     return undone
+
+
+async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
+    """An order that fell back to waiting while its cancellation was on the way ends here. Only acts while it waits."""
+    order = await order_service.lock(uow, order_id)
+    if order.state in ("accepted", "backordered") and order.cancel_requested_at is not None:
+        await order_service.advance(uow, order_id, "cancel", why="cancelled")
 
 
 async def free_stock(uow: UnitOfWork, order_id: UUID) -> int:
