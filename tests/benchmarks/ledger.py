@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -74,10 +75,13 @@ async def ours(db: Database, bins: list[int], grain: Grain, clients: int, second
 
 def script(grain: Grain, first: int) -> str:
     """pgbench's transaction: one call of stock_post with one line, as ours sends it."""
-    ids = f'"sku":{grain.sku_id},"lot":{grain.lot_id},"owner":{grain.owner_id}'
+    # A blank after each colon: pgbench takes ":1" for a variable.
+    ids = f'"sku": {grain.sku_id}, "lot": {grain.lot_id}, "owner": {grain.owner_id}'
     line = (
-        '[{"id":"\' || gen_random_uuid() || \'","line":1,' + ids + ",\"from\":' || :a || ',\"to\":' || :b || ',"
-        '"fs":"available","ts":"available","qty":1,"res":null,"reason":"bench","serials":null}]'
+        '[{"id": "\' || gen_random_uuid() || \'", "line": 1, '
+        + ids
+        + ", \"from\": ' || :a || ', \"to\": ' || :b || ', "
+        '"fs": "available", "ts": "available", "qty": 1, "res": null, "reason": "bench", "serials": null}]'
     )
     return (
         f"\\set a random({first}, {first + BINS // 2 - 1})\n\\set b random({first + BINS // 2}, {first + BINS - 1})\n"
@@ -127,7 +131,7 @@ async def run(seconds: float, rounds: int) -> list[dict[str, float]]:
             )
         await db.close()
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGQUIT)  # at once: the cluster is thrown away
         process.wait(20)
     return rows
 

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,7 +86,7 @@ async def run(operators: int, pause_s: float) -> list[float]:
         if api is not None:
             api.terminate()
             api.wait(15)
-        database.terminate()
+        database.send_signal(signal.SIGQUIT)  # at once: the cluster is thrown away
         database.wait(20)
     return sorted(waits_ms)
 

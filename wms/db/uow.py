@@ -1,5 +1,7 @@
 """Unit of work: one transaction with its time, its actor, its request id, and what it tells the world."""
 
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event as sa_event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from wms.db.tables import EventRow, OutgoingRow, ReactionRow
@@ -82,6 +85,28 @@ class UnitOfWork:
         return row_id
 
 
+IDLE_S = 2.0
+"""A connection used within this time is taken to be alive: a ping before every transaction costs a tenth of it."""
+
+
+def _ping_idle_connections(engine: AsyncEngine) -> None:
+    """Ask a connection that was idle whether it still stands, and let the pool replace it if not."""
+
+    @sa_event.listens_for(engine.sync_engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["used_s"] = time.monotonic()
+
+    @sa_event.listens_for(engine.sync_engine, "checkout")
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used_s", math.inf) > IDLE_S:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                connection.rollback()
+            except Exception as error:
+                raise DisconnectionError from error
+
+
 class Database:
     """One engine per process. `app_role` is assumed on every connection: it may not touch the ledger's tables."""
 
@@ -89,9 +114,10 @@ class Database:
         self, url: str, *, router: Router, clock: Clock | None = None, pool: int = 10, role: str | None = "wms_app"
     ):
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=30,
+            url, pool_size=pool, max_overflow=0, pool_timeout=30, pool_use_lifo=True,
             connect_args={"options": "-c idle_in_transaction_session_timeout=30s -c TimeZone=UTC"},
         )  # fmt: skip
+        _ping_idle_connections(self.engine)
         if role is not None:
 
             @sa_event.listens_for(self.engine.sync_engine, "connect")

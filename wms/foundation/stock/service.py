@@ -48,7 +48,8 @@ async def _call(uow: UnitOfWork, sql: str, params: Sequence[Any]) -> Any:
 
     The ORM would cost five times the function's own time (docs/decisions/0002-ledger.md).
     """
-    await uow.session.flush()
+    if uow.session.new or uow.session.dirty or uow.session.deleted:
+        await uow.session.flush()
     raw = await (await uow.session.connection()).get_raw_connection()
     connection = cast(psycopg.AsyncConnection[Any], raw.driver_connection)
     try:
