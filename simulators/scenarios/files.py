@@ -65,6 +65,15 @@ def read(path: Path, columns: dict[str, Callable[[str], Any]]) -> list[dict[str,
     return rows
 
 
+def twice(path: Path, column: str, rows: list[dict[str, Any]]) -> list[str]:
+    """A fault for each row whose key stands in an earlier one."""
+    first: dict[str, int] = {}
+    return [
+        f"{path}: line {n}: column {column}: {row[column]!r} is already in line {at}"
+        for n, row in enumerate(rows, 2) if (at := first.setdefault(row[column], n)) != n
+    ]  # fmt: skip
+
+
 def shop(orders: Path, skus: Path, cartons: Path) -> dict[str, list[dict[str, Any]]]:
     """The three files, checked against each other. Errors: BadFile."""
     sku_rows, line_rows, carton_rows = read(skus, SKUS), read(orders, LINES), read(cartons, CARTONS)
@@ -73,6 +82,7 @@ def shop(orders: Path, skus: Path, cartons: Path) -> dict[str, list[dict[str, An
         f"{orders}: line {n}: column sku: {row['sku']!r} is not in {skus.name}"
         for n, row in enumerate(line_rows, 2) if row["sku"] not in known
     ]  # fmt: skip
+    faults += twice(skus, "sku", sku_rows) + twice(cartons, "carton", carton_rows)
     if faults:
         raise BadFile(faults[:50])
     return {"skus": sku_rows, "lines": line_rows, "cartons": carton_rows}

@@ -1,14 +1,17 @@
 """Breakages that a reviewer looked for: what crosses, comes late, comes twice, or is shaped to hurt."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from simulators.scenarios import files
 from tests.integration.house import (
     DESTINATION,
     Client,
@@ -438,3 +441,42 @@ def test_a_wholesale_order_does_not_hold_up_the_planner() -> None:
     (plan,) = rules.solve(snapshot)
     assert time.monotonic() - began < 10
     assert sum(sum(c["items"].values()) for c in plan.cartons) == 100_000
+
+
+async def test_a_sku_that_comes_twice_is_named(house: House) -> None:
+    sku = {"code": "D", "name": "D", "length_mm": 10, "width_mm": 10, "height_mm": 10, "weight_g": 10}
+    reply = await house.admin.call("POST", "/api/v1/catalog/skus", [sku, sku])
+    assert (reply.status_code, reply.json()["code"]) == (422, "common.bad_input")
+    assert "D" in reply.json()["params"]["reason"]
+
+
+def test_a_row_that_comes_twice_in_a_file_is_named(tmp_path: Path) -> None:
+    rows = {
+        "orders": "order,sku,qty\nO1,S1,1\n",
+        "skus": "sku,width_mm,length_mm,height_mm,weight_g\nS1,10,20,30,40\nS1,10,20,30,40\n",
+        "cartons": "carton,inner_width_mm,inner_length_mm,inner_height_mm,outer_width_mm,outer_length_mm,outer_height_mm,"
+        "tare_g,max_load_g\nM,200,200,200,210,210,210,100,9000\n",
+    }
+    for name, content in rows.items():
+        (tmp_path / f"{name}.csv").write_text(content, "utf-8")
+    with pytest.raises(files.BadFile, match="skus.csv: line 3: column sku: 'S1' is already in line 2"):
+        files.shop(*(tmp_path / f"{name}.csv" for name in rows))
+
+
+async def test_two_packers_at_one_tote_make_one_parcel(house: House) -> None:
+    order_id = await house.order("O1", {"A": 2})
+    await house.release(order_id)
+    tote = await pick_all(house, await house.sign_in("picker"))
+    packer, lead = await house.sign_in("packer"), await house.sign_in("lead")
+    start = (await packer.post("/api/v1/pda/pack/PACK-1/claim"))["cards"][0]
+    opened = await asyncio.gather(*(who.answer(start, tote=tote) for who in (packer, lead)))
+    cards = [reply["cards"][0] for reply in opened]
+    assert cards[0]["id"] == cards[1]["id"]
+    closed = await asyncio.gather(*(fill_parcel(packer, cards[0]) for _ in range(3)), return_exceptions=True)
+    assert len([c for c in closed if isinstance(c, dict)]) == 1
+    assert all(isinstance(c, dict) or (isinstance(c, Refused) and c.status == 409) for c in closed), closed
+    assert await house.held("A") == {
+        "A-01:available": 18,
+        f"{next(c for c in closed if isinstance(c, dict))['show']['sscc']}:available": 2,
+    }
+    assert await house.audit_clean()

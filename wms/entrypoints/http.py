@@ -95,7 +95,9 @@ def _handlers(app: FastAPI) -> None:
     async def unstorable(request: Request, error: Exception) -> JSONResponse:
         """A value no column can hold (a NUL, a lone surrogate, a number beyond 64 bits): the request's fault, rolled back."""
         log.warning("http.unstorable", path=request.url.path, error=repr(error)[:500])
-        return problem(BadInput(reason="a value that cannot be stored"), request.url.path)
+        return problem(
+            BadInput(field="a value", reason="text without control bytes, or a number within 64 bits"), request.url.path
+        )
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

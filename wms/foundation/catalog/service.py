@@ -1,5 +1,6 @@
 """Write the catalog: owners, SKUs with codes and pack levels, bundles, cartons, measurements."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from wms.db.uow import UnitOfWork
 from wms.events.catalog import SkuMeasured
 from wms.foundation.catalog import queries, rules
 from wms.foundation.catalog.tables import BundlePart, Carton, Owner, PackLevel, Sku, SkuCode
+from wms.kernel.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,10 @@ _PLAIN = (
 async def save_skus(uow: UnitOfWork, drafts: Sequence[SkuDraft]) -> int:
     """Create or update SKUs by code, all or nothing. A measured size is kept against a declared one.
 
-    Errors: AbsurdSize, UnknownAttribute, CodeInUse, UnknownSku (a bundle's part).
+    Errors: AbsurdSize, UnknownAttribute, CodeInUse, UnknownSku (a bundle's part), BadInput (a code that comes twice).
     """
+    if twice := sorted(code for code, n in Counter(d.code for d in drafts).items() if n > 1):
+        raise BadInput(field="code", reason=f"unique in a request, unlike {', '.join(twice[:10])}")
     known = await queries.skus_by_code(uow, {d.code for d in drafts})
     owners = {code: await ensure_owner(uow, code) for code in {d.owner for d in drafts}}
     rows: list[tuple[Sku, SkuDraft]] = []
