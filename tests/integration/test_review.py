@@ -278,6 +278,9 @@ async def test_a_parcel_set_aside_is_finished_by_a_lead(house: House) -> None:
     with pytest.raises(Refused) as refused:
         await packer.answer(start, tote=tote)
     assert refused.value.code == "packing.aside"
+    with pytest.raises(Refused) as refused:
+        await packer.answer(off, problem="open_and_check")
+    assert refused.value.code == "packing.aside"
     again = (await lead.answer(start, tote=tote))["cards"][0]
     assert again["id"].startswith("parcel:")
     await pack_order_from(house, lead, again)

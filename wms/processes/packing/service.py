@@ -48,8 +48,6 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
     parcels = await queries.parcels_of(uow, order.id) or await _plan(uow, order, tote, station_code)
     todo = sorted((p for p in parcels if p.state != "labelled"), key=lambda p: (p.state == "aside", p.number))
     if todo and todo[0].state == "aside":
-        if "lead" not in uow.actor.roles:
-            raise rules.Aside(tote=tote.code, parcel=todo[0].number)
         return await reopen(uow, todo[0].id)
     return todo[0] if todo else parcels[-1]
 
@@ -211,8 +209,13 @@ async def retry_label(uow: UnitOfWork, parcel_id: UUID, station_code: str = "") 
 
 
 async def reopen(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
-    """Open a parcel whose weight was off: everything goes back into the tote and is scanned again. Errors: ParcelBusy."""
+    """Open a parcel whose weight was off: everything goes back into the tote and is scanned again.
+
+    One that was set aside is a lead's to open. Errors: ParcelBusy, Aside.
+    """
     parcel = await _lock(uow, parcel_id)
+    if parcel.state == "aside" and "lead" not in uow.actor.roles:
+        raise rules.Aside(tote=parcel.tote, parcel=parcel.number)
     state = rules.step(parcel.state, "reopen")
     tote = await stock.find_unit(uow, parcel.tote)
     held = await stock.content_of(uow, parcel.hu_id)
