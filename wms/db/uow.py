@@ -115,7 +115,9 @@ class Database:
     ):
         self.engine: AsyncEngine = create_async_engine(
             url, pool_size=pool, max_overflow=0, pool_timeout=30, pool_use_lifo=True,
-            connect_args={"options": "-c idle_in_transaction_session_timeout=30s -c TimeZone=UTC"},
+            connect_args={
+                "options": "-c idle_in_transaction_session_timeout=30s -c TimeZone=UTC", "connect_timeout": 10,
+            },
         )  # fmt: skip
         _ping_idle_connections(self.engine)
         if role is not None:

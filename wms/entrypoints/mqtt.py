@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -196,6 +196,15 @@ RETURNING id, ref, kind, target, attempts
 """)
 
 
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until they are gone: on Python 3.11 `wait_for`, which the MQTT client uses, can swallow a cancellation."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
+
+
 @dataclass(slots=True)
 class Link:
     """The WES's side of the broker: ingest, acknowledgements, commands. Reconnects for ever."""
@@ -211,13 +220,19 @@ class Link:
     async def run(self) -> None:
         """Serve until cancelled."""
         while True:
+            # A task of its own: leaving the client can swallow a cancellation, and ours must not be lost with it.
+            session = asyncio.create_task(self._session())
             try:
-                await self._session()
-            except* (aiomqtt.MqttError, OSError) as errors:
-                if not self.lost:
-                    log.warning("mqtt.lost", error=str(errors.exceptions[0]))
-                self.lost = True
-                await asyncio.sleep(1.0)
+                await asyncio.wait({session})
+            finally:
+                await _end([session])
+            error = None if session.cancelled() else session.exception()
+            if error is not None and not isinstance(error, aiomqtt.MqttError | OSError):
+                raise error
+            if not self.lost:
+                log.warning("mqtt.lost", error=str(error))
+            self.lost = True
+            await asyncio.sleep(1.0)
 
     async def _session(self) -> None:
         parts = urlsplit(self.url)
@@ -232,10 +247,14 @@ class Link:
                 log.info("mqtt.back")
             self.lost = False
             queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(10_000)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._receive(client, queue))
-                group.create_task(self._ingest(client, queue))
-                group.create_task(self._command(client))
+            jobs = (self._receive(client, queue), self._ingest(client, queue), self._command(client))
+            tasks = [asyncio.create_task(job) for job in jobs]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await _end(tasks)
+            for task in done:
+                task.result()
 
     async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
         async for message in client.messages:

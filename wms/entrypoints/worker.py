@@ -35,6 +35,7 @@ async def run(
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _tell_tasks)
     solvers = Solvers(lambda: ProcessPoolExecutor(1, initializer=_quiet))
     relay = Relay(db, events, reactions, parked=parked, solvers=solvers)
     jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
@@ -56,3 +57,9 @@ async def run(
 
 def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _tell_tasks() -> None:
+    """On SIGUSR1: say on stderr what every task waits for."""
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=4)

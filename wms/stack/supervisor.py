@@ -100,6 +100,13 @@ class _Log:
         self._out.close()
 
 
+async def _exited(process: asyncio.subprocess.Process) -> int:
+    """The exit code. `process.wait()` would also wait for the pipe, which an orphaned grandchild may hold for ever."""
+    while process.returncode is None:
+        await asyncio.sleep(0.05)
+    return process.returncode
+
+
 class Supervisor:
     """Runs a fixed set of children for one folder.
 
@@ -223,7 +230,7 @@ class Supervisor:
         pump = asyncio.create_task(_pump(process, log))
         probe = asyncio.create_task(self._probe(child, process))
         try:
-            code = await process.wait()
+            code = await _exited(process)
             with contextlib.suppress(TimeoutError):  # a grandchild may still hold the pipe
                 await asyncio.wait_for(asyncio.shield(pump), 1.0)
             return code
@@ -251,10 +258,10 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(child.stop_signal)
             try:
-                await asyncio.wait_for(process.wait(), child.stop_timeout_s)
+                await asyncio.wait_for(_exited(process), child.stop_timeout_s)
             except TimeoutError:
                 process.kill()
-                await process.wait()
+                await _exited(process)
         if task is not None:
             await asyncio.wait({task}, timeout=2.0 if process is not None else 0)
             task.cancel()
