@@ -103,15 +103,6 @@ async def set_qty(uow: UnitOfWork, task_id: UUID, qty_each: int) -> None:
     await uow.session.execute(update(Task).where(Task.id == task_id).values(qty_each=qty_each))
 
 
-async def release_claim(uow: UnitOfWork, task_id: UUID) -> None:
-    """Give a claimed task back. Errors: TaskClosed."""
-    task = await queries.task(uow, task_id)
-    state = rules.step(task.state, "release")
-    await uow.session.execute(
-        update(Task).where(Task.id == task_id).values(state=state, claimed_by="", claimed_at=None)
-    )
-
-
 async def save_station(
     uow: UnitOfWork, code: str, kind: str, location: str, *, scale: str = "", printer: str = "", dimensioner: str = "",
     gate: str = "",
