@@ -22,6 +22,8 @@ PYTHON = BIN / f"python{EXE}"
 WEB = ROOT / "wms" / "web"
 LOCK = ROOT / "requirements.lock"
 PACKAGES = ("wms", "devices", "simulators")
+STEP_LIMIT_S = 45 * 60
+"""A step of `test` that takes longer hangs: better a report without its end than none."""
 SYSTEM_PACKAGES = {"chromium": "chromium", "mosquitto": "mosquitto", "fonts-noto-cjk": None}
 
 
@@ -148,7 +150,7 @@ def test(rest: Sequence[str]) -> int:
     for name, command in steps.items():
         say(f"── {name}")
         step_began = time.monotonic()
-        outcomes[name] = (call(command), time.monotonic() - step_began)
+        outcomes[name] = (call(command, STEP_LIMIT_S), time.monotonic() - step_began)
     say("── summary")
     for name, (code, took_s) in outcomes.items():
         print(f"  {name:<12} {'ok' if code == 0 else f'FAILED ({code})':<12} {took_s:6.1f} s", flush=True)
@@ -261,14 +263,24 @@ def quiet(command: Sequence[str]) -> bool:
         return False
 
 
-def call(command: Sequence[str | Path]) -> int:
-    """Run in the foreground; Ctrl-C belongs to the child, which stops in good order."""
+def call(command: Sequence[str | Path], limit_s: float | None = None) -> int:
+    """Run in the foreground; Ctrl-C belongs to the child, which stops in good order. 124: it was still running at the
+    limit and was ended."""
     process = subprocess.Popen([str(part) for part in command], cwd=ROOT)
+    ends_at = None if limit_s is None else time.monotonic() + limit_s
     while True:
         try:
-            return process.wait()
+            return process.wait(None if ends_at is None else max(0.0, ends_at - time.monotonic()))
         except KeyboardInterrupt:
             continue
+        except subprocess.TimeoutExpired:
+            say(f"still running after {limit_s:.0f} s, ended")
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            return 124
 
 
 def say(text: str) -> None:

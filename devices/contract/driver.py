@@ -38,6 +38,9 @@ class Driver(Protocol):
     family: ClassVar[str]
     commands: ClassVar[frozenset[str]]
     """Command kinds it executes; the gateway refuses others with `gateway.unsupported_command`."""
+    resumable: ClassVar[frozenset[str]]
+    """Those of them that may be executed again after the gateway died in the middle: the device itself knows what became
+    of them, so nothing happens twice. All others are answered `unknown`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         """`config`: the device's own settings (host, port, ...). Errors: ConfigRefused."""

@@ -28,6 +28,7 @@ RTO_FIRST_S, RTO_LONGEST_S = 3.0, 20.0
 HEALTH_EVERY_S = 2.0
 LARGEST_PAYLOAD = 64 * 1024
 ANSWER_RETRY_S = 1.0
+RESUME_LOOK_S = 0.1
 STOP_S = 8.0
 """Longest wait for a session to say goodbye."""
 
@@ -237,7 +238,7 @@ class Bridge:
                 result = CommandResult(error.command_id, "refused", "gateway.malformed_command", str(error))
                 self._start(self._refuse(result))
             return
-        self._start(self._carry_out(command))
+        self._start(self._carry_out(command, payload.decode()))
 
     def _count_malformed(self, what: str, error: BadCommand) -> None:
         self.malformed += 1
@@ -248,18 +249,18 @@ class Bridge:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _carry_out(self, command: Command) -> None:
-        if await self._is_new(command.id, command.device):
+    async def _carry_out(self, command: Command, body: str) -> None:
+        if await self._is_new(command.id, command.device, body):
             await self._answer(command.device, await self._result_of(command))
 
     async def _refuse(self, result: CommandResult) -> None:
-        if await self._is_new(result.command_id, ""):
+        if await self._is_new(result.command_id, "", ""):
             await self._answer("", result)
 
-    async def _is_new(self, command_id: str, device: str) -> bool:
+    async def _is_new(self, command_id: str, device: str, body: str) -> bool:
         """True when the command must be handled now; a repeat gets the remembered answer again."""
         try:
-            earlier = await self._spool.begin(command_id, device)
+            earlier = await self._spool.begin(command_id, device, body)
             if isinstance(earlier, CommandResult):
                 await self._spool.append(device, earlier, self._clock.now())
         except SpoolFull as error:
@@ -287,7 +288,22 @@ class Bridge:
                 await asyncio.sleep(ANSWER_RETRY_S)
 
     async def _answer_interrupted(self) -> None:
-        """Commands that ran when the last process died may have happened."""
-        for command_id, device in await self._spool.unanswered():
-            result = CommandResult(command_id, "unknown", "gateway.restarted", "the gateway stopped while it ran")
-            await self._answer(device, result)
+        """Commands that ran when the last process died may have happened: followed up where the device itself can tell
+        (a vehicle shows its order), else answered as unknown."""
+        for command_id, device, body in await self._spool.unanswered():
+            supervisor = self._devices.get(device)
+            command = parse_command(body.encode()) if body else None
+            if command is not None and supervisor is not None and supervisor.can_resume(command.kind):
+                self._start(self._resume(command, supervisor))
+            else:
+                await self._answer(device, _interrupted(command_id))
+
+    async def _resume(self, command: Command, supervisor: Supervisor) -> None:
+        while not supervisor.can_execute and self._clock.now() < command.expires_at:
+            await asyncio.sleep(RESUME_LOOK_S)
+        told = await supervisor.execute(command) if supervisor.can_execute else _interrupted(command.id)
+        await self._answer(command.device, told)
+
+
+def _interrupted(command_id: str) -> CommandResult:
+    return CommandResult(command_id, "unknown", "gateway.restarted", "the gateway stopped while it ran")

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STR
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, at REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS command (
-  id TEXT PRIMARY KEY, device TEXT NOT NULL, at REAL NOT NULL, result TEXT) STRICT;
+  id TEXT PRIMARY KEY, device TEXT NOT NULL, at REAL NOT NULL, result TEXT, body TEXT NOT NULL DEFAULT '') STRICT;
 """
 REMEMBER_S = 24 * 3600
 GROUP = 500
@@ -84,6 +84,8 @@ class Spool:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
+        if "body" not in {row[1] for row in self._db.execute("PRAGMA table_info(command)")}:  # made before 2026-11-23
+            self._db.execute("ALTER TABLE command ADD COLUMN body TEXT NOT NULL DEFAULT ''")
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (uuid7(),))
         _sync_folder(path.parent)
         self.epoch: str = self._db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0]
@@ -153,8 +155,8 @@ class Spool:
 
     # commands
 
-    def begin(self, command_id: str, device: str) -> "asyncio.Future[str | CommandResult | None]":
-        """Note that a command is about to run.
+    def begin(self, command_id: str, device: str, body: str = "") -> "asyncio.Future[str | CommandResult | None]":
+        """Note that a command is about to run; `body` is its JSON as received.
 
         None: new, go on. "running": its answer is still to come. A CommandResult: answered before.
         """
@@ -164,7 +166,7 @@ class Spool:
             if row is not None:
                 return CommandResult(**json.loads(row[0])) if row[0] is not None else "running"
             self._check_room(self._max_rows)
-            db.execute("INSERT INTO command VALUES (?, ?, ?, NULL)", (command_id, device, time.time()))
+            db.execute("INSERT INTO command VALUES (?, ?, ?, NULL, ?)", (command_id, device, time.time(), body))
             db.execute("DELETE FROM command WHERE at < ? AND result IS NOT NULL", (time.time() - REMEMBER_S,))
             return None
 
@@ -183,9 +185,11 @@ class Spool:
         stored.add_done_callback(self._announce)
         return stored
 
-    def unanswered(self) -> "asyncio.Future[list[tuple[str, str]]]":
-        """(command id, device) of commands that began before a crash and have no answer."""
-        return self._submit(lambda db: db.execute("SELECT id, device FROM command WHERE result IS NULL").fetchall())
+    def unanswered(self) -> "asyncio.Future[list[tuple[str, str, str]]]":
+        """(command id, device, body) of commands that began before a crash and have no answer."""
+        return self._submit(
+            lambda db: db.execute("SELECT id, device, body FROM command WHERE result IS NULL ORDER BY at").fetchall()
+        )
 
     def _announce(self, stored: "asyncio.Future[int]") -> None:
         if not stored.cancelled() and stored.exception() is None:

@@ -73,9 +73,17 @@ class Supervisor:
             log.debug("%s: %s; next attempt in %.1f s", self.device, self.status.detail, delay_s)
             await asyncio.sleep(delay_s)
 
+    def can_resume(self, kind: str) -> bool:
+        """Whether a command cut off by our own death may be given to the driver again."""
+        return kind in drivers.load(self.family).resumable
+
+    @property
+    def can_execute(self) -> bool:
+        return self._driver is not None and self.status.state in ("online", "fault")
+
     async def execute(self, command: Command) -> CommandResult:
         """Let the driver carry out a command; every way it can end is a CommandResult."""
-        if self._driver is None or self.status.state not in ("online", "fault"):
+        if self._driver is None or not self.can_execute:
             return CommandResult(command.id, "failed", "gateway.device_offline", self.status.detail)
         if command.kind not in self.commands:
             return CommandResult(command.id, "failed", "gateway.unsupported_command", command.kind)

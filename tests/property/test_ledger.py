@@ -275,6 +275,7 @@ async def build(db: Database) -> World:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600 if LONG else 240)
 async def test_no_unit_is_lost_or_doubled(migrated_db: str) -> None:
     print(f"ledger property: seed {SEED}, {STEPS} steps, {CLIENTS} clients")
     db = Database(migrated_db, router=flow.route, pool=CLIENTS * 2 + 2)

@@ -91,11 +91,11 @@ async def test_commands_are_remembered_over_a_restart(tmp_path: Path) -> None:
     assert await spool.begin("c1", "d") is None
     assert await spool.begin("c1", "d") == "running"
     await spool.finish("d", result, NOW)
-    assert await spool.begin("c2", "d") is None
+    assert await spool.begin("c2", "d", "{}") is None
     spool.close()
     again = Spool(tmp_path / "s.db")
     assert await again.begin("c1", "d") == result
-    assert await again.unanswered() == [("c2", "d")]
+    assert await again.unanswered() == [("c2", "d", "{}")]
     again.close()
 
 

@@ -255,6 +255,55 @@ async def test_a_command_interrupted_by_a_crash_is_unknown_and_not_repeated(floo
     assert len(floor.printer.printed) == 1
 
 
+async def test_a_transport_goes_on_over_a_crash_of_the_gateway(floor: Floor) -> None:
+    """The vehicle knows what became of its order: before, while and after it drives, the answer is `done`, once."""
+    floor.broker.add_vehicles()
+    parts = urlsplit(floor.broker.url("vehicles"))
+    login = {"host": "127.0.0.1", "port": parts.port, "username": parts.username, "password": parts.password}
+    vehicle = VehicleSim(login, "ACME", "1", factor=2)
+    floor.more_devices = [{"id": "agv-1", "family": "vehicle", "config": {"manufacturer": "ACME", "serial": "1"}}]
+
+    async def drive(number: int) -> str:
+        frm, to = (0, 3000) if number % 2 else (3000, 0)
+        stops = [
+            {"node": f"N{x_mm}", "x_mm": x_mm, "y_mm": 0, "action": action, "load": f"T{number}"}
+            for x_mm, action in ((frm, "pick"), (to, "drop"))
+        ]
+        return await floor.wes.command("agv-1", "transport", seconds=60, order_id=f"o{number}", stops=stops)
+
+    async def done_after_restart(command_id: str) -> None:
+        floor.kill(floor.gateway_process)
+        floor.start_gateway()
+        assert (await floor.wes.result(command_id, 30)).outcome == "done"
+
+    async with AsyncExitStack() as stack:
+        await vehicle.start()
+        stack.push_async_callback(vehicle.stop)
+        floor.kill(floor.gateway_process)
+        floor.start_gateway()
+        await floor.online("agv-1")
+
+        vehicle.ignore_orders = 1
+        never_heard = await drive(1)
+        await until(lambda: not vehicle.ignore_orders)
+        await done_after_restart(never_heard)
+
+        under_way = await drive(2)
+        await until(lambda: vehicle.orders_received == 2)
+        await done_after_restart(under_way)
+
+        over = await drive(3)
+        await until(lambda: vehicle.orders_received == 3)
+        assert floor.gateway_process is not None
+        floor.gateway_process.send_signal(signal.SIGSTOP)
+        await until(lambda: vehicle.idle, 20)
+        await done_after_restart(over)
+
+        assert vehicle.orders_received == 3
+        assert [len(floor.wes.results(each)) for each in (never_heard, under_way, over)] == [1, 1, 1]
+    assert "Traceback" not in floor.log()
+
+
 async def test_kills_lose_nothing_and_double_nothing(floor: Floor) -> None:
     """Gateway, broker and acknowledgements fail while weights flow; every load whose removal waited for its capture
     arrives exactly once, seqs have no gap, and the spool drains."""

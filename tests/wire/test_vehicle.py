@@ -124,7 +124,7 @@ async def test_a_tote_travels_from_pick_to_drop(floor: Floor) -> None:
     result = await floor.transport()
     assert (result.outcome, result.code) == ("done", "")
     assert result.data == {"last_node": "n3", "x_mm": 8000, "y_mm": 3000, "loads": []}
-    (order,) = floor.orders()
+    order = floor.orders()[0]  # a busy machine may echo late: then the same order is sent again
     assert [node["sequenceId"] for node in order["nodes"]] == [0, 2, 4, 6]
     assert [edge["sequenceId"] for edge in order["edges"]] == [1, 3, 5]
     carrying = [body for name, body in floor.heard if name == "state" and body["loads"]]
@@ -324,6 +324,7 @@ async def test_the_wire_is_checked_by_the_official_schemas() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600 if "WMS_LONG" in os.environ else 240)
 async def test_a_standing_vehicle_is_told_of_lest_it_be_taken_for_lost(floor: Floor) -> None:
     await until(lambda: floor.ctx.of(VehicleReported), 10)
     first = len(floor.ctx.of(VehicleReported))

@@ -38,6 +38,7 @@ class DwsDriver:
 
     family: ClassVar[str] = "dws"
     commands: ClassVar[frozenset[str]] = frozenset({MEASURE})
+    resumable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

@@ -40,6 +40,7 @@ class ReplyMissing(Exception):
 class PrinterDriver:
     family: ClassVar[str] = "printer"
     commands: ClassVar[frozenset[str]] = frozenset({PRINT})
+    resumable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

@@ -54,6 +54,7 @@ class RfidGateDriver:
 
     family: ClassVar[str] = "rfid_gate"
     commands: ClassVar[frozenset[str]] = frozenset()
+    resumable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

@@ -58,6 +58,7 @@ class ScaleConfig(BaseModel):
 class ScaleDriver:
     family: ClassVar[str] = "scale"
     commands: ClassVar[frozenset[str]] = frozenset({WEIGH, ZERO})
+    resumable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

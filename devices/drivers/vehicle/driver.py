@@ -85,6 +85,7 @@ class VehicleDriver:
 
     family: ClassVar[str] = "vehicle"
     commands: ClassVar[frozenset[str]] = frozenset({TRANSPORT, CANCEL_TRANSPORT})
+    resumable: ClassVar[frozenset[str]] = frozenset({TRANSPORT})
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:
@@ -277,6 +278,8 @@ class VehicleDriver:
             self._adopt(transport, state)
         self._transport = transport
         try:
+            if transport.accepted and state is not None:
+                await self._judge_transport(state)  # it may be over, and a standing vehicle says so only every 30 s
             return await self._until_accepted(transport)
         finally:
             self._transport = None
