@@ -35,4 +35,18 @@ done = all nodes and actions finished; failed with the vehicle's error code."""
 CANCEL_TRANSPORT = "cancel_transport"
 """data: {"order_id": str}."""
 
-KINDS = frozenset({PRINT, WEIGH, ZERO, MEASURE, TRANSPORT, CANCEL_TRANSPORT})
+CALIBRATE_CHECK = "calibrate_check"
+"""data: {"reference_g": int, "tolerance_g": int}. A known weight is laid on: done within the tolerance, else failed
+scale.out_of_tolerance; both with data {"measured_g", "reference_g", "deviation_g", "tolerance_g"}."""
+
+DIVERT = "divert"
+"""data: {"sequence": int (of its `parcel_inducted` report), "lane": int, "parcel": str}. done = the sorter took the
+decision in time; where the parcel really went comes as `parcel_sorted`. failed plc.late: it goes to the default lane."""
+
+LIGHT = "light"
+"""data: {"position": str, "qty": int, "colour": str}. done = the light shows it; `light_confirmed` carries command_id."""
+
+LIGHT_OFF = "light_off"
+"""data: {"position": str}. done = dark; an outstanding confirmation of that position comes no more."""
+
+KINDS = frozenset({PRINT, WEIGH, ZERO, MEASURE, TRANSPORT, CANCEL_TRANSPORT, CALIBRATE_CHECK, DIVERT, LIGHT, LIGHT_OFF})

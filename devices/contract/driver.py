@@ -1,10 +1,10 @@
 """The shape every driver has. Drivers raise; the supervisor alone retries (lesson: two exceptions, one supervisor)."""
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NoReturn, Protocol
 
 from devices.contract.clock import Clock
 from devices.contract.commands import Command
-from devices.contract.reports import CommandResult, Report
+from devices.contract.reports import CommandResult, DeviceQuarantined, Report
 
 
 class NotReady(Exception):
@@ -13,6 +13,10 @@ class NotReady(Exception):
 
 class ConfigRefused(Exception):
     """Credentials, firmware or configuration are wrong: retrying cannot help, a person must act."""
+
+
+class Quarantined(ConfigRefused):
+    """The device lies: another identity, a replayed result, a time to come. Only a person lets it back."""
 
 
 class DriverContext(Protocol):
@@ -34,7 +38,15 @@ class DriverContext(Protocol):
         ...
 
 
+async def quarantine(ctx: DriverContext, reason: str, evidence: dict[str, Any]) -> NoReturn:
+    """Report what the device said and stop listening to it. Errors: Quarantined, always."""
+    await ctx.report(DeviceQuarantined(reason, evidence))
+    raise Quarantined(f"{reason}: " + ", ".join(f"{name} {value}" for name, value in evidence.items()))
+
+
 class Driver(Protocol):
+    """A class may also have `check(config)`, a classmethod raising ConfigRefused without any I/O; see drivers.check."""
+
     family: ClassVar[str]
     commands: ClassVar[frozenset[str]]
     """Command kinds it executes; the gateway refuses others with `gateway.unsupported_command`."""

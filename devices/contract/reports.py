@@ -75,6 +75,8 @@ class GateSessionClosed(Report):
     """Weak and few reads: the next door's goods."""
     unknown: tuple[TagSeen, ...] = ()
     """Not a GS1 EPC."""
+    resident: tuple[TagSeen, ...] = ()
+    """Tags that live at the gate: forklift, rack."""
     overflow: bool = False
     """The reader lost reads: the session must be counted by hand."""
 
@@ -98,6 +100,74 @@ class VehicleReported(Report):
     errors: tuple[str, ...] = ()
     e_stop: str = "NONE"
     loads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePassed(Report):
+    """Loads counted at one conveyor zone since the last report; from counters, so none is missed between two polls."""
+
+    kind: ClassVar[str] = "zone_passed"
+    zone: str
+    arrived: int
+    departed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConveyorAlarm(Report):
+    """A conveyor or sorter condition came (`active`) or went: jam, e_stop, stopped, lane_full, counter_reset."""
+
+    kind: ClassVar[str] = "conveyor_alarm"
+    zone: str
+    """Zone or lane, empty for the whole machine."""
+    code: str
+    active: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelInducted(Report):
+    """A parcel passed the scanner before the sorter; its decision is due within `deadline_ms`."""
+
+    kind: ClassVar[str] = "parcel_inducted"
+    sequence: int
+    barcode: str
+    """Empty: nothing was read."""
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelSorted(Report):
+    """Where a parcel really went, and why."""
+
+    kind: ClassVar[str] = "parcel_sorted"
+    sequence: int
+    lane: int
+    result: str
+    """diverted, late, no_decision, lane_full, lost or no_master; all but the first took the default lane."""
+    barcode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LightConfirmed(Report):
+    """An operator pressed a lit position; `qty` is what was confirmed, less than asked when counted down."""
+
+    kind: ClassVar[str] = "light_confirmed"
+    position: str
+    qty: int
+    short: bool = False
+    """The shortage button."""
+    command_id: str | None = None
+    """The `light` command it answers, None for a position that nobody lit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceQuarantined(Report):
+    """A device told something that cannot be true; it is not listened to until a person lets it back."""
+
+    kind: ClassVar[str] = "device_quarantined"
+    reason: str
+    """wrong_identity, replayed_sequence or future_time."""
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +196,20 @@ class CommandResult(Report):
 
 REPORTS: dict[str, type[Report]] = {
     r.kind: r
-    for r in (WeightMeasured, ParcelMeasured, GateSessionClosed, VehicleReported, DeviceStateChanged, CommandResult)
+    for r in (
+        WeightMeasured,
+        ParcelMeasured,
+        GateSessionClosed,
+        VehicleReported,
+        ZonePassed,
+        ConveyorAlarm,
+        ParcelInducted,
+        ParcelSorted,
+        LightConfirmed,
+        DeviceQuarantined,
+        DeviceStateChanged,
+        CommandResult,
+    )
 }
 
 
