@@ -39,7 +39,7 @@ from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
-from wms.twin import measures
+from wms.twin import boards, measures
 
 
 async def close_variance(uow: UnitOfWork, event: counting.VarianceDecided) -> None:
@@ -133,6 +133,16 @@ async def _sample_controls(uow: UnitOfWork) -> None:
     await control_service.sample(uow, await measures.read(uow))
 
 
+async def _ask_after_idle_claims(uow: UnitOfWork) -> None:
+    idle = {f"claim:{c['kind']}:{c['id']}:{c['holder']}": c for c in await boards.claims(uow) if c["idle"]}
+    for key, c in idle.items():
+        await incident_service.open_incident(uow, incidents.IncidentDetected(
+            kind="work.idle_claim", key=key, subject=f"{c['holder']}: {c['kind']} {c['unit']}".rstrip(), owner="lead", due_h=0.5,
+            detail={n: c[n] for n in ("holder", "unit", "tasks", "last_at")} | {"since": c["active_at"].isoformat(timespec="minutes")},
+        ))  # fmt: skip
+    await incident_service.resolve_others(uow, "claim:", idle, "work goes on, or was given back")
+
+
 async def _escalate(uow: UnitOfWork) -> None:
     await incident_service.escalate_overdue(uow)
 
@@ -144,6 +154,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("incidents.escalate_overdue", 30, _escalate),
     Tick("counting.plan_day", 300, counting_reactions.plan_day),
     Tick("controls.sample", 60, _sample_controls),
+    Tick("work.ask_after_idle_claims", 60, _ask_after_idle_claims),
 )
 
 

@@ -41,6 +41,35 @@ async def devices(uow: UnitOfWork) -> list[dict[str, Any]]:
     return found
 
 
+_CLAIMS = text("""
+SELECT t.claimed_by AS holder, 'pick' AS kind, CAST(t.id AS text) AS id, t.state, t.cart AS unit,
+  (SELECT count(*) FROM task k WHERE k.group_id = t.id AND k.kind = 'pick' AND k.state IN ('open', 'claimed')) AS tasks,
+  coalesce(a.since, t.started_at, t.planned_at) AS since, greatest(a.active_at, t.started_at, t.planned_at) AS active_at,
+  coalesce((SELECT l.code FROM task k JOIN location l ON l.id = k.place_id WHERE k.group_id = t.id AND k.state IN ('done', 'shorted')
+            ORDER BY k.done_at DESC LIMIT 1), '') AS last_at
+FROM tour t LEFT JOIN LATERAL (
+  SELECT min(k.claimed_at) AS since, max(greatest(k.claimed_at, k.done_at)) AS active_at FROM task k WHERE k.group_id = t.id) a ON true
+WHERE t.claimed_by <> '' AND t.state IN ('planned', 'walking', 'left')
+UNION ALL
+SELECT k.claimed_by, k.kind, '', 'claimed', coalesce(max(k.data->>'hu'), ''), count(*), min(k.claimed_at),
+  greatest(max(k.claimed_at), (SELECT max(d.done_at) FROM task d WHERE d.done_by = k.claimed_by AND d.kind = k.kind)),
+  coalesce((SELECT l.code FROM task d JOIN location l ON l.id IN (d.place_id, d.to_place_id)
+            WHERE d.done_by = k.claimed_by AND d.kind = k.kind ORDER BY d.done_at DESC LIMIT 1), '')
+FROM task k WHERE k.state = 'claimed' AND k.kind <> 'pick' GROUP BY k.claimed_by, k.kind
+ORDER BY active_at
+""")
+IDLE_CLAIM_S = 30 * 60
+"""Work held this long without a sign of life: someone asks where the goods are."""
+
+
+async def claims(uow: UnitOfWork) -> list[dict[str, Any]]:
+    """Work that somebody holds, longest idle first: holder, kind, id (of a tour), unit, tasks left, where last seen."""
+    return [
+        {**row._mapping, "idle_s": round(_age_s(uow, row.active_at)), "idle": _age_s(uow, row.active_at) > IDLE_CLAIM_S}
+        for row in await uow.session.execute(_CLAIMS)
+    ]
+
+
 def _age_s(uow: UnitOfWork, seen_at: datetime) -> float:
     return round(max(0.0, (uow.now - seen_at).total_seconds()), 1)
 

@@ -30,6 +30,12 @@ async def devices(uow: Uow) -> list[dict[str, Any]]:
     return await boards.devices(uow)
 
 
+@router.get("/claims", dependencies=[needs("lead")])
+async def claims(uow: Uow) -> list[dict[str, Any]]:
+    """Who holds what, for the change of shift."""
+    return await boards.claims(uow)
+
+
 @router.get("/gateways", dependencies=[needs("worker")])
 async def gateways(uow: Uow) -> list[dict[str, Any]]:
     """Every gateway with its spool."""

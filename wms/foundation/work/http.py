@@ -36,6 +36,18 @@ async def stations(uow: Uow, kind: str = "") -> list[dict[str, Any]]:
     return [{n: getattr(s, n) for n in s.__slots__} for s in await queries.stations(uow, kind)]
 
 
+class Release(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["putaway", "count"]
+    holder: str
+
+
+@router.post("/release", dependencies=[needs("lead")])
+async def release(uow: Uow, body: Release) -> dict[str, Any]:
+    """Take work from someone who went; tours are left by /api/v1/tours/{id}/leave."""
+    return {"released": await service.release_of(uow, body.kind, body.holder)}
+
+
 @router.get("/open", dependencies=[needs("worker")])
 async def open_work(uow: Uow) -> dict[str, int]:
     """Open tasks by kind: the counters of the PDA's menu."""

@@ -29,6 +29,12 @@ class TaskClosed(Refusal):
     code, status = "work.task_closed", 409
 
 
+class NothingClaimed(Refusal):
+    """This person holds no such work."""
+
+    code, status = "work.nothing_claimed", 409
+
+
 class UnknownStation(Refusal):
     """No such station."""
 

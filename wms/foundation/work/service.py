@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, select, text, update
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.work import queries, rules
@@ -58,6 +58,26 @@ async def claim_group(uow: UnitOfWork, group_id: UUID, *, by: str = "") -> list[
     )
     await _take(uow, list(ids), by or uow.actor.id)
     return await queries.tasks(uow, group_id=group_id)
+
+
+async def release_group(uow: UnitOfWork, group_id: UUID) -> int:
+    """Give a group's claimed tasks back to whoever comes next. Returns how many."""
+    return await _release(uow, Task.group_id == group_id)
+
+
+async def release_of(uow: UnitOfWork, kind: str, holder: str) -> int:
+    """Give back all that someone holds of a kind. Errors: NothingClaimed."""
+    freed = await _release(uow, (Task.kind == kind) & (Task.claimed_by == holder))
+    if not freed:
+        raise rules.NothingClaimed(kind=kind, holder=holder)
+    return freed
+
+
+async def _release(uow: UnitOfWork, which: ColumnElement[bool]) -> int:
+    freed = await uow.session.execute(
+        update(Task).where(which, Task.state == "claimed").values(state="open", claimed_by="", claimed_at=None)
+    )
+    return int(freed.rowcount)
 
 
 async def _take(uow: UnitOfWork, ids: Collection[UUID], holder: str) -> None:

@@ -14,6 +14,7 @@ from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.work import queries as work
+from wms.foundation.work import service as work_service
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.counting import service
 
@@ -49,7 +50,7 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...
         cards.append(Card(
             id=str(task.id), flow="count", title="count.count" if task.sku_id else "count.check_empty",
             submit=f"/api/v1/pda/count/tasks/{task.id}", steps=tuple(steps), show=show, offline=True,
-            problems=("empty", "other_sku") if task.sku_id else ("other_sku",),
+            problems=("empty", "other_sku", "hand_over") if task.sku_id else ("other_sku", "hand_over"),
         ))  # fmt: skip
     return tuple(cards)
 
@@ -83,8 +84,11 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 @router.post("/tasks/{task_id}")
 async def count(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
-    """Take in one count. Screens: keep the list; with other goods there, their card first."""
+    """Take in one count. Screens: keep the list; with other goods there, their card first; nothing when handed over."""
     problem = _text(body, "problem")
+    if problem == "hand_over":
+        await work_service.release_of(uow, "count", uow.actor.id)
+        return Answer("warn", "lib.handed_over", cards=()).as_json()
     if problem == "other_sku":
         held = await _held(uow)
         mine = [t for t in held if t.id == task_id]

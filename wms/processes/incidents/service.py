@@ -1,5 +1,6 @@
 """Open, acknowledge, resolve and escalate incidents."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -42,6 +43,14 @@ async def resolve_key(uow: UnitOfWork, key: str, resolution: str) -> None:
     """It went away by itself (a device came back)."""
     await uow.session.execute(
         update(Incident).where(Incident.key == key, Incident.state != "resolved")
+        .values(state="resolved", resolved_at=uow.now, resolved_by=uow.actor.id, resolution=resolution)
+    )  # fmt: skip
+
+
+async def resolve_others(uow: UnitOfWork, prefix: str, still: Collection[str], resolution: str) -> None:
+    """Those of a family of matters that went away by themselves: all but `still`."""
+    await uow.session.execute(
+        update(Incident).where(Incident.key.startswith(prefix), Incident.key.not_in(still), Incident.state != "resolved")
         .values(state="resolved", resolved_at=uow.now, resolved_by=uow.actor.id, resolution=resolution)
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """The picker's screens: take a cart, walk the stops, drop the cart.
 
 Screens: claim -> [cart] | [pick..., drop] | nothing; start -> [pick..., drop]; pick -> keep | all (a short changed the
-tour); finish -> nothing, then claim again.
+tour); finish -> nothing, then claim again. Every screen may hand the tour over: -> nothing; the next picker is then sent
+to its cart: [fetch] -> [pick..., drop].
 """
 
 from typing import Any
@@ -18,6 +19,7 @@ from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.picking import queries, service
 
+HAND_OVER = "hand_over"
 router = APIRouter(prefix="/api/v1/pda/pick", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
 
@@ -33,6 +35,8 @@ def _number(body: Given, step: str) -> int:
 async def _cards(uow: UnitOfWork, tour: queries.TourInfo) -> tuple[Card, ...]:
     if tour.state == "planned":
         return (await _cart_card(uow, tour),)
+    if tour.state == "left":
+        return (await _fetch_card(uow, tour),)
     if tour.state != "walking":
         return ()
     tasks = await work.tasks(uow, kind="pick", group_id=tour.id)
@@ -46,6 +50,17 @@ async def _cart_card(uow: UnitOfWork, tour: queries.TourInfo) -> Card:
         id=f"cart:{tour.id}", flow="pick", title="pick.take_cart", submit=f"/api/v1/pda/pick/tours/{tour.id}/start",
         steps=(Step("cart", "scan", "pick.scan_cart"),),
         show={"orders": len(slots), "stops": len(tasks), "length_m": round(tour.length_mm / 1000)},
+        problems=(HAND_OVER,),
+    )  # fmt: skip
+
+
+async def _fetch_card(uow: UnitOfWork, tour: queries.TourInfo) -> Card:
+    tasks = await work.tasks(uow, kind="pick", group_id=tour.id)
+    return Card(
+        id=f"fetch:{tour.id}", flow="pick", title="pick.fetch_cart", submit=f"/api/v1/pda/pick/tours/{tour.id}/take",
+        steps=(Step("cart", "scan", "pick.scan_left_cart", accept=(tour.cart,)),),
+        show={"cart": tour.cart, "location": await service.last_stop(uow, tour.id), "stops": len(tasks)},
+        problems=("not_found",),
     )  # fmt: skip
 
 
@@ -74,7 +89,7 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
                 Step("tote", "scan", "pick.scan_tote", accept=(slot.tote,), show=show),
             ),
             show={**show, "order": refs[task.data["order_id"]], "done": done, "of": len(everything)},
-            problems=("short", "damaged", "blocked"),
+            problems=("short", "damaged", "blocked", HAND_OVER),
         ))  # fmt: skip
     return cards
 
@@ -86,6 +101,7 @@ async def _drop_card(uow: UnitOfWork, tour: queries.TourInfo, left: int) -> Card
         id=f"drop:{tour.id}", flow="pick", title="pick.drop_cart", submit=f"/api/v1/pda/pick/tours/{tour.id}/finish",
         steps=(Step("drop", "scan", "pick.scan_drop", accept=tuple(c for s in drops for c in (s.code, s.check_digits))),),
         show={"cart": tour.cart, "left": left, "location": best.code, "x_mm": best.x_mm, "y_mm": best.y_mm},
+        problems=(HAND_OVER,),
     )  # fmt: skip
 
 
@@ -109,15 +125,35 @@ async def claim(uow: Uow) -> dict[str, Any]:
 
 @router.post("/tours/{tour_id}/start")
 async def start(uow: Uow, tour_id: UUID, body: Given) -> dict[str, Any]:
-    """Bind the cart. Screens: picks and drop."""
+    """Bind the cart. Screens: picks and drop; nothing when handed over."""
+    if _text(body, "problem"):
+        return await _handed_over(uow, tour_id)
     tour = await service.start_tour(uow, tour_id, _text(body, "cart"))
     return Answer("ok", "pick.cart_bound", {"cart": tour.cart}, await _cards(uow, tour)).as_json()
 
 
+@router.post("/tours/{tour_id}/take")
+async def take(uow: Uow, tour_id: UUID, body: Given) -> dict[str, Any]:
+    """Go on with a cart that another left. Screens: picks and drop; nothing when it was not found."""
+    if _text(body, "problem"):
+        await service.cart_not_found(uow, tour_id)
+        return Answer("warn", "pick.cart_lost", cards=()).as_json()
+    tour = await service.take_tour(uow, tour_id, _text(body, "cart"))
+    return Answer("ok", "pick.cart_taken", {"cart": tour.cart}, await _cards(uow, tour)).as_json()
+
+
+async def _handed_over(uow: UnitOfWork, tour_id: UUID) -> dict[str, Any]:
+    await service.leave_tour(uow, tour_id)
+    return Answer("warn", "lib.handed_over", cards=()).as_json()
+
+
 @router.post("/tasks/{task_id}")
 async def pick(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
-    """Confirm or short one stop. Screens: keep the list; all anew when a short changed the tour."""
-    if problem := _text(body, "problem"):
+    """Confirm or short one stop. Screens: keep the list; all anew when a short changed the tour; nothing when handed over."""
+    problem = _text(body, "problem")
+    if problem == HAND_OVER:
+        return await _handed_over(uow, (await work.task(uow, task_id)).group_id or task_id)
+    if problem:
         tour = await service.short_pick(
             uow,
             task_id,
@@ -144,5 +180,7 @@ async def undo(uow: Uow, task_id: UUID) -> dict[str, Any]:
 @router.post("/tours/{tour_id}/finish")
 async def finish(uow: Uow, tour_id: UUID, body: Given) -> dict[str, Any]:
     """Drop the cart. Screens: nothing; claim again."""
+    if _text(body, "problem"):
+        return await _handed_over(uow, tour_id)
     await service.finish_tour(uow, tour_id, _text(body, "drop"))
     return Answer("ok", "pick.tour_done", cards=()).as_json()

@@ -52,7 +52,7 @@ async def tour(uow: UnitOfWork, tour_id: UUID) -> TourInfo:
 async def tour_of(uow: UnitOfWork, operator: str) -> TourInfo | None:
     """The tour that an operator is on."""
     row = await uow.session.scalar(
-        select(Tour).where(Tour.claimed_by == operator, Tour.state.in_(("planned", "walking"))).order_by(Tour.id).limit(1)
+        select(Tour).where(Tour.claimed_by == operator, Tour.state.in_(("planned", "walking", "left"))).order_by(Tour.id).limit(1)
         .execution_options(populate_existing=True)
     )  # fmt: skip
     return _info(row) if row else None

@@ -12,12 +12,15 @@ from wms.kernel.errors import Refusal
 
 NEXT: dict[str, dict[str, str]] = {
     "planned": {"start": "walking", "cancel": "cancelled"},
-    "walking": {"finish": "done"},
+    "walking": {"finish": "done", "leave": "left"},
+    "left": {"take": "walking"},
     "done": {},
     "cancelled": {},
 }
 """Tour states; a pick task's own states are work's."""
 
+PRIORITY_TAKEN, PRIORITY_CART_LOST = 1, 99
+"""Of a tour that was left: goods wait on its cart, so it comes before planned ones, or last while nobody finds the cart."""
 PROBLEMS = ("short", "damaged", "blocked")
 
 

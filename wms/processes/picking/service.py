@@ -96,18 +96,20 @@ def _open_pick(
 
 
 async def claim_tour(uow: UnitOfWork) -> queries.TourInfo | None:
-    """The actor's tour, or the most urgent one that is free (none of a paused wave)."""
+    """The actor's tour, else one that its picker left, else the most urgent planned one (none of a paused wave)."""
     if (mine := await queries.tour_of(uow, uow.actor.id)) is not None:
         return mine
     tour_id = await uow.session.scalar(
         text("""
         SELECT t.id FROM tour t JOIN wave w ON w.id = t.wave_id
-        WHERE t.state = 'planned' AND t.claimed_by = '' AND w.state IN ('released', 'done')
-        ORDER BY t.priority, t.id LIMIT 1 FOR UPDATE OF t SKIP LOCKED""")
+        WHERE t.claimed_by = '' AND (t.state = 'left' OR t.state = 'planned' AND w.state IN ('released', 'done'))
+        ORDER BY t.priority >= :last, t.state = 'planned', t.priority, t.id LIMIT 1 FOR UPDATE OF t SKIP LOCKED"""),
+        {"last": rules.PRIORITY_CART_LOST},
     )
     if tour_id is None:
         return None
     await uow.session.execute(update(Tour).where(Tour.id == tour_id).values(claimed_by=uow.actor.id))
+    await tasks.claim_group(uow, tour_id)
     return await queries.tour(uow, tour_id)
 
 
@@ -168,9 +170,62 @@ async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.
     return await queries.tour(uow, tour_id)
 
 
-async def _my_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
+async def leave_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
+    """Give a tour back: one not begun is free again, of one under way the next picker is sent to its cart.
+
+    By its holder, or by a lead for someone who went home. Errors: NoTour.
+    """
+    tour = await _locked(uow, tour_id)
+    if not tour.claimed_by or (tour.claimed_by != uow.actor.id and "lead" not in uow.actor.roles):
+        raise rules.NoTour(tour_id=str(tour_id))
+    state = rules.step(tour.state, "leave") if tour.state == "walking" else tour.state
+    await uow.session.execute(update(Tour).where(Tour.id == tour_id).values(state=state, claimed_by=""))
+    await tasks.release_group(uow, tour_id)
+    return await queries.tour(uow, tour_id)
+
+
+async def take_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.TourInfo:
+    """Go on with a tour that another picker left; the scan of its cart proves that it was found. Errors: NoTour, BadCart."""
+    tour = await _my_tour(uow, tour_id)
+    if tour.state == "walking":
+        return tour
+    cart = await stock.unit(uow, (await scanning.meaning(uow, cart_scan, "unit")).id)
+    if cart.code != tour.cart:
+        raise rules.BadCart(scanned=cart.code, reason=f"looked for {tour.cart}")
+    await uow.session.execute(
+        update(Tour)
+        .where(Tour.id == tour_id)
+        .values(state=rules.step(tour.state, "take"), priority=rules.PRIORITY_TAKEN)
+    )
+    await tasks.claim_group(uow, tour_id)
+    return await queries.tour(uow, tour_id)
+
+
+async def cart_not_found(uow: UnitOfWork, tour_id: UUID) -> None:
+    """The cart of a left tour is not where it was last seen: a lead looks for it, others get other work first."""
+    tour = await _my_tour(uow, tour_id)
+    uow.emit(IncidentDetected(
+        kind="picking.cart_lost", key=f"cart_lost:{tour_id}", subject=f"{tour.cart} was not found", owner="lead", due_h=0.5,
+        detail={"cart": tour.cart, "last_at": await last_stop(uow, tour_id), "looked_for_by": uow.actor.id},
+    ))  # fmt: skip
+    await leave_tour(uow, tour_id)
+    await uow.session.execute(update(Tour).where(Tour.id == tour_id).values(priority=rules.PRIORITY_CART_LOST))
+
+
+async def last_stop(uow: UnitOfWork, tour_id: UUID) -> str:
+    """Code of the location where the tour's last pick was made; empty before the first."""
+    done = await work.tasks(uow, kind="pick", group_id=tour_id, states=("done", "shorted"))
+    last = max(done, key=lambda t: (t.done_at is not None, t.done_at), default=None)
+    return "" if last is None else (await layout.location(uow, last.place_id)).code
+
+
+async def _locked(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
     await uow.session.execute(select(Tour.id).where(Tour.id == tour_id).with_for_update())
-    tour = await queries.tour(uow, tour_id)
+    return await queries.tour(uow, tour_id)
+
+
+async def _my_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
+    tour = await _locked(uow, tour_id)
     if tour.claimed_by != uow.actor.id:
         raise rules.NoTour(tour_id=str(tour_id))
     return tour

@@ -11,7 +11,7 @@ from wms.db.base import Base, uuid_pk
 
 
 class Tour(Base):
-    """States: planned, walking, done, cancelled."""
+    """States: planned, walking, left (its picker went, the cart stands somewhere), done, cancelled."""
 
     __tablename__ = "tour"
     id: Mapped[uuid_pk]

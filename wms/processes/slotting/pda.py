@@ -14,6 +14,7 @@ from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.stock import queries as stock
 from wms.foundation.work import queries as work
+from wms.foundation.work import service as work_service
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.slotting import queries, service
 
@@ -62,7 +63,7 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo], free: UUID | None 
             id=f"{task.id}{':other' if choose and spot else ''}:{task.qty_each}", flow="putaway",
             title="putaway.other_place" if choose else "putaway.put", submit=f"/api/v1/pda/putaway/tasks/{task.id}",
             steps=tuple(steps), show={**show, "done": n, "of": len(tasks)}, offline=not choose,
-            problems=("set_aside",) if choose else ("other_location", "set_aside"),
+            problems=("set_aside", "hand_over") if choose else ("other_location", "set_aside", "hand_over"),
         ))  # fmt: skip
     return tuple(cards)
 
@@ -79,7 +80,10 @@ async def claim(uow: Uow) -> dict[str, Any]:
 @router.post("/tasks/{task_id}")
 async def put(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     """Goods lie in their location. Screens: keep the list; all anew with a free choice (other location) or a rest; the
-    list without it (set aside: its location is chosen anew)."""
+    list without it (set aside: its location is chosen anew); nothing when handed over."""
+    if _text(body, "problem") == "hand_over":
+        await work_service.release_of(uow, "putaway", uow.actor.id)
+        return Answer("warn", "lib.handed_over", cards=()).as_json()
     if _text(body, "problem") == "set_aside":
         await service.choose_again(uow, task_id)
         return Answer("warn", "putaway.set_aside").as_json()

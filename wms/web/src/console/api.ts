@@ -52,6 +52,19 @@ export interface Order extends Omit<OrderRow, "lines" | "cartons" | "cancel_requ
   lines: OrderLine[];
 }
 
+export interface Claim {
+  holder: string;
+  kind: string;
+  id: string;
+  state: string;
+  unit: string;
+  tasks: number;
+  since: string;
+  last_at: string;
+  idle_s: number;
+  idle: boolean;
+}
+
 export interface Wave {
   id: string;
   name: string;

@@ -20,6 +20,7 @@ const PAGES = {
   devices: lazy(() => import("./pages/devices.tsx")),
   counts: lazy(() => import("./pages/counts.tsx")),
   shipping: lazy(() => import("./pages/shipping.tsx")),
+  shift: lazy(() => import("./pages/shift.tsx")),
   history: lazy(() => import("./pages/history.tsx")),
 };
 export type PageName = keyof typeof PAGES;
@@ -80,7 +81,7 @@ function Shell({ me }: { me: Me }) {
             color="gray"
             fw={one === name ? 650 : 400}
             label={t(`page.${one}`)}
-            title={`Alt+${(i + 1) % 10}`}
+            title={i < 10 ? `Alt+${(i + 1) % 10}` : undefined}
             data-testid={`nav-${one}`}
             rightSection={one === "incidents" && (incidents.data?.length ?? 0) > 0 ? <Badge color="red" variant="filled" size="sm">{incidents.data!.length}</Badge> : null}
             onClick={(event) => {

@@ -51,6 +51,12 @@ export function t(key: string, params: Params = {}): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => say(params[name]));
 }
 
+/** The text of a key, or null where there is none or one of its {params} is not given. */
+export function tFull(key: string, params: Params): string | null {
+  const wanted = [...(texts[key]?.matchAll(/\{(\w+)\}/g) ?? [])].map((found) => found[1]!);
+  return has(key) && wanted.every((name) => params[name] !== undefined && params[name] !== "") ? t(key, params) : null;
+}
+
 /** The text of `prefix.value` where there is one, else the value itself. */
 export const word = (prefix: string, value: string): string => (has(`${prefix}.${value}`) ? t(`${prefix}.${value}`) : value);
 

@@ -4,6 +4,7 @@ import { t, word } from "../../lib/i18n.ts";
 import { useCommand, useRead, type Incident } from "../api.ts";
 import { Ask, type Question } from "../ask.tsx";
 import { time } from "../format.ts";
+import { told } from "../incident.ts";
 import { Left } from "../left.tsx";
 import { Act, Panel, Rows, Said, State, type Column } from "../parts.tsx";
 import { useParam } from "../url.ts";
@@ -19,7 +20,7 @@ export default function IncidentsPage() {
   const [question, ask] = useState<Question | null>(null);
   const columns: Column<Incident>[] = [
     { key: "left", title: t(state === "open" ? "console.time_left" : "console.resolved_at"), cell: (i) => (state === "open" ? <Left due={i.due_at} /> : time(i.resolved_at)) },
-    { key: "subject", title: t("console.incident"), wrap: true, cell: (i) => <><Text size="sm" fw={600}>{i.subject}</Text><Text size="xs" c="dimmed" maw={400} truncate>{detail(i)}</Text></> },
+    { key: "subject", title: t("console.incident"), wrap: true, cell: (i) => <><Text size="sm" fw={600}>{told(i)}</Text><Text size="xs" c="dimmed" maw={400} truncate>{detail(i)}</Text></> },
     { key: "kind", title: t("console.kind"), cell: (i) => word("kind", i.kind) },
     { key: "owner", title: t("console.who"), cell: (i) => <>{word("role", i.owner)}{i.level > 0 && <Text size="xs" className="soon">{t("console.escalated", { count: i.level })}</Text>}</> },
     { key: "opened", title: t("console.opened"), right: true, cell: (i) => time(i.opened_at) },
@@ -34,7 +35,7 @@ export default function IncidentsPage() {
           <Act
             label={t("console.resolve")}
             onClick={() => ask({
-              title: t("console.resolve"), text: i.subject, reason: t("console.how_resolved"),
+              title: t("console.resolve"), text: told(i), reason: t("console.how_resolved"),
               command: (resolution) => ({ path: `/incidents/${i.id}/resolve`, body: { resolution } }),
             })}
           />

@@ -1,10 +1,11 @@
 import { Group, Text } from "@mantine/core";
 import type { Problem } from "../../lib/http.ts";
-import { t, word } from "../../lib/i18n.ts";
+import { t, tFull, word } from "../../lib/i18n.ts";
 import { useFloor, useRead, type Control, type Device, type Fleet, type Incident, type Orders, type Shipping } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { FloorMap } from "../floor-map.tsx";
 import { number, time } from "../format.ts";
+import { told } from "../incident.ts";
 import { Left, STAGES } from "../left.tsx";
 import { serverNow, type Live } from "../live.ts";
 import { Panel, Rows, State } from "../parts.tsx";
@@ -159,7 +160,7 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Pro
       narrow
       marked={(c) => c.state === "out"}
       columns={[
-        { key: "measure", title: t("console.measure"), wrap: true, cell: (c) => <span title={c.action}>{c.measure}</span> },
+        { key: "measure", title: t("console.measure"), wrap: true, cell: (c) => <span title={c.action}>{tFull(`control.${c.id}`, {}) ?? c.measure}</span> },
         { key: "value", title: t("console.value"), right: true, wrap: true, cell: (c) => c.shown },
         { key: "limit", title: t("console.limit"), wrap: true, cell: (c) => c.limit },
         { key: "trend", title: t("console.trend"), cell: (c) => <Spark values={c.trend.map(([, value]) => value)} /> },
@@ -184,7 +185,7 @@ function Urgent({ rows }: { rows: Incident[] | undefined }) {
       narrow
       onOpen={(i) => open("incidents", { incident: i.id })}
       columns={[
-        { key: "subject", title: t("console.incident"), cell: (i) => <Text size="sm" fw={600} maw={230} truncate title={i.subject}>{i.subject}</Text> },
+        { key: "subject", title: t("console.incident"), cell: (i) => <Text size="sm" fw={600} maw={230} truncate title={told(i)}>{told(i)}</Text> },
         { key: "left", title: t("console.time_left"), right: true, cell: (i) => <Left due={i.due_at} /> },
       ]}
     />
