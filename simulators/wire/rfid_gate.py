@@ -6,13 +6,14 @@ Source: EPCglobal LLRP 1.0.1. Written from the standard, apart from the product'
 import asyncio
 import contextlib
 import random
+import ssl
 import struct
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_UTC_TIMESTAMP, _GPI, _ROSPEC, _OVERFLOW, _ANTENNA, _ATTEMPT = 128, 248, 249, 251, 255, 256
+_UTC_TIMESTAMP, _GPI, _ROSPEC, _OVERFLOW, _ANTENNA, _ATTEMPT, _CLOSE = 128, 248, 249, 251, 255, 256, 257
 _EVENT_NUMBER = {_GPI: 1, _ROSPEC: 2, _ANTENNA: 8}
 """NotificationEventType that switches each event; the others cannot be switched off."""
 _DISABLED, _INACTIVE, _ACTIVE = 0, 1, 2
@@ -48,6 +49,8 @@ class _Rospec:
     raw: bytes
     start_type: int = 0
     start_gpi: tuple[int, int] = (0, 0)
+    offset_ms: int = 0
+    period_ms: int = 0
     stop_type: int = 0
     stop_gpi: tuple[int, int] = (0, 0)
     stop_ms: int = 0
@@ -56,6 +59,7 @@ class _Rospec:
     state: int = _DISABLED
     reports: list[bytes] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
+    periodic: asyncio.TimerHandle | None = None
 
     @property
     def id(self) -> int:
@@ -83,9 +87,11 @@ def _parse_boundary(spec: _Rospec, body: bytes) -> None:
     for kind, trigger in _params(body):
         if kind == 179:
             spec.start_type = trigger[0]
-            for _, gpi in _params(trigger, 1):
+            for _, value in _params(trigger, 1):
                 if spec.start_type == 3:
-                    spec.start_gpi = (int.from_bytes(gpi[:2], "big"), gpi[2] >> 7)
+                    spec.start_gpi = (int.from_bytes(value[:2], "big"), value[2] >> 7)
+                elif spec.start_type == 2:
+                    spec.offset_ms, spec.period_ms = struct.unpack_from(">II", value)
         elif kind == 182:
             spec.stop_type, spec.stop_ms = struct.unpack_from(">BI", trigger)
             for _, gpi in _params(trigger, 5):
@@ -97,6 +103,7 @@ def _parse_boundary(spec: _Rospec, body: bytes) -> None:
 class _Client:
     writer: asyncio.StreamWriter
     version: int = 1
+    """Agreed on by SET_PROTOCOL_VERSION; 1.0.1 until then."""
     released: bool = True
     unanswered: int = 0
 
@@ -117,7 +124,18 @@ class RfidGateSim:
         reads_per_s: int = 600,
         miss_rate: float = 0.0,
         residents: tuple[str, ...] = (),
+        newest_version: int = 2,
+        reader_id: str = "001625fffe120001",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.newest_version = newest_version
+        """1 = LLRP 1.0.1 only, 2 = 1.1 too."""
+        self.refusal = 109
+        """What a 1.0.1 reader says to a 1.1 question: 109 unsupported message, 110 unsupported version."""
+        self.reader_id = reader_id
+        self.spoken: set[int] = set()
+        """Protocol versions in which clients spoke, the negotiation's own messages left out."""
+        self._tls = tls
         self.host, self.port, self.factor = host, port, factor
         self.reads_per_s = reads_per_s
         self.miss_rate = miss_rate
@@ -128,8 +146,15 @@ class RfidGateSim:
         """The barrier's input bounces once, 5 ms long, in the middle of each passage."""
         self.frozen = False
         """Half-open: the socket stays, nothing is sent and nothing answered."""
+        self.silent_antennas: set[int] = set()
+        """Cables that came off without an event."""
+        self.occupied = False
+        """A half-open connection of someone else holds the reader: every newcomer hears status 2."""
         self.clock_step_us = 0
         self.connections = 0
+        self.configured = 0
+        """How often a client wrote the configuration."""
+        self.reads_sent = 0
         self._rng = random.Random(seed)
         self._gpi_port = gpi_port
         self._gpi_level = 0
@@ -147,7 +172,7 @@ class RfidGateSim:
         self._message_id = 0
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -155,8 +180,7 @@ class RfidGateSim:
             self._server.close()
         self.drop_connection()
         for spec in self._rospecs.values():
-            if spec.timer is not None:
-                spec.timer.cancel()
+            self._stop_timers(spec)
         # Aborted connections end by themselves; cancelling a stream handler makes Python 3.11 log a traceback.
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=1)
@@ -259,10 +283,11 @@ class RfidGateSim:
                 self._deactivate(spec)
 
     def _read(self, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> None:
-        if antenna in self._lost_antennas:
+        if antenna in self._lost_antennas | self.silent_antennas:
             return
         for spec in self._rospecs.values():
             if spec.state == _ACTIVE and (not spec.antennas or antenna in spec.antennas):
+                self.reads_sent += 1
                 spec.reports.append(_tag_report(spec.id, epc, antenna, rssi_dbm, at_us + self.clock_step_us))
                 if spec.every_n and len(spec.reports) >= spec.every_n:
                     self._flush(spec)
@@ -290,12 +315,39 @@ class RfidGateSim:
     def reboot(self) -> None:
         """Power cycle: connection, ROSpecs and held reports are gone."""
         self.drop_connection()
+        for spec in self._rospecs.values():
+            self._stop_timers(spec)
         self._rospecs.clear()
         self._held.clear()
         self._hold, self._keepalive_ms = False, 0
         self._config_state += 1
 
+    async def babble(self) -> None:
+        """Bytes that are not LLRP in the middle of the stream."""
+        if self._client is not None:
+            self._client.writer.write(b"\xff" * 32)
+            await self._drain()
+
+    def close_connection(self) -> None:
+        """The reader ends the connection by itself and says so."""
+        self._event(_CLOSE, b"")
+        if self._client is not None:
+            self._client.writer.close()
+
     # --- ROSpecs ---
+
+    @staticmethod
+    def _stop_timers(spec: _Rospec) -> None:
+        for timer in (spec.timer, spec.periodic):
+            if timer is not None:
+                timer.cancel()
+        spec.timer = spec.periodic = None
+
+    def _tick(self, spec: _Rospec) -> None:
+        """Periodic start trigger: Offset after ENABLE, then every Period."""
+        spec.periodic = asyncio.get_running_loop().call_later(spec.period_ms / 1000, self._tick, spec)
+        if spec.state == _INACTIVE:
+            self._activate(spec)
 
     def _activate(self, spec: _Rospec) -> None:
         spec.state = _ACTIVE
@@ -359,10 +411,11 @@ class RfidGateSim:
             task.add_done_callback(self._tasks.discard)
         self.connections += 1
         client = _Client(writer, released=not self._hold)
-        if self._client is not None:
+        if self._client is not None or self.occupied:
             # Source: LLRP 1.0.1 section 18: the newcomer hears 2 and is closed, the holder hears 4.
             self._send(client, 63, self._event_body(_ATTEMPT, struct.pack(">H", 2)))
-            self._send(self._client, 63, self._event_body(_ATTEMPT, struct.pack(">H", 4)))
+            if self._client is not None:
+                self._send(self._client, 63, self._event_body(_ATTEMPT, struct.pack(">H", 4)))
             writer.close()
             return
         self._client = client
@@ -385,14 +438,28 @@ class RfidGateSim:
             body = await reader.readexactly(length - 10)
             if self.frozen:
                 continue
-            client.version = kind >> 10 & 7
-            if client.version not in (1, 2):
-                client.version = 1
-                self._send(client, 100, _status(110, "version"), message_id)
-                continue
-            if not self._answer(client, kind & 0x3FF, body, message_id):
+            version, kind = kind >> 10 & 7, kind & 0x3FF
+            if kind in (46, 47) and self.newest_version > 1:
+                self._negotiate(client, kind, body, message_id)
+            elif version != client.version:
+                self._send(client, 100, _status(self.refusal, f"version {version}"), message_id)
+            elif not self._answer(client, kind, body, message_id):
                 return
+            else:
+                self.spoken.add(version)
             await client.writer.drain()
+
+    def _negotiate(self, client: _Client, kind: int, body: bytes, message_id: int) -> None:
+        """GET_SUPPORTED_VERSION and SET_PROTOCOL_VERSION always travel as version 2. Source: LLRP 1.1 section 8.2."""
+        before, client.version = client.version, 2
+        if kind == 46:
+            self._send(client, 56, bytes((before, self.newest_version)) + _status(), message_id)
+        elif body[0] in (1, 2):
+            self._send(client, 57, _status(), message_id)
+            before = body[0]
+        else:
+            self._send(client, 57, _status(110, "version"), message_id)
+        client.version = before
 
     async def _keepalive(self, client: _Client) -> None:
         while self._client is client:
@@ -459,6 +526,7 @@ class RfidGateSim:
 
     def _change_rospec(self, kind: int, spec: _Rospec) -> None:
         if kind == 21:
+            self._stop_timers(spec)
             self._deactivate(spec)
             del self._rospecs[spec.id]
         elif kind == 22 and spec.state == _INACTIVE:
@@ -469,7 +537,10 @@ class RfidGateSim:
             spec.state = _INACTIVE
             if spec.start_type == 1:
                 self._activate(spec)
+            elif spec.start_type == 2:
+                spec.periodic = asyncio.get_running_loop().call_later(spec.offset_ms / 1000, self._tick, spec)
         elif kind == 25:
+            self._stop_timers(spec)
             self._deactivate(spec, _DISABLED)
 
     def _add_rospec(self, body: bytes) -> bytes:
@@ -488,7 +559,12 @@ class RfidGateSim:
         self._config_state += 1
         return _status()
 
+    def touch_configuration(self) -> None:
+        """Someone changes a setting by the reader's own web page: the configuration state is another one."""
+        self._config_state += 1
+
     def _set_config(self, body: bytes) -> bytes:
+        self.configured += 1
         try:
             if body[0] >> 7:
                 self._rospecs.clear()
@@ -514,6 +590,7 @@ class RfidGateSim:
     def _config(self, body: bytes) -> bytes:
         wanted = body[2]
         parts = {
+            1: _tlv(218, struct.pack(">BH", 0, len(self.reader_id) // 2) + bytes.fromhex(self.reader_id)),
             5: _tlv(244, b"".join(_tlv(245, struct.pack(">HB", n, 0x80)) for n in sorted(self._events_on))),
             7: _tlv(217, struct.pack(">I", self._config_state)),
             8: _tlv(220, struct.pack(">BI", int(self._keepalive_ms > 0), self._keepalive_ms)),

@@ -6,7 +6,8 @@ import pytest
 
 from devices.contract.driver import ConfigRefused
 from devices.drivers.rfid_gate.codec import TagRead
-from devices.drivers.rfid_gate.session import GateRules, GateSession, pure_identity
+from devices.drivers.rfid_gate.epc import pure_identity
+from devices.drivers.rfid_gate.session import GateRules, GateSession
 
 A = bytes.fromhex("3034257BF7194E4000001A85")
 B = bytes.fromhex("31340242201D8840009F3E3A")
@@ -47,7 +48,8 @@ def test_a_stray_is_both_weak_and_seldom(rssi: int, reads: int, group: str) -> N
 def test_residents_and_foreign_tags_are_kept_as_evidence() -> None:
     rules = GateRules(resident=frozenset({A.hex().upper()}))
     report = session(read(A, 1), read(FORKLIFT, 1), rules=rules).close("t9")
-    assert ([t.epc for t in report.stray], [t.epc for t in report.unknown]) == (
+    assert report.stray == ()
+    assert ([t.epc for t in report.resident], [t.epc for t in report.unknown]) == (
         [A.hex().upper()],
         [FORKLIFT.hex().upper()],
     )
@@ -67,6 +69,14 @@ def test_strays_do_not_vote_on_direction() -> None:
     passing = [read(A, antenna, at=1_000_000 + i * 1000) for i, antenna in enumerate((1, 2, 3, 4))]
     stray = [read(B, 3, -80, 1_000_000), read(B, 1, -80, 1_009_000)]
     assert session(*passing, *stray).close("t9").direction == "in"
+
+
+@pytest.mark.parametrize("step_us", [-3_600_000_000, 3_600_000_000])
+def test_a_clock_step_in_the_session_never_turns_the_direction_round(step_us: int) -> None:
+    times = [5_000_000_000 + i * 1000 for i in range(6)]
+    times = [at + (step_us if i > 2 else 0) for i, at in enumerate(times)]
+    reads = [read(A, antenna, at=at) for antenna, at in zip((1, 2, 1, 3, 4, 3), times, strict=True)]
+    assert session(*reads).close("t9").direction == ("unknown" if step_us < 0 else "in")
 
 
 @pytest.mark.parametrize("epc", ["", "30", "0" * 24, "30FFFFFFFFFFFFFFFFFFFFFF", "E28011606000020000000001", "ZZ"])

@@ -11,7 +11,8 @@ from llrpkit.protocol import messages
 
 from devices.contract.driver import ConfigRefused
 from devices.contract.reports import DeviceStateChanged, GateSessionClosed
-from devices.drivers.rfid_gate.driver import ReaderOccupied, RfidGateDriver
+from devices.drivers.rfid_gate.driver import RfidGateDriver
+from devices.drivers.rfid_gate.llrp import ReaderOccupied
 from simulators.wire.rfid_gate import RfidGateSim
 from tests.wire.recorder import Recorder, running, until
 

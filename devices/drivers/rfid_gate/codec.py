@@ -101,6 +101,16 @@ _MESSAGES = """
 50 ADD_ACCESSSPEC_RESPONSE
 41 DELETE_ACCESSSPEC AccessSpecID:u32
 51 DELETE_ACCESSSPEC_RESPONSE
+42 ENABLE_ACCESSSPEC AccessSpecID:u32
+52 ENABLE_ACCESSSPEC_RESPONSE
+43 DISABLE_ACCESSSPEC AccessSpecID:u32
+53 DISABLE_ACCESSSPEC_RESPONSE
+44 GET_ACCESSSPECS
+54 GET_ACCESSSPECS_RESPONSE
+46 GET_SUPPORTED_VERSION
+56 GET_SUPPORTED_VERSION_RESPONSE CurrentVersion:u8 SupportedVersion:u8
+47 SET_PROTOCOL_VERSION ProtocolVersion:u8
+57 SET_PROTOCOL_VERSION_RESPONSE
 60 GET_REPORT
 61 RO_ACCESS_REPORT
 62 KEEPALIVE
@@ -146,6 +156,10 @@ MaxNumAccessSpecs:u32 MaxNumOpSpecsPerAccessSpec:u32
 143 RegulatoryCapabilities CountryCode:u16 CommunicationsStandard:u16
 144 UHFBandCapabilities
 145 TransmitPowerLevelTableEntry Index:u16 TransmitPowerValue:s16
+146 FrequencyInformation Hopping:u1 _:r7
+147 FrequencyHopTable HopTableID:u8 _:r8 Frequency:u32v
+148 FixedFrequencyTable Frequency:u32v
+149 PerAntennaReceiveSensitivityRange AntennaID:u16 ReceiveSensitivityIndexMin:u16 ReceiveSensitivityIndexMax:u16
 177 ROSpec ROSpecID:u32 Priority:u8 CurrentState:u8
 178 ROBoundarySpec
 179 ROSpecStartTrigger ROSpecStartTriggerType:u8
@@ -156,6 +170,11 @@ MaxNumAccessSpecs:u32 MaxNumOpSpecsPerAccessSpec:u32
 184 AISpecStopTrigger AISpecStopTriggerType:u8 DurationTrigger:u32
 185 TagObservationTrigger TriggerType:u8 _:r8 NumberOfTags:u16 NumberOfAttempts:u16 T:u16 Timeout:u32
 186 InventoryParameterSpec InventoryParameterSpecID:u16 ProtocolID:u8
+187 RFSurveySpec AntennaID:u16 StartFrequency:u32 EndFrequency:u32
+188 RFSurveySpecStopTrigger StopTriggerType:u8 DurationPeriod:u32 N:u32
+207 AccessSpec AccessSpecID:u32 AntennaID:u16 ProtocolID:u8 CurrentState:u1 _:r7 ROSpecID:u32
+208 AccessSpecStopTrigger AccessSpecStopTrigger:u8 OperationCountValue:u16
+209 AccessCommand
 217 LLRPConfigurationStateValue LLRPConfigurationStateValue:u32
 218 Identification IDType:u8 ReaderID:u8v
 219 GPOWriteData GPOPortNumber:u16 GPOData:u1 _:r7
@@ -173,6 +192,8 @@ EnableAccessSpecID:u1 _:r6
 239 AccessReportSpec AccessReportTrigger:u8
 240 TagReportData
 241 EPCData EPC:u1v
+242 RFSurveyReportData
+243 FrequencyRSSILevelEntry Frequency:u32 Bandwidth:u32 AverageRSSI:s8 PeakRSSI:s8
 244 ReaderEventNotificationSpec
 245 EventNotificationState EventType:u16 NotificationState:u1 _:r7
 246 ReaderEventNotificationData
@@ -182,6 +203,7 @@ EnableAccessSpecID:u1 _:r6
 250 ReportBufferLevelWarningEvent ReportBufferPercentageFull:u8
 251 ReportBufferOverflowErrorEvent
 252 ReaderExceptionEvent Message:str
+253 RFSurveyEvent EventType:u8 ROSpecID:u32 SpecIndex:u16
 254 AISpecEvent EventType:u8 ROSpecID:u32 SpecIndex:u16
 255 AntennaEvent EventType:u8 AntennaID:u16
 256 ConnectionAttemptEvent Status:u16
@@ -191,10 +213,36 @@ EnableAccessSpecID:u1 _:r6
 289 ParameterError ParameterType:u16 ErrorCode:u16
 327 C1G2LLRPCapabilities CanSupportBlockErase:u1 CanSupportBlockWrite:u1 _:r6 MaxNumSelectFiltersPerQuery:u16
 328 C1G2UHFRFModeTable
+329 C1G2UHFRFModeTableEntry ModeIdentifier:u32 DRValue:u1 EPCHAGTCConformance:u1 _:r6 MValue:u8 \
+ForwardLinkModulation:u8 SpectralMaskIndicator:u8 BDRValue:u32 PIEValue:u32 MinTariValue:u32 MaxTariValue:u32 \
+StepTariValue:u32
 330 C1G2InventoryCommand TagInventoryStateAware:u1 _:r7
+331 C1G2Filter T:u2 _:r6
+332 C1G2TagInventoryMask MB:u2 _:r6 Pointer:u16 TagMask:u1v
+333 C1G2TagInventoryStateAwareFilterAction Target:u8 Action:u8
+334 C1G2TagInventoryStateUnawareFilterAction Action:u8
 335 C1G2RFControl ModeIndex:u16 Tari:u16
 336 C1G2SingulationControl Session:u2 _:r6 TagPopulation:u16 TagTransitTime:u32
+337 C1G2TagInventoryStateAwareSingulationAction I:u1 S:u1 _:r6
+338 C1G2TagSpec
+339 C1G2TargetTag MB:u2 Match:u1 _:r5 Pointer:u16 TagMask:u1v TagData:u1v
+341 C1G2Read OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WordCount:u16
+342 C1G2Write OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WriteData:u16v
+343 C1G2Kill OpSpecID:u16 KillPassword:u32
+344 C1G2Lock OpSpecID:u16 AccessPassword:u32
+345 C1G2LockPayload Privilege:u8 DataField:u8
+346 C1G2BlockErase OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WordCount:u16
+347 C1G2BlockWrite OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WriteData:u16v
 348 C1G2EPCMemorySelector EnableCRC:u1 EnablePCBits:u1 _:r6
+349 C1G2ReadOpSpecResult Result:u8 OpSpecID:u16 ReadData:u16v
+350 C1G2WriteOpSpecResult Result:u8 OpSpecID:u16 NumWordsWritten:u16
+351 C1G2KillOpSpecResult Result:u8 OpSpecID:u16
+352 C1G2LockOpSpecResult Result:u8 OpSpecID:u16
+353 C1G2BlockEraseOpSpecResult Result:u8 OpSpecID:u16
+354 C1G2BlockWriteOpSpecResult Result:u8 OpSpecID:u16 NumWordsWritten:u16
+355 LoopSpec LoopCount:u32
+356 SpecLoopEvent ROSpecID:u32 LoopCount:u32
+363 MaximumReceiveSensitivity MaximumSensitivityValue:s16
 1023 Custom VendorIdentifier:u32 ParameterSubtype:u32 Data:raw
 """
 

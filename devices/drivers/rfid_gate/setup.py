@@ -15,7 +15,10 @@ class GateSetup:
 
     rospec_id: int = 1
     trigger: str = "gpi"
-    """gpi: the reader reads only while the barrier is broken; immediate: always (sessions still follow the barrier)."""
+    """gpi: the reader reads only while the barrier is broken; immediate: always; periodic: `read_ms` long every
+    `period_ms`, for tags that rest. Sessions follow the barrier whatever the reader does."""
+    period_ms: int = 2_000
+    read_ms: int = 500
     gpi_port: int = 1
     gpi_broken: bool = True
     """Level of the input while the barrier is broken."""
@@ -35,8 +38,10 @@ class GateSetup:
         given = {key: config[key] for key in cls.__dataclass_fields__ if key in config}
         given["antennas"] = tuple(int(a) for a in config.get("antennas", sorted({*outside, *inside})))
         setup = cls(**given)
-        if setup.trigger not in ("gpi", "immediate"):
-            raise ConfigRefused(f"trigger must be gpi or immediate, not {setup.trigger!r}")
+        if setup.trigger not in ("gpi", "immediate", "periodic"):
+            raise ConfigRefused(f"trigger must be gpi, immediate or periodic, not {setup.trigger!r}")
+        if not 0 < setup.read_ms <= setup.period_ms:
+            raise ConfigRefused("read_ms must be above 0 and not longer than period_ms")
         if setup.keepalive_ms <= 0 or setup.report_every_n <= 0:
             raise ConfigRefused("keepalive_ms and report_every_n must be above 0")
         return setup
@@ -89,11 +94,19 @@ def _rospec(setup: GateSetup) -> dict[str, Any]:
 
 
 def _boundary(setup: GateSetup) -> dict[str, Any]:
-    """Source: LLRP 1.0.1 section 11.2.1.1: start trigger 1 immediate, 3 GPI; stop trigger 2 GPI with timeout."""
+    """Source: LLRP 1.0.1 section 11.2.1.1: start 1 immediate, 2 periodic, 3 GPI; stop 1 duration, 2 GPI with timeout."""
     if setup.trigger == "immediate":
         return {
             "ROSpecStartTrigger": {"ROSpecStartTriggerType": 1},
             "ROSpecStopTrigger": {"ROSpecStopTriggerType": 0, "DurationTriggerValue": 0},
+        }
+    if setup.trigger == "periodic":
+        return {
+            "ROSpecStartTrigger": {
+                "ROSpecStartTriggerType": 2,
+                "PeriodicTriggerValue": {"Offset": 0, "Period": setup.period_ms},
+            },
+            "ROSpecStopTrigger": {"ROSpecStopTriggerType": 1, "DurationTriggerValue": setup.read_ms},
         }
     port, broken = setup.gpi_port, int(setup.gpi_broken)
     stop_gpi = {"GPIPortNum": port, "GPIEvent": 1 - broken, "Timeout": setup.gate_timeout_ms}
