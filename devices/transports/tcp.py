@@ -11,6 +11,14 @@ KEEPALIVE_IDLE_S, KEEPALIVE_EVERY_S, KEEPALIVE_PROBES = 5, 2, 3
 
 async def connect(host: str, port: int, connect_timeout_s: float = 3.0) -> Link:
     """Connect to a device server. Errors: NotReady."""
+    reader, writer = await open_stream(host, port, connect_timeout_s)
+    return Link(reader, writer, f"{host}:{port}")
+
+
+async def open_stream(
+    host: str, port: int, connect_timeout_s: float = 3.0
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect, with kernel keep-alives. Errors: NotReady."""
     name = f"{host}:{port}"
     try:
         async with asyncio.timeout(connect_timeout_s):
@@ -21,7 +29,7 @@ async def connect(host: str, port: int, connect_timeout_s: float = 3.0) -> Link:
         raise NotReady(f"{name}: {error.strerror or error}") from error
     sock: socket.socket = writer.get_extra_info("socket")
     keep_alive(sock)
-    return Link(reader, writer, name)
+    return reader, writer
 
 
 def keep_alive(sock: socket.socket) -> None:

@@ -53,7 +53,8 @@ async def test_handshake_then_one_weight_per_load(sim: ScaleSim) -> None:
     driver, ctx = driver_for(sim.port), Recorder()
     async with running(driver, ctx):
         await until(lambda: ctx.onlines)
-        assert sim.received[:4] == ["@", "I2", "TAC", "SIR"]
+        assert sim.received[:4] == ["@", "I1", "I2", "I3"]
+        await until(lambda: sim.received[4:6] == ["TAC", "SIR"])
         assert "IND570" in ctx.onlines[0] and sim.serial in ctx.onlines[0]
         for number, weight_g in enumerate((1234, 80, 45_000)):
             result = await weigh_one(driver, sim, weight_g, f"c{number}")

@@ -20,6 +20,10 @@ class Pan:
     """At or below this the pan counts as empty."""
     min_load_g: int
     fresh_s: float = 0.5
+    drift_s: float = 2.0
+    """A scale at rest this long beside zero, with less on it than any load, has drifted."""
+    drifted: bool = False
+    """Its zero cannot be trusted until it shows zero again."""
     state: str = "unknown"
     seen_unasked: bool = False
     """The load was reported without being asked; a command may still take it."""
@@ -27,10 +31,13 @@ class Pan:
     _last_at_s: float = 0.0
     _out_since_s: float | None = None
     _out_over: bool = False
+    _off_since_s: float | None = None
+    _shown_g: int = 0
 
     def sample(self, weight_g: int, stable: bool, interval_g: int, at_s: float) -> None:
         """Take in one shown weight."""
-        self._out_since_s, self._last_at_s = None, at_s
+        self._out_since_s, self._last_at_s, self._shown_g = None, at_s, weight_g
+        self._watch_zero(weight_g, stable, at_s)
         if abs(weight_g) <= self.empty_g:
             self.state, self.seen_unasked = "empty", False
         elif self.state == "empty":
@@ -51,10 +58,30 @@ class Pan:
         if over and self.state == "empty":
             self.state = "loaded"
 
+    def moving(self, at_s: float) -> None:
+        """Take in a sign of life that carries no weight."""
+        self._out_since_s, self._last_at_s, self._off_since_s = None, at_s, None
+        self._stable.clear()
+
+    def _watch_zero(self, weight_g: int, stable: bool, at_s: float) -> None:
+        if abs(weight_g) <= self.empty_g:
+            self.drifted, self._off_since_s = False, None
+        elif not stable or weight_g >= self.min_load_g:
+            self._off_since_s = None
+        elif self._off_since_s is None:
+            self._off_since_s = at_s
+        elif at_s - self._off_since_s >= self.drift_s:
+            self.drifted = True
+
+    @property
+    def at_zero(self) -> bool:
+        """The last samples stood at zero."""
+        return bool(self._stable) and abs(self._shown_g) <= self.empty_g
+
     def weight_g(self, now_s: float, not_before_s: float = 0.0) -> int | None:
         """The load's weight if it may be captured now, with its last sample not older than `not_before_s`."""
         fresh = now_s - self._last_at_s <= self.fresh_s and self._last_at_s >= not_before_s
-        if self.state != "loaded" or not fresh or len(self._stable) < AGREE_SAMPLES:
+        if self.state != "loaded" or self.drifted or not fresh or len(self._stable) < AGREE_SAMPLES:
             return None
         return self._stable[-1] if self._stable[-1] >= self.min_load_g else None
 
@@ -68,6 +95,8 @@ class Pan:
 
     def why_not(self) -> str:
         """What an operator should know when no weight could be taken."""
+        if self.drifted:
+            return f"the empty scale shows {self._shown_g} g: empty and zero it"
         if self.state in ("taken", "unknown"):
             return "the pan was not emptied since the last weighing: lift the load and put it back"
         return "nothing on the scale" if self.state == "empty" else "the weight does not become stable"

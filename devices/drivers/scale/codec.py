@@ -7,19 +7,14 @@ Source: MT-SICS Reference Manual (Mettler-Toledo 11781363), chapters "Commands a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
+
+from devices.drivers.scale import reading
+from devices.drivers.scale.reading import GRAMS, Heard, Noise, Reading, Tare, Told, Zeroed
 
 MAX_LINE = 256
 """Longest reply of levels 0 and 1 with room to spare; anything longer is a stream of another kind."""
 
-GRAMS = {
-    "g": Decimal(1),
-    "kg": Decimal(1000),
-    "t": Decimal(1_000_000),
-    "mg": Decimal("0.001"),
-    "lb": Decimal("453.59237"),
-    "oz": Decimal("28.349523125"),
-}
 ERRORS = {"ES": "syntax", "ET": "transmission", "EL": "logical"}
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
 _INFO = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
@@ -37,7 +32,7 @@ class Weight:
     @property
     def weight_g(self) -> int:
         """Whole grams, half to even."""
-        return int((self.value * GRAMS[self.unit]).to_integral_value(ROUND_HALF_EVEN))
+        return reading.grams(self.value, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +139,29 @@ def _with_value(line: bytes, head: str, status: str, body: str) -> Frame:
     if not _NUMBER.fullmatch(number) or unit not in GRAMS:
         return Garbage(line)
     return Weight(head, stable=status != "D", value=Decimal(number), unit=unit)
+
+
+def heard(frame: Frame) -> Heard:
+    """What a frame means to the driver, as every protocol says it."""
+    match frame:
+        case Weight(id="S", unit=unit):
+            return Reading(frame.weight_g, frame.stable, unit=unit)
+        case OutOfRange(id="S"):
+            return Reading(None, False, over=frame.over)
+        case Weight(id="TA"):
+            return Tare(frame.weight_g)
+        case Reply(id="TA"):
+            return Tare(None)
+        case Reply(id="Z", status="A"):
+            return Zeroed("")
+        case OutOfRange(id="Z"):
+            return Zeroed("scale.overload" if frame.over else "scale.underload", "beyond the zero range")
+        case Reply(id="Z"):
+            return Zeroed("scale.timeout", "no stable zero")
+        case Info():
+            return Told(frame.id, " ".join(frame.fields))
+        case Garbage():
+            return Noise(frame.raw)
+        case Refused():
+            return Told(frame.code, ERRORS[frame.code])
+    return Told(getattr(frame, "id", ""), getattr(frame, "status", ""))
