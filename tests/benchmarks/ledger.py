@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.ledger`: movements per second of our ledger beside pgbench calling the very same function.
 
 Both run on one embedded cluster, interleaved, so that only their ratio matters. Ours is the whole path: unit of work,
-Python service, ledger function, commit. Goals: single movements >= 0.5 of pgbench, batches of 100 >= 2.5 of it.
+Python service, ledger function, commit. Clients beyond the first are spread over two processes, as a site runs several
+of them and as pgbench's are over its two threads. Goals: single movements >= 0.5 of pgbench, batches of 100 >= 2.5 of it.
 """
 
 import argparse
@@ -15,9 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AsyncExitStack
+from multiprocessing import get_context
 from pathlib import Path
 
 import psycopg
+import uvloop
 
 from tests.conftest import start
 from wms import flow
@@ -30,6 +35,7 @@ from wms.foundation.stock.rules import Grain
 from wms.stack.postgres import EmbeddedPostgres
 
 BINS = 2000
+THREADS = 2
 
 
 async def prepare(db: Database) -> tuple[list[int], Grain]:
@@ -52,8 +58,27 @@ async def prepare(db: Database) -> tuple[list[int], Grain]:
     return bins, grain
 
 
-async def ours(db: Database, bins: list[int], grain: Grain, clients: int, seconds: float, batch: int) -> float:
+Job = tuple[str, list[int], Grain, int, int, float, int]
+"""URL, bins, grain, number of the first client, clients, seconds, lines per transaction."""
+
+
+def ours(jobs: Executor, url: str, bins: list[int], grain: Grain, clients: int, seconds: float, batch: int) -> float:
     """Movements per second through the service."""
+    parts = [(n, n + clients // THREADS) for n in range(0, clients, clients // THREADS)] if clients > 1 else [(0, 1)]
+    return sum(jobs.map(_work, [(url, bins, grain, a, b - a, seconds, batch) for a, b in parts]))
+
+
+def _work(job: Job) -> float:
+    return uvloop.run(_clients(*job))
+
+
+async def _clients(
+    url: str, bins: list[int], grain: Grain, first: int, clients: int, seconds: float, batch: int
+) -> float:
+    db = Database(url, router=flow.route, pool=clients)
+    async with AsyncExitStack() as warm:
+        for _ in range(clients):  # as pgbench, connected before the clock starts
+            await (await warm.enter_async_context(db.begin(SYSTEM))).session.connection()
     ends_at, done = time.perf_counter() + seconds, 0
 
     async def client(n: int) -> None:
@@ -69,8 +94,10 @@ async def ours(db: Database, bins: list[int], grain: Grain, clients: int, second
             done += batch
 
     started = time.perf_counter()
-    await asyncio.gather(*(client(n) for n in range(clients)))
-    return done / (time.perf_counter() - started)
+    await asyncio.gather(*(client(n) for n in range(first, first + clients)))
+    rate = done / (time.perf_counter() - started)
+    await db.close()
+    return rate
 
 
 def script(grain: Grain, first: int) -> str:
@@ -94,7 +121,7 @@ def pgbench(postgres: EmbeddedPostgres, file: Path, clients: int, seconds: float
     env = {**os.environ, "PGHOST": str(dsn["host"]), "PGUSER": str(dsn["user"]), "PGPASSWORD": str(dsn["password"]),
            "LD_LIBRARY_PATH": str(postgres.bin.parent / "lib")}  # fmt: skip
     done = subprocess.run(
-        [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(int(seconds)), "-f", str(file),
+        [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", str(THREADS), "-T", str(int(seconds)), "-f", str(file),
          str(dsn["dbname"])],
         env=env, capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -115,21 +142,23 @@ async def run(seconds: float, rounds: int) -> list[dict[str, float]]:
             check=True,
             env={**os.environ, "WMS_DATABASE_URL": postgres.url()},
         )
-        db = Database(postgres.url(), router=flow.route, pool=16)
+        url, jobs = postgres.url(), ProcessPoolExecutor(THREADS, mp_context=get_context("spawn"))
+        db = Database(url, router=flow.route)
         bins, grain = await prepare(db)
+        await db.close()
         file = folder / "move.sql"
         file.write_text(script(grain, bins[0]))
         for clients in (1, 4, 16):
             single, batch, peer = [], [], []
             for _ in range(rounds):
                 peer.append(await asyncio.to_thread(pgbench, postgres, file, clients, seconds))
-                single.append(await ours(db, bins, grain, clients, seconds, 1))
-                batch.append(await ours(db, bins, grain, clients, seconds, 100))
+                single.append(await asyncio.to_thread(ours, jobs, url, bins, grain, clients, seconds, 1))
+                batch.append(await asyncio.to_thread(ours, jobs, url, bins, grain, clients, seconds, 100))
             p, s, b = statistics.median(peer), statistics.median(single), statistics.median(batch)
             rows.append(
                 {"clients": clients, "pgbench": p, "single": s, "single_ratio": s / p, "batch": b, "batch_ratio": b / p}
             )
-        await db.close()
+        jobs.shutdown()
     finally:
         process.send_signal(signal.SIGQUIT)  # at once: the cluster is thrown away
         process.wait(20)

@@ -74,10 +74,11 @@ async def release_of(uow: UnitOfWork, kind: str, holder: str) -> int:
 
 
 async def _release(uow: UnitOfWork, which: ColumnElement[bool]) -> int:
-    freed = await uow.session.execute(
+    freed = await uow.session.scalars(
         update(Task).where(which, Task.state == "claimed").values(state="open", claimed_by="", claimed_at=None)
-    )
-    return int(freed.rowcount)
+        .returning(Task.id)
+    )  # fmt: skip
+    return len(list(freed))
 
 
 async def _take(uow: UnitOfWork, ids: Collection[UUID], holder: str) -> None:
