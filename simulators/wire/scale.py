@@ -1,4 +1,4 @@
-"""A bench scale on TCP or a pty: MT-SICS level 0 and 1 and a physical pan.
+"""A bench scale on TCP, a pty or an RFC 2217 port: a physical pan that speaks MT-SICS or one of `scale_formats`.
 
 Source: MT-SICS Reference Manual (Mettler-Toledo 11781363). `factor` speeds up settling only, never the line.
 """
@@ -12,6 +12,10 @@ import tty
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
+
+from serial.rfc2217 import PortManager
+
+from simulators.wire.scale_formats import FORMATS, Format, Shown
 
 UNIT_G = {"g": (1.0, 0), "kg": (1000.0, 3), "lb": (453.59237, 4), "oz": (28.349523125, 2)}
 """Grams per unit and decimals shown for a 1 g interval."""
@@ -32,7 +36,38 @@ class ScaleFaults:
     garbage_rate: float = 0.0
     """Chance 0..1 of noise bytes before a line."""
     split: bool = False
-    """Lines leave in pieces of one to three bytes."""
+    """Frames leave in pieces of one to three bytes."""
+    merge: int = 0
+    """So many frames are held back and leave in one piece."""
+    wrong_checksum: bool = False
+    """The last byte of each frame is off by one."""
+    parity_bit: bool = False
+    """The line runs 7E1 and is read as 8N1: bit 7 carries the parity."""
+    wrong_baud: bool = False
+    """Every byte comes out as another one."""
+    not_zeroed: bool = False
+    """Power came back and nobody zeroed; a zero command ends it."""
+    drift_g_s: float = 0.0
+    """The zero creeps by so much a second, see drift()."""
+
+
+@dataclass(slots=True)
+class LineSettings:
+    """A serial port as an RFC 2217 server sees it; the names are pyserial's."""
+
+    baudrate: int = 9600
+    bytesize: int = 8
+    parity: str = "N"
+    stopbits: float = 1
+    xonxoff: bool = False
+    rtscts: bool = False
+    cts: bool = True
+    dsr: bool = True
+    ri: bool = False
+    cd: bool = True
+    dtr: bool = True
+    rts: bool = True
+    break_condition: bool = False
 
 
 class _Line(Protocol):
@@ -51,7 +86,10 @@ class _PtyLine:
 
 
 class ScaleSim:
-    """One scale. TCP on `host:port` (port 0 = any free one), or with `pty=True` on the device file `path`."""
+    """One scale. TCP on `host:port` (port 0 = any free one), or with `pty=True` on the device file `path`.
+
+    `rfc2217`: the TCP port is a device server; the scale's own line is 9600 8N1 and anything else reads as noise.
+    """
 
     def __init__(
         self,
@@ -59,6 +97,8 @@ class ScaleSim:
         port: int = 0,
         *,
         pty: bool = False,
+        rfc2217: bool = False,
+        protocol: str = "mt_sics",
         factor: float = 1.0,
         interval_g: int = 1,
         max_g: int = 60_000,
@@ -74,12 +114,15 @@ class ScaleSim:
         self.factor, self.interval_g, self.max_g = factor, interval_g, max_g
         self.settle_s, self.noise_g, self.rate_hz, self.unit = settle_s, noise_g, rate_hz, unit
         self.model, self.serial = model, serial
+        self.rfc2217, self.protocol = rfc2217, protocol
+        self.server_line = LineSettings(baudrate=1200)
+        """What the device server has set."""
         self.faults = ScaleFaults()
         self.received: list[str] = []
         """Every command line, newest last."""
         self._random = random.Random(seed)
         self._from_g = self._load_g = self._zero_g = self._tare_g = 0.0
-        self._moved_at_s = -1e9
+        self._moved_at_s, self._drift_from_s = -1e9, 0.0
         self._shown: tuple[float, bool] = (0.0, True)
         self._server: asyncio.Server | None = None
         self._sessions: set[_Session] = set()
@@ -94,6 +137,10 @@ class ScaleSim:
     def remove(self) -> None:
         """Empty the pan."""
         self.put(0.0)
+
+    def drift(self, g_s: float) -> None:
+        """Let the zero creep from now on, from where it truly is."""
+        self.faults.drift_g_s, self._drift_from_s = g_s, self._now_s()
 
     @property
     def load_g(self) -> float:
@@ -135,21 +182,27 @@ class ScaleSim:
         tty.setraw(slave)
         os.set_blocking(master, False)
         self._fds, self.path = [master, slave], os.ttyname(slave)
-        session = _Session(self, _PtyLine(master), lambda: None)
+        session = self._session(_PtyLine(master), lambda: None)
         self._sessions.add(session)
         asyncio.get_running_loop().add_reader(master, lambda: session.feed(os.read(master, 4096)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = _Session(self, writer, writer.transport.abort)
+        port = _DeviceServer(self, writer) if self.rfc2217 else None
+        session = self._session(port or writer, writer.transport.abort)
         self._sessions.add(session)
         try:
             while data := await reader.read(1024):
-                session.feed(data)
+                session.feed(port.receive(data) if port else data)
         except (OSError, asyncio.CancelledError):  # a cancelled handler would make asyncio print a traceback
             pass
         finally:
             session.close()
             self._sessions.discard(session)
+
+    def _session(self, line: "_Line", close: Callable[[], None]) -> "_Session":
+        if self.protocol == "mt_sics":
+            return _SicsSession(self, line, close)
+        return _PlainSession(self, line, close, FORMATS[self.protocol])
 
     # what the load cell and the display say
 
@@ -164,9 +217,10 @@ class ScaleSim:
     def _gross_g(self) -> float:
         """A damped swing from the old to the new load."""
         t = self._settling()
+        drift_g = self.faults.drift_g_s * (self._now_s() - self._drift_from_s)
         if t >= 1.0:
-            return self._load_g
-        return self._load_g + (self._from_g - self._load_g) * math.exp(-6 * t) * math.cos(9 * t)
+            return self._load_g + drift_g
+        return self._load_g + drift_g + (self._from_g - self._load_g) * math.exp(-6 * t) * math.cos(9 * t)
 
     def shown(self) -> tuple[float, bool]:
         """Net weight in grams, rounded to the interval, and whether it is stable."""
@@ -193,6 +247,15 @@ class ScaleSim:
         per_g, decimals = UNIT_G[self.unit]
         return f"{weight_g / per_g:>10.{decimals}f} {self.unit}"
 
+    def display(self) -> Shown:
+        net_g, stable = self.shown()
+        per_g, decimals = UNIT_G[self.unit]
+        gross_g, tare_g = net_g + self._tare_g, self._tare_g
+        return Shown(
+            net_g / per_g, tare_g / per_g, decimals, self.unit, stable, zeroed=not self.faults.not_zeroed, net=bool(tare_g),
+            over=gross_g > self.max_g + 9 * self.interval_g, under=gross_g < -20 * self.interval_g,
+        )  # fmt: skip
+
     def zero(self, stable_only: bool) -> str:
         """Status of Z or ZI: the zero range is 2 % of capacity around the last calibration."""
         net_g, stable = self.shown()
@@ -201,7 +264,7 @@ class ScaleSim:
         gross_g = net_g + self._tare_g + self._zero_g
         if abs(gross_g) > 0.02 * self.max_g:
             return "+" if gross_g > 0 else "-"
-        self._zero_g, self._tare_g = gross_g, 0.0
+        self._zero_g, self._tare_g, self.faults.not_zeroed = gross_g, 0.0, False
         return "A" if stable_only else ("S" if stable else "D")
 
     def tare(self) -> float:
@@ -212,12 +275,34 @@ class ScaleSim:
         self._tare_g = weight_g
 
 
+class _DeviceServer:
+    """The RFC 2217 side of one connection; pyserial's own server keeps the protocol."""
+
+    def __init__(self, scale: ScaleSim, writer: asyncio.StreamWriter) -> None:
+        self._scale, self._writer = scale, writer
+        self._manager = PortManager(scale.server_line, writer)
+
+    def write(self, data: bytes) -> None:
+        line, noise = self._scale.server_line, self._scale._random
+        if (line.baudrate, line.bytesize, line.parity) != (9600, 8, "N"):
+            data = bytes(noise.randrange(128, 256) for _ in data)
+        self._writer.write(b"".join(self._manager.escape(data)))
+
+    def receive(self, data: bytes) -> bytes:
+        return b"".join(self._manager.filter(data))
+
+
+def _even_parity(byte: int) -> int:
+    return byte | (byte.bit_count() & 1) << 7
+
+
 class _Session:
     """One client of the scale with its own stream."""
 
     def __init__(self, scale: ScaleSim, line: _Line, close: Callable[[], None]) -> None:
         self._scale, self._line, self._close = scale, line, close
         self._buffer = b""
+        self._held: list[bytes] = []
         self._stream: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -228,6 +313,70 @@ class _Session:
         self._close()
 
     def feed(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def emit(self, data: bytes) -> None:
+        """Put one frame on the line, with whatever goes wrong there."""
+        scale, faults = self._scale, self._scale.faults
+        if faults.silent:
+            return
+        if faults.wrong_checksum:
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        if faults.parity_bit:
+            data = bytes(map(_even_parity, data))
+        if faults.wrong_baud:
+            data = bytes(scale._random.randrange(128, 256) for _ in data)
+        if scale._random.random() < faults.garbage_rate:
+            data = bytes(scale._random.randrange(256) for _ in range(7)) + b"\r\n" + data
+        self._held.append(data)
+        if len(self._held) <= faults.merge:
+            return
+        data = b"".join(self._held)
+        self._held.clear()
+        while faults.split and len(data) > 3:
+            size = scale._random.randint(1, 3)
+            self._line.write(data[:size])
+            data = data[size:]
+        self._line.write(data)
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _PlainSession(_Session):
+    """A scale that streams one format, or sends a frame of it when asked."""
+
+    def __init__(self, scale: ScaleSim, line: _Line, close: Callable[[], None], form: Format) -> None:
+        super().__init__(scale, line, close)
+        self._form = form
+        if form.ask is None:
+            self._stream = asyncio.create_task(self._repeat())
+
+    def feed(self, data: bytes) -> None:
+        *commands, self._buffer = re.split(rb"[\r\n]+", self._buffer + data)
+        for command in filter(None, commands):
+            self._scale.received.append(command.decode("ascii", "replace"))
+            if command == self._form.ask:
+                self.emit(self._form.frame(self._scale.display()))
+            elif command == self._form.tare:
+                self._scale.tare()
+            elif command == self._form.zero:
+                self._scale.zero(stable_only=False)
+                if self._form.status is not None:
+                    self.emit(self._form.status(self._scale.display()))
+
+    async def _repeat(self) -> None:
+        frame = self._form.frame(self._scale.display())
+        self._line.write(frame[len(frame) // 2 :])  # whoever connects joins in the middle of a frame
+        while True:
+            await asyncio.sleep(1 / self._scale.rate_hz)
+            self.emit(self._form.frame(self._scale.display()))
+
+
+class _SicsSession(_Session):
+    def feed(self, data: bytes) -> None:
         self._buffer += data
         while b"\n" in self._buffer:
             line, _, self._buffer = self._buffer.partition(b"\n")
@@ -237,16 +386,7 @@ class _Session:
                 self._do(command)
 
     def send(self, text: str) -> None:
-        scale, data = self._scale, text.encode("ascii") + b"\r\n"
-        if scale.faults.silent:
-            return
-        if scale._random.random() < scale.faults.garbage_rate:
-            data = bytes(scale._random.randrange(256) for _ in range(7)) + b"\r\n" + data
-        while scale.faults.split and len(data) > 3:
-            size = scale._random.randint(1, 3)
-            self._line.write(data[:size])
-            data = data[size:]
-        self._line.write(data)
+        self.emit(text.encode("ascii") + b"\r\n")
 
     def _do(self, command: str) -> None:
         name, _, parameter = command.partition(" ")
@@ -307,11 +447,6 @@ class _Session:
             return "TA L"
         self._scale.preset_tare(float(match[1]) * UNIT_G[match[2]][0])
         return f"TA A {self._scale._value(self._scale._tare_g)}"
-
-    def _later(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _when_stable(self, head: str, answer: Callable[[], str]) -> None:
         limit_s = self._scale._now_s() + STABLE_TIMEOUT_S
