@@ -4,6 +4,7 @@ Physical time (walking, handling) is divided by `factor`; the network and the de
 """
 
 import asyncio
+import math
 import re
 import time
 from dataclasses import dataclass, field
@@ -32,12 +33,13 @@ class Refused(Exception):
 
 
 class Pda:
-    """One signed-in device. A request that got no answer is sent again with the same key, for ever."""
+    """One signed-in device. A request that got no answer is sent again with the same key; `faults_max`: answers 5xx in a
+    row after which it is given up (ServerFault)."""
 
-    def __init__(self, base: str, token: str = "") -> None:
+    def __init__(self, base: str, token: str = "", faults_max: float = math.inf) -> None:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self.http = httpx.AsyncClient(base_url=base, timeout=20.0, headers=headers)
-        self.requests = 0
+        self.faults_max, self.requests = faults_max, 0
         self.waits_ms: list[float] = []
 
     async def sign_in(self, badge: str, pin: str) -> None:
@@ -52,7 +54,7 @@ class Pda:
 
     async def _send(self, method: str, path: str, body: Any) -> Any:
         headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
-        pause_s = 0.1
+        pause_s, faults = 0.1, 0
         while True:
             started = time.perf_counter()
             try:
@@ -67,12 +69,19 @@ class Pda:
                 problem = reply.json()
                 if problem.get("code") != "common.in_flight":
                     raise Refused(str(problem.get("code")), dict(problem.get("params", {})))
+            faults = faults + 1 if reply is not None and reply.status_code >= 500 else 0
+            if reply is not None and faults > self.faults_max:
+                raise ServerFault(f"{method} {path}: {reply.status_code} {reply.text[:500]}")
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 2.0)
 
     async def answer(self, card: Json, **answers: Any) -> Json:
         reply: Json = await self.post(card["submit"], {"answers": answers, "scanned_at": ""})
         return reply
+
+
+class ServerFault(Exception):
+    """The server went on answering that it has a fault of its own."""
 
 
 @dataclass

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from simulators.counting import counting_crew
-from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused
+from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused, ServerFault
 from simulators.plant.goods import Goods
 from simulators.receiving import Dock, Putter, Receiver
 from simulators.scenarios import files, site
@@ -154,8 +154,13 @@ async def play(options: argparse.Namespace) -> int:
     broker = _broker(os.environ.get("WMS_DEMO_AGV_BROKER", ""))
     devices = Devices(made, options.factor, broker, made["seed"])
     await devices.start()
-    admin = Pda(options.api, os.environ["WMS_DEMO_KEY"])
-    await load_site(admin, made)
+    admin = Pda(options.api, os.environ["WMS_DEMO_KEY"], faults_max=60)
+    try:
+        await load_site(admin, made)
+    except (Refused, ServerFault) as fault:
+        _write(out / "result.json", {"failed": f"the site was not loaded: {fault}"})
+        print(f"the site was not loaded: {fault}", file=sys.stderr, flush=True)
+        await asyncio.Event().wait()
     _write(out / "progress.json", {"phase": "open", "by_state": {}, "lines": 0})
     started = time.monotonic()
     floor = Floor(

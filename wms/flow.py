@@ -48,6 +48,11 @@ async def close_variance(uow: UnitOfWork, event: counting.VarianceDecided) -> No
         await incident_service.resolve_key(uow, f"{kind}:{event.variance_id}", f"{event.state}: {event.reason}")
 
 
+async def close_relabel(uow: UnitOfWork, event: packing.ParcelLabelled) -> None:
+    """The label with the new address is on the parcel."""
+    await incident_service.resolve_key(uow, f"relabel:{event.parcel_id}", "the new label is on it")
+
+
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
@@ -71,7 +76,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
     fleet.UnitDelivered: {"packing.on_unit_delivered": packing_reactions.on_unit_delivered},
     packing.CartEmptied: {"fleet.on_cart_emptied": fleet_reactions.on_cart_emptied},
-    packing.ParcelLabelled: {"shipping.on_parcel_labelled": shipping_reactions.on_parcel_labelled},
+    packing.ParcelLabelled: {
+        "shipping.on_parcel_labelled": shipping_reactions.on_parcel_labelled,
+        "flow.close_relabel": close_relabel,
+    },
     # orders change and end
     orders.OrderCancelRequested: {
         "picking.on_cancel_requested": picking_reactions.on_cancel_requested,

@@ -230,12 +230,16 @@ async def test_a_parcel_with_an_old_address_cannot_leave(house: House, loaded: b
         await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=old)
     parcel = await scalar(house, "SELECT id FROM parcel")
     await house.device_answers("print")
-    card = (await packer.get(f"/api/v1/pda/pack/PACK-1/parcels/{parcel}"))["cards"][0]
+    shown = (await packer.get(f"/api/v1/pda/pack/PACK-1/parcels/{parcel}"))["cards"][0]
+    bench = (await packer.post("/api/v1/pda/pack/PACK-1/claim"))["cards"][0]
+    card = (await packer.answer(bench, tote=f"]C100{shown['show']['sscc']}"))["cards"][0]
+    assert card["id"] == shown["id"]
     with pytest.raises(Refused) as refused:
         await packer.answer(card, label=old)
     assert refused.value.code == "packing.wrong_label"
     await packer.answer(card, label=card["show"]["sscc"])
     await house.settle()
+    assert await lead.get("/api/v1/incidents?state=open") == []
     await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=card["show"]["sscc"])
     await lead.post("/api/v1/shipping/manifests/POST/close")
     await house.settle()

@@ -22,6 +22,8 @@ from wms.stack.process import StackFault
 from wms.stack.supervisor import Child, ChildState
 
 Json = dict[str, Any]
+STANDSTILL_S = 240.0
+"""Nothing shipped or picked for this long is a failure, not patience: recovery after a kill takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,17 @@ class Demo:
         return body
 
     async def work(self, on_progress: Callable[[Json], None]) -> Outcome:
-        """Wait until the work is done, telling progress once a second, then judge it."""
+        """Wait until the work is done, or does not move any more, telling progress once a second; then judge it."""
+        moved_at, last = time.monotonic(), None
         while (result := self._read("result.json")) is None:
             if (progress := self._read("progress.json")) is not None:
                 on_progress(progress)
+                now = (progress.get("by_state"), progress.get("lines"))
+                if now != last:
+                    moved_at, last = time.monotonic(), now
+            if time.monotonic() - moved_at > STANDSTILL_S:
+                result = {"failed": f"nothing has moved for {STANDSTILL_S:.0f} s"}
+                break
             await asyncio.sleep(1.0)
         return await self._judge(result)
 

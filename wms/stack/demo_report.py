@@ -84,6 +84,8 @@ def show_outcome(console: Console, demo: Demo, outcome: Outcome) -> None:
     r = outcome.result
     if "failed" in r:
         console.print(f"[red]The demo failed:[/] {r['failed']}")
+        _show_incidents(console, outcome)
+        _show_open(console, outcome)
         return
     shipped, elapsed_s = r["by_state"].get("shipped", 0), r["elapsed_s"]
     table = Table("measure", "value", title="Result", title_justify="left")
@@ -100,6 +102,10 @@ def show_outcome(console: Console, demo: Demo, outcome: Outcome) -> None:
     console.print(table)
     _show_incidents(console, outcome)
     _show_controls(console, outcome)
+    _show_open(console, outcome)
+
+
+def _show_open(console: Console, outcome: Outcome) -> None:
     if outcome.open_orders:
         console.print(f"[red]{len(outcome.open_orders)} orders neither shipped nor named in an incident:[/] "
                       f"{', '.join(outcome.open_orders[:20])}")  # fmt: skip

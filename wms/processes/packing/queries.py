@@ -68,6 +68,15 @@ async def on_scale(uow: UnitOfWork, station: str) -> ParcelInfo | None:
     return _info(row) if row else None
 
 
+async def waits_for_label(uow: UnitOfWork, hu_id: int) -> ParcelInfo | None:
+    """The parcel that is this unit, while its label is printing, failed, or not yet on it."""
+    row = await uow.session.scalar(
+        select(Parcel).where(Parcel.hu_id == hu_id, Parcel.state.in_(("labelling", "label_failed", "printed")))
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return _info(row) if row else None
+
+
 async def rate(uow: UnitOfWork, since: datetime) -> dict[str, int]:
     """Parcels labelled since, by station."""
     rows = await uow.session.execute(

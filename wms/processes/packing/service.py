@@ -26,12 +26,15 @@ from wms.processes.packing.tables import Parcel
 async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queries.ParcelInfo:
     """Begin, or go on with, the order in a tote at this station. Returns its next parcel to work on.
 
-    A parcel that was set aside comes last, and is opened anew by a lead only.
+    A parcel that was set aside comes last, and is opened anew by a lead only. A parcel that waits for its label (a new
+    address came, the printer failed) is found by a scan of that label instead.
 
     Errors: NotAPackTote, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
     """
     station = await work.station(uow, station_code)
     tote = await stock.unit(uow, (await scanning.meaning(uow, tote_scan, "unit")).id)
+    if (parcel := await queries.waits_for_label(uow, tote.id)) is not None:
+        return parcel
     if tote.kind != "tote" or tote.bound_to is None:
         raise rules.NotAPackTote(scanned=tote.code)
     if tote.bound_to not in await orders.orders(uow, [tote.bound_to]):  # its goods go back: it serves no order now
