@@ -5,21 +5,19 @@ Source: EPCglobal LLRP 1.0.1. Written from the standard, apart from the product'
 
 import asyncio
 import contextlib
-import random
 import ssl
 import struct
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from simulators.wire.rfid_world import GateWorld
 
 _UTC_TIMESTAMP, _GPI, _ROSPEC, _OVERFLOW, _ANTENNA, _ATTEMPT, _CLOSE = 128, 248, 249, 251, 255, 256, 257
 _EVENT_NUMBER = {_GPI: 1, _ROSPEC: 2, _ANTENNA: 8}
 """NotificationEventType that switches each event; the others cannot be switched off."""
 _DISABLED, _INACTIVE, _ACTIVE = 0, 1, 2
 _HELD_FRAMES = 20_000
-_GAP_S = 0.2
-"""Wall time between two passages: the barrier needs it whatever the factor."""
 
 
 def _tlv(kind: int, body: bytes) -> bytes:
@@ -108,7 +106,7 @@ class _Client:
     unanswered: int = 0
 
 
-class RfidGateSim:
+class RfidGateSim(GateWorld):
     """One reader with four antennas: 1 and 2 look at the yard, 3 and 4 into the house.
 
     `factor` speeds up only the pallet; keepalives and GPI timeouts run at wall time.
@@ -136,29 +134,16 @@ class RfidGateSim:
         self.spoken: set[int] = set()
         """Protocol versions in which clients spoke, the negotiation's own messages left out."""
         self._tls = tls
-        self.host, self.port, self.factor = host, port, factor
-        self.reads_per_s = reads_per_s
-        self.miss_rate = miss_rate
-        """Share of tags that no antenna reads during one passage."""
-        self.residents = residents
-        """EPCs that live at the gate (forklift, rack) and are read whenever the reader reads."""
-        self.bounce = False
-        """The barrier's input bounces once, 5 ms long, in the middle of each passage."""
+        super().__init__(factor, seed, reads_per_s, miss_rate, residents)
+        self.host, self.port = host, port
         self.frozen = False
         """Half-open: the socket stays, nothing is sent and nothing answered."""
-        self.silent_antennas: set[int] = set()
-        """Cables that came off without an event."""
         self.occupied = False
         """A half-open connection of someone else holds the reader: every newcomer hears status 2."""
-        self.clock_step_us = 0
         self.connections = 0
         self.configured = 0
         """How often a client wrote the configuration."""
-        self.reads_sent = 0
-        self._rng = random.Random(seed)
         self._gpi_port = gpi_port
-        self._gpi_level = 0
-        self._gate = asyncio.Lock()
         self._server: asyncio.Server | None = None
         self._client: _Client | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -195,85 +180,8 @@ class RfidGateSim:
         listening = self._client is not None and self._client.released
         return listening and any(spec.state != _DISABLED for spec in self._rospecs.values())
 
-    # --- the physical world ---
-
-    async def pass_pallet(
-        self,
-        epcs: list[str],
-        seconds: float = 2.0,
-        direction: str = "in",
-        strays: tuple[str, ...] | list[str] = (),
-    ) -> list[str]:
-        """Carry `epcs` (hex) through the gate in `seconds` of physical time; the EPCs no antenna caught.
-
-        direction: in or out. strays: tags of the next door, read weakly and seldom. One passage at a time.
-        """
-        async with self._gate:
-            missed = [epc for epc in epcs if self._rng.random() < self.miss_rate]
-            plan = self._plan_reads([e for e in epcs if e not in missed], seconds, direction, list(strays))
-            await self._passage(plan, seconds / self.factor)
-            await asyncio.sleep(_GAP_S + 1.0 / self.factor)
-            return missed
-
-    async def _passage(self, plan: list[tuple[float, str, int, int]], wall_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        started, at_us, sent, bounced = loop.time(), self._now_us(), 0, False
-        self.set_barrier(True)
-        try:
-            while sent < len(plan):
-                share = min((loop.time() - started) / wall_s, 1.0) if wall_s else 1.0
-                while sent < len(plan) and plan[sent][0] <= share:
-                    when, epc, antenna, rssi = plan[sent]
-                    self._read(epc, antenna, rssi, at_us + int(when * wall_s * 1e6))
-                    sent += 1
-                if self.bounce and not bounced and share >= 0.5:
-                    bounced = True
-                    self.set_barrier(False)
-                    await asyncio.sleep(0.005)
-                    self.set_barrier(True)
-                await self._drain()
-                await asyncio.sleep(min(0.02, wall_s / 4))
-            await asyncio.sleep(max(0.0, started + wall_s - loop.time()))
-        finally:
-            self.set_barrier(False)
-            await self._drain()
-
-    def _plan_reads(
-        self, epcs: list[str], seconds: float, direction: str, strays: list[str]
-    ) -> list[tuple[float, str, int, int]]:
-        """Reads as (share of the passage, EPC, antenna, RSSI), in time order."""
-        rng, reads = self._rng, []
-        present = len(epcs) + len(self.residents)
-        mean = self.reads_per_s * seconds / present if present else 0
-        for epc in epcs:
-            for _ in range(max(6, round(rng.gauss(mean, mean**0.5)))):
-                share = rng.random()
-                reads.append((share, epc, self._antenna(share, direction), self._rssi(-48, 6, -62)))
-        for epc in self.residents:
-            for _ in range(max(6, round(mean))):
-                reads.append((rng.random(), epc, rng.randint(1, 4), self._rssi(-45, 3, -60)))
-        for epc in strays:
-            for _ in range(rng.randint(1, 3)):
-                reads.append((rng.random(), epc, rng.randint(1, 4), self._rssi(-75, 3, -128, -68)))
-        return sorted(reads)
-
-    def _antenna(self, share: float, direction: str) -> int:
-        """The side that sees the pallet now; one read in ten comes by reflection from anywhere."""
-        if self._rng.random() < 0.1:
-            return self._rng.randint(1, 4)
-        early = self._rng.random() > share
-        outside = early if direction == "in" else not early
-        return self._rng.choice((1, 2) if outside else (3, 4))
-
-    def _rssi(self, mean: float, sigma: float, low: int, high: int = -28) -> int:
-        return min(high, max(low, round(self._rng.gauss(mean, sigma))))
-
-    def set_barrier(self, broken: bool) -> None:
-        """Break or clear the light barrier; the reader sees an edge on its input."""
+    def barrier_edge(self, broken: bool) -> None:
         level = int(broken)
-        if level == self._gpi_level:
-            return
-        self._gpi_level = level
         self._event(_GPI, struct.pack(">HB", self._gpi_port, level << 7))
         for spec in self._rospecs.values():
             edge = (self._gpi_port, level)
@@ -282,8 +190,8 @@ class RfidGateSim:
             elif spec.state == _ACTIVE and spec.stop_type == 2 and spec.stop_gpi == edge:
                 self._deactivate(spec)
 
-    def _read(self, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> None:
-        if antenna in self._lost_antennas | self.silent_antennas:
+    def tag_in_field(self, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> None:
+        if antenna in self._lost_antennas:
             return
         for spec in self._rospecs.values():
             if spec.state == _ACTIVE and (not spec.antennas or antenna in spec.antennas):
@@ -326,7 +234,7 @@ class RfidGateSim:
         """Bytes that are not LLRP in the middle of the stream."""
         if self._client is not None:
             self._client.writer.write(b"\xff" * 32)
-            await self._drain()
+            await self.drain()
 
     def close_connection(self) -> None:
         """The reader ends the connection by itself and says so."""
@@ -371,11 +279,8 @@ class RfidGateSim:
 
     # --- events and delivery ---
 
-    def _now_us(self) -> int:
-        return time.time_ns() // 1000
-
     def _event_body(self, kind: int, body: bytes) -> bytes:
-        stamp = _tlv(_UTC_TIMESTAMP, struct.pack(">Q", self._now_us() + self.clock_step_us))
+        stamp = _tlv(_UTC_TIMESTAMP, struct.pack(">Q", self.now_us() + self.clock_step_us))
         return _tlv(246, stamp + _tlv(kind, body))
 
     def _event(self, kind: int, body: bytes) -> None:
@@ -397,7 +302,7 @@ class RfidGateSim:
             message_id = self._message_id
         client.writer.write(struct.pack(">HII", client.version << 10 | kind, 10 + len(body), message_id) + body)
 
-    async def _drain(self) -> None:
+    async def drain(self) -> None:
         if self._client is not None and not self.frozen:
             with contextlib.suppress(OSError):
                 await self._client.writer.drain()
@@ -594,7 +499,7 @@ class RfidGateSim:
             5: _tlv(244, b"".join(_tlv(245, struct.pack(">HB", n, 0x80)) for n in sorted(self._events_on))),
             7: _tlv(217, struct.pack(">I", self._config_state)),
             8: _tlv(220, struct.pack(">BI", int(self._keepalive_ms > 0), self._keepalive_ms)),
-            9: _tlv(225, struct.pack(">HBB", self._gpi_port, 0x80, self._gpi_level)),
+            9: _tlv(225, struct.pack(">HBB", self._gpi_port, 0x80, int(self.barrier_broken))),
             11: _tlv(226, bytes((int(self._hold) << 7,))),
         }
         return b"".join(parts.values()) if wanted == 0 else parts.get(wanted, b"")

@@ -1,7 +1,8 @@
 """The light barrier and the session behind it: the same for every reader, whatever it speaks."""
 
 import asyncio
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -13,6 +14,9 @@ from devices.drivers.rfid_gate.session import GateRules, GateSession
 _CLOCK_LIMIT_S = 60.0
 """A reader's clock may be off by so much; sessions take the gateway's time, so only evidence suffers."""
 _STEP_US = 1_000_000
+_EARLY_US = 50_000
+_EARLY_READS = 2_000
+"""Where reads and inputs travel on different topics, the first reads may come before the edge that started them."""
 
 
 class Gate:
@@ -28,11 +32,15 @@ class Gate:
         self._clock_us = 0
         self._closing: asyncio.Task[None] | None = None
         self._silent: dict[int, int] = {}
+        self._early: deque[TagRead] = deque(maxlen=_EARLY_READS)
 
-    def reads(self, found: Iterable[TagRead]) -> None:
-        """Count reads; outside a session nobody stands in the gate, so they mean nothing."""
+    def reads(self, found: Sequence[TagRead]) -> None:
+        """Count reads; outside a session nobody stands in the gate, so they mean nothing, unless its edge is still under
+        way."""
         if self._session is not None:
             self._session.add(found, self._now().isoformat())
+        else:
+            self._early.extend(found)
 
     async def barrier(self, broken: bool, at_us: int) -> None:
         """An edge of the light barrier at `at_us` of the reader's own clock."""
@@ -85,7 +93,7 @@ class Gate:
 
     async def _broken(self, at_us: int) -> None:
         if self._session is None or self._cleared_us is None:
-            await self.open()
+            await self._open_at(at_us)
             return
         if 0 <= at_us - self._cleared_us < self._settle_s * 1e6:
             # The barrier bounced, judged by the reader's clock: a held backlog arrives all at once.
@@ -93,7 +101,13 @@ class Gate:
             self._close_in(self._max_open_s, stuck=True)
             return
         await self._close()
+        await self._open_at(at_us)
+
+    async def _open_at(self, at_us: int) -> None:
+        early = [read for read in self._early if read.first_us >= at_us - _EARLY_US]
+        self._early.clear()
         await self.open()
+        self.reads(early)
 
     def _clear(self, at_us: int) -> None:
         if self._session is None or self._cleared_us is not None:

@@ -11,7 +11,8 @@ GPI_EVENT, ROSPEC_EVENT, BUFFER_WARNING, EXCEPTION_EVENT, ANTENNA_EVENT = 1, 2, 
 
 @dataclass(frozen=True, slots=True)
 class GateSetup:
-    """Reader settings. Powers and modes are the reader's own table indices (GET_READER_CAPABILITIES)."""
+    """Reader settings. `transmit_power_index` is a row of an LLRP reader's own table (GET_READER_CAPABILITIES); Impinj
+    and Zebra readers take the power itself."""
 
     rospec_id: int = 1
     trigger: str = "gpi"
@@ -27,6 +28,11 @@ class GateSetup:
     antennas: tuple[int, ...] = (1, 2, 3, 4)
     transmit_power_index: int = 0
     """0 leaves the reader's own antenna configuration untouched."""
+    transmit_power_cdbm: int = 3_000
+    rf_mode: int = 4
+    inventory_session: int = 1
+    tag_population: int = 16
+    receive_sensitivity_dbm: int = -80
     report_every_n: int = 1
     keepalive_ms: int = 5_000
     hold_on_reconnect: bool = True

@@ -1,0 +1,226 @@
+"""Zebra FX and FXR readers by their IoT Connector: mode by MQTT command, tag data and input events by MQTT.
+
+Source: Zebra IoT Connector for fixed readers (FX7500, FX9600, FXR90), RAW MQTT Payloads, Tag Data and Management Events.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiomqtt
+
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.drivers.rfid_gate.codec import TagRead
+from devices.drivers.rfid_gate.gate import Gate
+from devices.drivers.rfid_gate.iot_codec import (
+    Edge,
+    IotError,
+    Note,
+    parse,
+    zebra_answer,
+    zebra_antennas,
+    zebra_command,
+    zebra_event,
+)
+from devices.drivers.rfid_gate.setup import GateSetup
+
+log = logging.getLogger(__name__)
+
+_TOPICS = {
+    "management_request": "m-req",
+    "management_response": "m-res",
+    "control_request": "c-req",
+    "control_response": "c-res",
+    "management_events": "m-evt",
+    "data_events": "d-evt",
+}
+_REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
+
+
+def mode(setup: GateSetup) -> dict[str, Any]:
+    """Payload of `set_mode`: PORTAL reads while the input is at its level, SIMPLE reads always."""
+    body: dict[str, Any] = {
+        "type": "SIMPLE",
+        "antennas": list(setup.antennas),
+        "transmitPower": setup.transmit_power_cdbm / 100,
+        "tagMetaData": ["ANTENNA", "RSSI", "SEEN_COUNT"],
+    }
+    if setup.trigger == "gpi":
+        broken, clear = ("HIGH", "LOW") if setup.gpi_broken else ("LOW", "HIGH")
+        start = {"startOnGpis": [{"port": setup.gpi_port, "signal": broken}]}
+        stop = {"stopOnGpis": [{"port": setup.gpi_port, "signal": clear}]}
+        body |= {"type": "PORTAL", "modeSpecificSettings": start | stop}
+    return body
+
+
+class ZebraReader:
+    """One reader. Config: broker {host, port, username, password or password_env or password_file}, base_topic, topics
+    (names of the six topics under base_topic, as set in the reader), reader_id (serial number), heartbeat_s (what the
+    reader is set to, 30), reply_timeout_s, keepalive_s, and the fields of GateSetup; no periodic trigger.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        try:
+            broker = config["broker"]
+            self._broker: dict[str, Any] = dict(broker)
+            self._host, self._port = str(broker["host"]), int(broker.get("port", 1883))
+            base = str(config["base_topic"]).rstrip("/")
+            names = _TOPICS | dict(config.get("topics", {}))
+            if unknown := set(names) - set(_TOPICS):
+                raise ConfigRefused(f"rfid_gate: unknown topics {sorted(unknown)}")
+            self._topics = {role: f"{base}/{name}" for role, name in names.items()}
+            self._reader_id = str(config.get("reader_id", ""))
+            self._silence_s = 3 * float(config.get("heartbeat_s", 30))
+            self._reply_timeout_s = float(config.get("reply_timeout_s", 5))
+            self._keepalive_s = int(config.get("keepalive_s", 15))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ConfigRefused(f"rfid_gate: {error!r}") from error
+        self._setup = GateSetup.from_config(config)
+        if self._setup.trigger == "periodic":
+            raise ConfigRefused("rfid_gate: the IoT Connector has no periodic trigger")
+        self._waiting: dict[str, asyncio.Future[tuple[bool, dict[str, Any]]]] = {}
+        self._heard = asyncio.Event()
+        self._antennas: dict[int, bool] = {}
+
+    async def run(self, ctx: DriverContext, gate: Gate) -> None:
+        """Set the mode, start, hand everything to `gate`. Errors: NotReady, ConfigRefused."""
+        client = aiomqtt.Client(
+            self._host,
+            self._port,
+            username=self._broker.get("username"),
+            password=self._password(),
+            identifier=f"wharfinger-{ctx.device}-{uuid4().hex[:8]}",
+            keepalive=self._keepalive_s,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+        self._waiting, self._antennas = {}, {}
+        try:
+            async with client:
+                for role in ("management_response", "control_response", "management_events", "data_events"):
+                    await client.subscribe(self._topics[role], qos=1)
+                await _first_of(self._receive(client, ctx, gate), self._serve(client, ctx, gate))
+        except aiomqtt.MqttError as error:
+            if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
+                raise ConfigRefused(f"mqtt.credentials: {error}") from error
+            raise NotReady(f"mqtt.connection: {error}") from error
+
+    async def _serve(self, client: aiomqtt.Client, ctx: DriverContext, gate: Gate) -> None:
+        """Handshake, then judge by silence: data, events and heartbeats are the signs of life."""
+        version = await self._ask(client, "management", "get_version")
+        serial = str(version.get("serialNumber", ""))
+        if self._reader_id and serial != self._reader_id:
+            raise ConfigRefused(
+                f"zebra.wrong_reader: expected {self._reader_id}, the topic answers {serial or 'nothing'}"
+            )
+        wanted, now = mode(self._setup), await self._ask(client, "control", "get_mode")
+        if {key: now.get(key) for key in wanted} != wanted:
+            await self._ask(client, "control", "stop")
+            await self._ask(client, "control", "set_mode", wanted)
+        await self._ask(client, "control", "start")
+        await self._check_barrier(client, gate)
+        ctx.online(f"Zebra {version.get('model', 'reader')} {serial}")
+        await gate.alarms.repeat()
+        while True:
+            self._heard.clear()
+            try:
+                async with asyncio.timeout(self._silence_s):
+                    await self._heard.wait()
+            except TimeoutError:
+                raise NotReady(f"zebra.silent: nothing for {self._silence_s:.0f} s") from None
+
+    async def _check_barrier(self, client: aiomqtt.Client, gate: Gate) -> None:
+        """A pallet that already stands in the gate has been read by nobody: its session must be counted by hand."""
+        levels = await self._ask(client, "management", "get_gpi_status")
+        broken = "HIGH" if self._setup.gpi_broken else "LOW"
+        if levels.get(str(self._setup.gpi_port)) == broken:
+            await gate.open(overflow=True)
+
+    async def _receive(self, client: aiomqtt.Client, ctx: DriverContext, gate: Gate) -> None:
+        answers = (self._topics["management_response"], self._topics["control_response"])
+        async for message in client.messages:
+            try:
+                body = parse(message.payload)
+                if str(message.topic) in answers:
+                    self._answer(*zebra_answer(body))
+                    continue
+                await self._take(body, gate)
+            except IotError as error:
+                log.warning("%s: message dropped: %s", ctx.device, error)
+                await gate.alarms.set("garbage", f"zebra.bad_event: {error}")
+                continue
+            self._heard.set()
+            ctx.alive()
+
+    def _answer(self, command_id: str, success: bool, payload: dict[str, Any]) -> None:
+        waiting = self._waiting.get(command_id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result((success, payload))
+
+    async def _take(self, body: dict[str, Any], gate: Gate) -> None:
+        match zebra_event(body):
+            case TagRead() as read:
+                gate.reads((read,))
+            case Edge(port, high, at_us) if port == self._setup.gpi_port:
+                await gate.clock(at_us, True, "zebra")
+                await gate.barrier(high == self._setup.gpi_broken, at_us)
+            case Note("heartbeat", at_us):
+                await gate.clock(at_us, True, "zebra")
+                await self._watch_antennas(zebra_antennas(body["data"].get("radio_control", {})), gate)
+
+    async def _watch_antennas(self, found: dict[int, bool], gate: Gate) -> None:
+        """Only heartbeats tell of antennas; only those of this gate matter."""
+        for antenna, connected in found.items():
+            if antenna in self._setup.antennas and self._antennas.get(antenna, True) != connected:
+                await gate.antenna(antenna, connected, "zebra")
+            self._antennas[antenna] = connected
+
+    async def _ask(
+        self, client: aiomqtt.Client, plane: str, name: str, payload: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """One command and its answer. Errors: NotReady for silence, ConfigRefused for `failure`."""
+        command_id = uuid4().hex
+        answer: asyncio.Future[tuple[bool, dict[str, Any]]] = asyncio.get_running_loop().create_future()
+        self._waiting[command_id] = answer
+        try:
+            await client.publish(self._topics[f"{plane}_request"], zebra_command(name, command_id, payload), qos=1)
+            async with asyncio.timeout(self._reply_timeout_s):
+                success, result = await answer
+        except TimeoutError:
+            raise NotReady(f"zebra.no_answer: {name}") from None
+        finally:
+            del self._waiting[command_id]
+        if not success:
+            raise ConfigRefused(f"zebra.refused: {name}: {str(result)[:200]}")
+        return result
+
+    def _password(self) -> str | None:
+        """Read anew at each connect, so that a rotated secret is taken. Errors: ConfigRefused."""
+        broker = self._broker
+        try:
+            if "password_file" in broker:
+                return Path(broker["password_file"]).read_text("utf-8").strip()
+            return os.environ[broker["password_env"]] if "password_env" in broker else broker.get("password")
+        except (OSError, KeyError) as error:
+            raise ConfigRefused(f"rfid_gate: password: {error!r}") from error
+
+
+async def _first_of(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs until one ends or fails, then end the others.
+
+    Cancelled again and again: aiomqtt's wait_for (Python 3.11) can swallow one cancellation.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        while pending := [task for task in tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.5)
