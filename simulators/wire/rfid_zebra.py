@@ -101,12 +101,11 @@ class ZebraSim(GateWorld):
     def barrier_edge(self, broken: bool) -> None:
         level = "HIGH" if broken else "LOW"
         self._event("gpi", {"pin": self._gpi_port, "state": level})
-        edge, settings = {"port": self._gpi_port, "signal": level}, self.mode.get("modeSpecificSettings", {})
-        if self._started and self.mode["type"] == "PORTAL":
-            if edge in settings.get("startOnGpis", ()):
-                self._reading = True
-            elif edge in settings.get("stopOnGpis", ()):
-                self._reading = False
+        edge = {"port": self._gpi_port, "signal": level}
+        if self._started and edge in self.mode.get("radioStartConditions", {}).get("gpis", ()):
+            self._reading = True
+        elif edge in self.mode.get("radioStopConditions", {}).get("gpis", ()):
+            self._reading = False
 
     def tag_in_field(self, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> None:
         if not self._reading or antenna in self._lost or antenna not in self.mode["antennas"]:
@@ -209,7 +208,7 @@ class ZebraSim(GateWorld):
                     return None
                 self.mode = payload
             case "start":
-                self._started, self._reading = True, self.mode["type"] != "PORTAL"
+                self._started, self._reading = True, "radioStartConditions" not in self.mode
             case "stop":
                 self._started = self._reading = False
             case _:

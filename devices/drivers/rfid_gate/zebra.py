@@ -43,18 +43,22 @@ _REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 
 
 def mode(setup: GateSetup) -> dict[str, Any]:
-    """Payload of `set_mode`: PORTAL reads while the input is at its level, SIMPLE reads always."""
+    """Payload of `set_mode`: CUSTOM, because only there every single read is told (report filter 0 s) and the input stops
+    the radio too; PORTAL would stop by a lack of new tags and tell each tag once.
+
+    Source: Zebra IoT Connector, Controlling Operating Mode; Trigger Settings; TagStorage Settings.
+    """
     body: dict[str, Any] = {
-        "type": "SIMPLE",
+        "type": "CUSTOM",
         "antennas": list(setup.antennas),
         "transmitPower": setup.transmit_power_cdbm / 100,
         "tagMetaData": ["ANTENNA", "RSSI", "SEEN_COUNT"],
+        "reportFilter": {"duration": 0, "type": "RADIO_WIDE"},
     }
     if setup.trigger == "gpi":
         broken, clear = ("HIGH", "LOW") if setup.gpi_broken else ("LOW", "HIGH")
-        start = {"startOnGpis": [{"port": setup.gpi_port, "signal": broken}]}
-        stop = {"stopOnGpis": [{"port": setup.gpi_port, "signal": clear}]}
-        body |= {"type": "PORTAL", "modeSpecificSettings": start | stop}
+        body["radioStartConditions"] = {"type": "GPI", "gpis": [{"port": setup.gpi_port, "signal": broken}]}
+        body["radioStopConditions"] = {"gpis": [{"port": setup.gpi_port, "signal": clear}]}
     return body
 
 
