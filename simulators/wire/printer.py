@@ -1,17 +1,21 @@
-"""A ZPL label printer on TCP: parses the stream into formats, prints them at a speed, counts and reports.
+"""Label printers on TCP: a press that prints at a speed, counts and fails; and the ZPL printer around it.
 
 Source: Zebra "Programming Guide ZPL II" (P1099958), ~HS, ~HQES, ~JA, ~PP, ~PS. `factor` speeds up printing only.
 """
 
 import asyncio
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 _TOKEN = re.compile(r"\^XA|\^XZ|~HS|~HQES|~JA|~PP|~PS")
 _TAIL = 4
 """Longest incomplete token at the end of a chunk."""
+
+Job = TypeVar("Job", str, bytes)
 
 
 @dataclass(slots=True)
@@ -26,16 +30,29 @@ class PrinterFaults:
     """Cuts the connection inside the next format, which is thereby lost, then False again."""
     garbage: bool = False
     """Noise before each answer."""
+    slow_s: float = 0.0
+    """Every answer comes so much later."""
 
 
 @dataclass(slots=True)
-class _Format:
-    zpl: str
+class _Format(Generic[Job]):
+    content: Job
     copies: int
 
 
-class PrinterSim:
-    """One printer. Printed labels are in `printed`; `on_label` is called with the ZPL of each label that came out."""
+class Session(ABC):
+    """One connection's share of the parser: jobs may arrive in any pieces."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        self.in_format = False
+
+    @abstractmethod
+    def feed(self, data: bytes) -> None: ...
+
+
+class Press(ABC, Generic[Job]):
+    """Server, buffer and print head of any dialect. What came out is in `printed`; `on_label` is told of each label."""
 
     def __init__(
         self,
@@ -45,23 +62,25 @@ class PrinterSim:
         factor: float = 1.0,
         label_s: float = 1.0,
         buffer_formats: int = 100,
-        on_label: Callable[[str], None] | None = None,
+        on_label: Callable[[Job], None] | None = None,
     ) -> None:
         self.host, self.port, self.factor = host, port, factor
-        self.label_s, self.buffer_formats, self.on_label = label_s, buffer_formats, on_label
+        self.label_s, self.buffer_formats = label_s, buffer_formats
+        self.on_label: Callable[[Job], None] | None = on_label
         self.faults = PrinterFaults()
-        self.printed: list[str] = []
-        self.ignored: list[str] = []
-        """Bytes outside of any format that are no command we know."""
-        self.paper_out = self.head_open = self.ribbon_out = self.paused = False
-        self.formats: deque[_Format] = deque()
+        self.printed: list[Job] = []
+        self.paper_out = self.head_open = self.ribbon_out = self.head_hot = self.paused = False
+        self.formats: deque[_Format[Job]] = deque()
         self.labels_remaining = 0
-        self.label_length_dots = 1218
         self._cancelled = False
         self._server: asyncio.Server | None = None
         self._press: asyncio.Task[None] | None = None
         self._work = asyncio.Event()
-        self._sessions: set[_Session] = set()
+        self._sessions: set[Session] = set()
+
+    @abstractmethod
+    def session(self, writer: asyncio.StreamWriter) -> Session:
+        """A parser for a new connection."""
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, self.host, self.port)
@@ -78,6 +97,7 @@ class PrinterSim:
         if self._press is not None:
             self._press.cancel()
             self._press = None
+        self.labels_remaining = 0
         self.cancel_all()
 
     def drop(self) -> None:
@@ -90,20 +110,20 @@ class PrinterSim:
         return any(session.in_format for session in self._sessions)
 
     @property
-    def _in_error(self) -> bool:
-        return self.paper_out or self.head_open or self.ribbon_out
+    def buffer_full(self) -> bool:
+        return len(self.formats) >= self.buffer_formats
 
-    def accept(self, zpl: str) -> None:
-        """Take a complete format into the buffer."""
-        copies = re.search(r"\^PQ(\d+)", zpl)
-        length = re.search(r"\^LL(\d+)", zpl)
-        if length:
-            self.label_length_dots = int(length[1])
-        self.formats.append(_Format(zpl, int(copies[1]) if copies else 1))
+    @property
+    def in_error(self) -> bool:
+        return self.paper_out or self.head_open or self.ribbon_out or self.head_hot
+
+    def accept(self, content: Job, copies: int) -> None:
+        """Take a complete job into the buffer."""
+        self.formats.append(_Format(content, copies))
         self._work.set()
 
     def cancel_all(self) -> None:
-        """~JA: forget every format, the one being printed included."""
+        """Forget every job, the one being printed included."""
         self.formats.clear()
         self._cancelled = True
 
@@ -116,14 +136,14 @@ class PrinterSim:
             job = self.formats.popleft()
             self._cancelled, self.labels_remaining = False, job.copies
             while self.labels_remaining and not self._cancelled:
-                await self._one_label(job.zpl)
+                await self._one_label(job.content)
             self.labels_remaining = 0
 
-    async def _one_label(self, zpl: str) -> None:
+    async def _one_label(self, content: Job) -> None:
         """A label interrupted by a fault is printed anew afterwards, as with ^JZY (the default)."""
         left_s = self.label_s / self.factor
         while left_s > 0 and not self._cancelled:
-            if self._in_error or self.paused:
+            if self.in_error or self.paused:
                 left_s = self.label_s / self.factor
                 await asyncio.sleep(0.02)
                 continue
@@ -133,38 +153,31 @@ class PrinterSim:
         if self._cancelled:
             return
         self.labels_remaining -= 1
-        self.printed.append(zpl)
+        self.printed.append(content)
         if self.on_label is not None:
-            self.on_label(zpl)
+            self.on_label(content)
 
-    def host_status(self) -> str | None:
-        """The three strings of ~HS; None in the states in which a printer does not answer it."""
-        if self._in_error:
-            return None
-        in_buffer, full = len(self.formats), len(self.formats) >= self.buffer_formats
-        strings = (
-            f"030,{self.paper_out:d},{self.paused:d},{self.label_length_dots:04d},{in_buffer:03d},"
-            f"{full:d},0,{self.partial_format:d},000,0,0,0",
-            f"000,0,{self.head_open:d},{self.ribbon_out:d},1,2,4,0,{self.labels_remaining:08d},1,000",
-            "1234,0",
-        )
-        return "".join(f"\x02{text}\x03\r\n" for text in strings)
+    def answer(self, session: Session, data: bytes | None) -> None:
+        """Answer on a connection as the faults let it; None is silence."""
+        if data is None or self.faults.silent:
+            return
+        noise = b"\x7f!?\r\n\x03" if self.faults.garbage else b""
+        if self.faults.slow_s:
+            asyncio.get_running_loop().call_later(self.faults.slow_s, self._write, session, noise + data)
+        else:
+            self._write(session, noise + data)
 
-    def error_status(self) -> str:
-        """The answer to ~HQES."""
-        flags = self.paper_out * 0x1 | self.ribbon_out * 0x2 | self.head_open * 0x4 | self.paused * 0x10000
-        return (
-            "\x02\r\n  PRINTER STATUS                            \r\n"
-            f"   ERRORS:         {flags > 0:d} 00000000 {flags:08X}          \r\n"
-            "   WARNINGS:       0 00000000 00000000          \r\n\x03"
-        )
+    @staticmethod
+    def _write(session: Session, data: bytes) -> None:
+        if not session.writer.is_closing():
+            session.writer.write(data)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = _Session(self, writer)
+        session = self.session(writer)
         self._sessions.add(session)
         try:
-            while data := await reader.read(4096):
-                session.feed(data.decode("utf-8", "replace"))
+            while (data := await reader.read(4096)) and not writer.is_closing():
+                session.feed(data)
         except (OSError, asyncio.CancelledError):  # a cancelled handler would make asyncio print a traceback
             pass
         finally:
@@ -172,16 +185,69 @@ class PrinterSim:
             writer.transport.abort()
 
 
-class _Session:
-    """One connection's share of the parser: formats may arrive in any pieces."""
+class PrinterSim(Press[str]):
+    """A ZPL printer. `printed` holds the ZPL of each label that came out."""
 
+    answers_in_error = False
+    """Older firmware answers ~HS in every state; the current manual says it stays silent while media are out."""
+    label_length_dots = 1218
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        factor: float = 1.0,
+        label_s: float = 1.0,
+        buffer_formats: int = 100,
+        on_label: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__(host, port, factor=factor, label_s=label_s, buffer_formats=buffer_formats, on_label=on_label)
+        self.ignored: list[str] = []
+        """Bytes outside of any format that are no command we know."""
+
+    def session(self, writer: asyncio.StreamWriter) -> Session:
+        return _ZplSession(self, writer)
+
+    def take(self, zpl: str) -> None:
+        """Take a complete format into the buffer."""
+        copies = re.search(r"\^PQ(\d+)", zpl)
+        length = re.search(r"\^LL(\d+)", zpl)
+        if length:
+            self.label_length_dots = int(length[1])
+        self.accept(zpl, int(copies[1]) if copies else 1)
+
+    def host_status(self) -> bytes | None:
+        """The three strings of ~HS; None in the states in which a printer does not answer it."""
+        if self.in_error and not self.answers_in_error:
+            return None
+        strings = (
+            f"030,{self.paper_out:d},{self.paused:d},{self.label_length_dots:04d},{len(self.formats):03d},"
+            f"{self.buffer_full:d},0,{self.partial_format:d},000,0,0,{self.head_hot:d}",
+            f"000,0,{self.head_open:d},{self.ribbon_out:d},1,2,4,0,{self.labels_remaining:08d},1,000",
+            "1234,0",
+        )
+        return "".join(f"\x02{text}\x03\r\n" for text in strings).encode("ascii")
+
+    def error_status(self) -> bytes:
+        """The answer to ~HQES."""
+        flags = self.paper_out * 0x1 | self.ribbon_out * 0x2 | self.head_open * 0x4 | self.head_hot * 0x10
+        flags |= self.paused * 0x10000
+        return (
+            "\x02\r\n  PRINTER STATUS                            \r\n"
+            f"   ERRORS:         {flags > 0:d} 00000000 {flags:08X}          \r\n"
+            "   WARNINGS:       0 00000000 00000000          \r\n\x03"
+        ).encode("ascii")
+
+
+class _ZplSession(Session):
     def __init__(self, printer: PrinterSim, writer: asyncio.StreamWriter) -> None:
-        self._printer, self.writer = printer, writer
+        super().__init__(writer)
+        self._printer = printer
         self._rest = self._format = ""
-        self.in_format = False
 
-    def feed(self, text: str) -> None:
-        self._rest += text
+    def feed(self, data: bytes) -> None:
+        self._rest += data.decode("utf-8", "replace")
         while (match := _TOKEN.search(self._rest)) is not None:
             self._keep(self._rest[: match.start()])
             self._rest = self._rest[match.end() :]
@@ -206,23 +272,17 @@ class _Session:
                     self.writer.transport.abort()
             case "^XZ" if self.in_format:
                 self.in_format = False
-                printer.accept(self._format + "^XZ")
+                printer.take(self._format + "^XZ")
                 if printer.faults.drop_on_format:
                     printer.faults.drop_on_format = False
                     self.writer.transport.abort()
             case "~HS":
-                self._answer(printer.host_status())
+                printer.answer(self, printer.host_status())
             case "~HQES":
-                self._answer(printer.error_status())
+                printer.answer(self, printer.error_status())
             case "~JA":
                 printer.cancel_all()
             case "~PP":
                 printer.paused = True
             case "~PS":
                 printer.paused = False
-
-    def _answer(self, text: str | None) -> None:
-        if text is None or self._printer.faults.silent or self.writer.is_closing():
-            return
-        noise = "\x7f!?\r\n\x03" if self._printer.faults.garbage else ""
-        self.writer.write((noise + text).encode("ascii"))

@@ -1,5 +1,8 @@
 """~HS and ~HQES answers as printed in the ZPL II programming guide, and anything at all."""
 
+import os
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,9 +96,40 @@ def test_counters_and_flags_survive(formats: int, labels: int, paper_out: bool, 
 
 @pytest.mark.parametrize("content", ["", "hello", "^XA^FDx^FS", "^XA^XA^XZ", "^XZ^XA", "^XA^XZ rest", "^XA~JA^XZ"])
 def test_what_is_no_whole_job_is_not_sent(content: str) -> None:
-    assert printable(content)
+    assert printable(content.encode())
 
 
 @pytest.mark.parametrize("content", ["^XA^FDa^FS^XZ", "^XA^XZ\n^XA\n^FDtwo^FS^XZ\n"])
 def test_whole_jobs_are_sent(content: str) -> None:
-    assert printable(content) == ""
+    assert printable(content.encode()) == ""
+
+
+def test_fuzz_any_bytes_end_in_status_or_garbage() -> None:
+    check_fuzz(10_000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif("WMS_LONG" not in os.environ, reason="long form: make long")
+def test_fuzz_a_million() -> None:
+    check_fuzz(1_000_000)
+
+
+def check_fuzz(inputs: int) -> None:
+    """Random and damaged answers, cut anywhere: frames only, a bounded buffer, and the next good answer is read."""
+    chance = random.Random(9100)
+    good = (READY, BUSY, ERRORS)
+    decoder = Decoder()
+    for i in range(inputs):
+        data = bytearray(chance.choice(good) if i % 2 else chance.randbytes(chance.randrange(200)))
+        for _ in range(chance.randrange(4)):
+            if data:
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        cut = chance.randrange(len(data) + 1)
+        for frame in (*decoder.feed(bytes(data[:cut])), *decoder.feed(bytes(data[cut:]))):
+            assert isinstance(frame, HostStatus | ErrorStatus | Garbage)
+            assert isinstance(frame, Garbage) or frame.fault == "" or frame.fault.startswith("printer.")
+        assert isinstance(printable(bytes(data)), str)
+        assert len(decoder._buffer) <= 1024
+        if i % 100 == 0:
+            assert isinstance(decoder.feed(b"\x03" + READY + READY)[-1], HostStatus)

@@ -1,6 +1,8 @@
 """The printer driver against its simulator: counters as confirmation, faults, lost connections."""
 
 import asyncio
+import base64
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -74,8 +76,10 @@ async def test_a_label_too_fast_for_the_counters_is_confirmed_too(sim: PrinterSi
     assert len(sim.printed) == 1
 
 
-@pytest.mark.parametrize("state", ["paper_out", "head_open", "ribbon_out", "paused"])
-async def test_a_fault_before_the_job_fails_it_unsent(sim: PrinterSim, state: str) -> None:
+@pytest.mark.parametrize("old_firmware", [False, True])
+@pytest.mark.parametrize("state", ["paper_out", "head_open", "ribbon_out", "head_hot", "paused"])
+async def test_a_fault_before_the_job_fails_it_unsent(sim: PrinterSim, state: str, old_firmware: bool) -> None:
+    sim.answers_in_error = old_firmware
     setattr(sim, state, True)
     driver, ctx = driver_for(sim.port), Recorder()
     async with running(driver, ctx):
@@ -169,3 +173,67 @@ async def test_expired_and_malformed_jobs_are_not_sent(sim: PrinterSim) -> None:
         refused = await driver.execute(job("^XA^FDopen"))
         assert (refused.outcome, refused.code) == ("refused", "printer.bad_content")
     assert not sim.printed and not sim.ignored
+    async with running(driver, ctx):
+        await until(lambda: ctx.onlines)
+        for false in (
+            {"labels": 0},
+            {"labels": "2"},
+            {"language": "tspl"},
+            {"encoding": "zip"},
+            {"encoding": "deflate"},
+        ):
+            command = job(LABEL.format("x"))
+            command.data.update(false)
+            assert (await driver.execute(command)).outcome == "refused"
+    assert not sim.printed
+
+
+async def test_a_packed_job_is_printed_as_it_was(sim: PrinterSim) -> None:
+    driver, ctx = driver_for(sim.port), Recorder()
+    zpl = LABEL.format("packed")
+    packed = job(base64.b64encode(zlib.compress(zpl.encode())).decode())
+    packed.data["encoding"] = "deflate"
+    async with running(driver, ctx):
+        await until(lambda: ctx.onlines)
+        assert (await driver.execute(packed)).outcome == "done"
+    assert sim.printed == [zpl]
+
+
+async def test_slow_answers_are_waited_for(sim: PrinterSim) -> None:
+    sim.faults.slow_s = 0.3
+    driver, ctx = driver_for(sim.port, reply_timeout_s=2.0), Recorder()
+    async with running(driver, ctx):
+        await until(lambda: ctx.onlines)
+        assert (await driver.execute(job(LABEL.format("x")))).outcome == "done"
+    assert len(sim.printed) == 1 and not ctx.errors
+
+
+async def test_a_full_buffer_fails_the_job_unsent(sim: PrinterSim) -> None:
+    sim.buffer_formats = 1
+    driver, ctx = driver_for(sim.port), Recorder()
+    async with running(driver, ctx):
+        await until(lambda: ctx.onlines)
+        sim.paused = True
+        for _ in range(2):  # another host's labels
+            sim.take(LABEL.format("other"))
+        await until(lambda: DeviceStateChanged("fault", "printer.buffer_full") in ctx.of(DeviceStateChanged))
+        result = await driver.execute(job(LABEL.format("mine")))
+        assert (result.outcome, result.code) == ("failed", "printer.buffer_full")
+        sim.paused = False
+        await until(lambda: len(sim.printed) == 2)
+        assert (await driver.execute(job(LABEL.format("mine")))).outcome == "done"
+
+
+async def test_a_power_cycle_between_write_and_confirmation_is_unknown_and_never_printed_twice(sim: PrinterSim) -> None:
+    driver, ctx = driver_for(sim.port), Recorder()
+    async with running(driver, ctx):
+        await until(lambda: ctx.onlines)
+        running_job = asyncio.create_task(driver.execute(job(LABEL.format("x"))))
+        await until(lambda: sim.labels_remaining)
+        await sim.stop()
+        result = await running_job
+        assert (result.outcome, result.code) == ("unknown", "printer.state_unknown")
+        await sim.start()
+        await until(lambda: len(ctx.onlines) == 2)
+        assert (await driver.execute(job(LABEL.format("y")))).outcome == "done"
+    assert [("x" in zpl.split("^FD")[1][:1], "y" in zpl.split("^FD")[1][:1]) for zpl in sim.printed] == [(False, True)]

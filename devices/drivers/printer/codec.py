@@ -6,6 +6,7 @@ Source: Zebra "Programming Guide ZPL II" (P1099958), commands ~HS and ~HQ. Frame
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 STX, ETX = b"\x02", b"\x03"
 MAX_FRAME = 1024
@@ -31,6 +32,7 @@ ERROR_BITS = {
 class HostStatus:
     """The three strings of ~HS; names after the manual's letters."""
 
+    ready: ClassVar[bool] = True
     paper_out: bool
     paused: bool
     formats_in_buffer: int
@@ -67,8 +69,10 @@ class HostStatus:
 
 @dataclass(frozen=True, slots=True)
 class ErrorStatus:
-    """~HQES: group 1 of the error flags, answered in every state."""
+    """~HQES: group 1 of the error flags, answered in every state; tells nothing of the counters."""
 
+    ready: ClassVar[bool] = False
+    idle: ClassVar[bool] = False
     in_error: bool
     flags: int
 
@@ -88,6 +92,8 @@ class Garbage:
 
 
 Frame = HostStatus | ErrorStatus | Garbage
+QUESTIONS: tuple[tuple[bytes, type], ...] = ((HOST_STATUS, HostStatus), (HOST_ERRORS, ErrorStatus))
+"""What is asked, the second where the first stays unanswered as ~HS does while media are out."""
 
 _ERRORS = re.compile(rb"ERRORS:\s+([01])\s+([0-9A-Fa-f]{8})\s+([0-9A-Fa-f]{8})")
 _FIRST = re.compile(rb"\d{3},[01],[01],\d{4},\d{3},[01],[01],[01],\d{3},[01],[01],[01]")
@@ -159,14 +165,14 @@ def _host_status(first: list[str], second: list[str]) -> HostStatus:
     )
 
 
-def printable(content: str) -> str:
+def printable(content: bytes) -> str:
     """Why `content` must not be sent as a print job, or an empty text.
 
     A job is complete ^XA...^XZ formats and nothing else: an open format would swallow the next job,
     and immediate ~ commands could cancel, reset or reconfigure.
     """
-    if content.count("^XA") == 0 or not re.fullmatch(r"\s*(?:\^XA(?:(?!\^XA|\^XZ).)*\^XZ\s*)+", content, re.DOTALL):
+    if not re.fullmatch(rb"\s*(?:\^XA(?:(?!\^XA|\^XZ).)*\^XZ\s*)+", content, re.DOTALL):
         return "not a series of complete ^XA...^XZ formats"
-    if re.search(r"~(?!DG|DY)[A-Z]{2}", content):
+    if re.search(rb"~(?!DG|DY)[A-Z]{2}", content):
         return "contains an immediate command (~)"
     return ""

@@ -1,28 +1,64 @@
-"""ZPL printer on one lasting TCP connection; jobs one after another, each confirmed by the printer's counters.
+"""Label printer (ZPL or TSPL) on one lasting TCP connection; jobs one after another, each confirmed by the printer itself.
 
-Port 9100 acknowledges nothing: a finished write means "in some buffer". A job is done when ~HS says that no format
-is in the buffer and no label remains. Source: ZPL II guide P1099958, ~HS, ~HQES, ~JA; DEVICES.md 1.4.
+Port 9100 acknowledges nothing: a finished write means "in some buffer". A ZPL job is done when ~HS says that no format is
+in the buffer and no label remains, a TSPL job when the printer has been seen at work and stands idle again. Source: ZPL II
+guide P1099958, ~HS, ~HQES, ~JA; TSPL manual, <ESC>!S, <ESC>!?, <ESC>!.; docs/protocols/printer.md.
 """
 
 import asyncio
-from typing import Any, ClassVar
+import base64
+import binascii
+import zlib
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devices.contract.commands import PRINT, Command
 from devices.contract.driver import ConfigRefused, DriverContext, NotReady
 from devices.contract.reports import CommandResult, DeviceStateChanged
-from devices.drivers.printer import codec
+from devices.drivers.printer import codec, tspl
 from devices.transports import tcp
 from devices.transports.link import Link
+
+MOST_LABELS = 1000
+LONGEST_JOB = 4 * 1024 * 1024
+"""Bytes of an unpacked job; a full page at 600 dpi has 1.1 million."""
+
+
+class Status(Protocol):
+    """What every answer of every dialect tells."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it tells of waiting and finished work at all."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Nothing received is still to be printed."""
+        ...
+
+    @property
+    def fault(self) -> str:
+        """Stable code of what keeps the printer from printing, or an empty text."""
+        ...
+
+
+class Decoder(Protocol):
+    def feed(self, data: bytes) -> Sequence[object]: ...
+
+
+DIALECTS = {"zpl": codec, "tspl": tspl}
 
 
 class PrinterConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
+    protocol: Literal["zpl", "tspl"] = "zpl"
     host: str
     port: int = Field(9100, ge=1, le=65535)
     poll_s: float = Field(2.0, gt=0)
-    """Keep-alive by ~HS while idle."""
+    """Keep-alive by a status question while idle."""
     reply_timeout_s: float = Field(1.0, gt=0)
     confirm_every_s: float = Field(0.1, gt=0)
     confirm_gap_s: float = Field(0.25, gt=0)
@@ -34,7 +70,7 @@ class PrinterConfig(BaseModel):
 
 
 class ReplyMissing(Exception):
-    """Neither ~HS nor ~HQES was answered in time."""
+    """None of the status questions was answered in time."""
 
 
 class PrinterDriver:
@@ -49,7 +85,8 @@ class PrinterDriver:
             raise ConfigRefused(f"printer: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         self._link: Link | None = None
         self._ctx: DriverContext | None = None
-        self._frames: asyncio.Queue[codec.Frame | None] = asyncio.Queue()
+        self._dialect = DIALECTS[self.config.protocol]
+        self._frames: asyncio.Queue[object] = asyncio.Queue()
         self._queue = asyncio.Lock()
         """The print queue: waiting jobs get the lock in the order they came."""
         self._asking = asyncio.Lock()
@@ -72,8 +109,14 @@ class PrinterDriver:
             await link.close()
 
     async def execute(self, command: Command) -> CommandResult:
-        problem = codec.printable(str(command.data.get("content", "")))
-        if problem:
+        if (language := command.data.get("language", "zpl")) != self.config.protocol:
+            told = f"a job in {language}, the printer speaks {self.config.protocol}"
+            return CommandResult(command.id, "refused", "printer.wrong_language", told)
+        content, labels = unpack(command.data), command.data.get("labels", 1)
+        problem = "cannot be unpacked" if content is None else self._dialect.printable(content)
+        if not isinstance(labels, int) or not 1 <= labels <= MOST_LABELS:
+            problem = f"labels must be 1 to {MOST_LABELS}"
+        if content is None or problem:
             return CommandResult(command.id, "refused", "printer.bad_content", problem)
         async with self._queue:
             ctx, link = self._ctx, self._link
@@ -87,15 +130,16 @@ class PrinterDriver:
                 return CommandResult(command.id, "failed", "printer.offline", str(error))
             if fault:
                 return CommandResult(command.id, "failed", fault)
-            return await self._print(link, command)
+            return await self._print(link, command.id, content, labels)
 
     # the line
 
     async def _receive(self, ctx: DriverContext, link: Link) -> None:
-        decoder = codec.Decoder()
+        decoder: Decoder = self._dialect.Decoder()
+        answers = tuple(answer for _, answer in self._dialect.QUESTIONS)
         while True:
             for frame in decoder.feed(await link.read()):
-                if not isinstance(frame, codec.Garbage):
+                if isinstance(frame, answers):
                     ctx.alive()
                     self._frames.put_nowait(frame)
 
@@ -105,7 +149,9 @@ class PrinterDriver:
             try:
                 status = await self._status(link)
             except ReplyMissing:
-                raise NotReady(f"{link.name}: answers neither ~HS nor ~HQES") from None
+                questions = dict.fromkeys(q.decode("ascii").replace("\x1b", "ESC ") for q, _ in self._dialect.QUESTIONS)
+                asked = " nor ".join(questions)
+                raise NotReady(f"{link.name}: answers neither {asked}") from None
             await self._announce(ctx, status.fault)
             await asyncio.sleep(self.config.poll_s)
 
@@ -118,10 +164,10 @@ class PrinterDriver:
         else:
             ctx.online("ready")
 
-    async def _status(self, link: Link) -> codec.HostStatus | codec.ErrorStatus:
-        """~HS, and ~HQES where ~HS stays unanswered as it does while media are out. Errors: NotReady, ReplyMissing."""
+    async def _status(self, link: Link) -> Status:
+        """Ask until one of the dialect's questions is answered. Errors: NotReady, ReplyMissing."""
         async with self._asking:
-            for question, answer in ((codec.HOST_STATUS, codec.HostStatus), (codec.HOST_ERRORS, codec.ErrorStatus)):
+            for question, answer in self._dialect.QUESTIONS:
                 while not self._frames.empty():
                     self._frames.get_nowait()
                 await link.write(question)
@@ -129,7 +175,8 @@ class PrinterDriver:
                     async with asyncio.timeout(self.config.reply_timeout_s):
                         while (frame := await self._frames.get()) is not None:
                             if isinstance(frame, answer):
-                                return frame
+                                status: Status = frame
+                                return status
                 except TimeoutError:
                     continue
                 raise NotReady(f"{link.name}: connection lost")
@@ -140,18 +187,14 @@ class PrinterDriver:
     async def _before(self, link: Link) -> str:
         """Fault code that forbids sending, or an empty text."""
         status = await self._status(link)
-        if isinstance(status, codec.ErrorStatus):
-            return status.fault or "printer.not_ready"
-        return status.fault
+        return status.fault or ("" if status.ready else "printer.not_ready")
 
-    async def _print(self, link: Link, command: Command) -> CommandResult:
-        content = str(command.data["content"])
-        labels = max(1, int(command.data.get("labels", 1)))
+    async def _print(self, link: Link, command_id: str, content: bytes, labels: int) -> CommandResult:
         try:
-            await link.write(content.encode("utf-8"))
-            return await self._confirm(link, command.id, labels)
+            await link.write(content)
+            return await self._confirm(link, command_id, labels)
         except (NotReady, ReplyMissing) as error:
-            return CommandResult(command.id, "unknown", "printer.state_unknown", str(error) or "printer went silent")
+            return CommandResult(command_id, "unknown", "printer.state_unknown", str(error) or "printer went silent")
 
     async def _confirm(self, link: Link, command_id: str, labels: int) -> CommandResult:
         """Watch the counters until they are empty. Errors: NotReady, ReplyMissing."""
@@ -162,17 +205,33 @@ class PrinterDriver:
             status = await self._status(link)
             now_s = loop.time()
             fault = status.fault
-            if isinstance(status, codec.HostStatus) and status.idle and not fault:
+            if status.idle and not fault:
                 idle_since_s = now_s if idle_since_s is None else idle_since_s
                 if seen_busy or now_s - idle_since_s >= c.confirm_gap_s:
                     return CommandResult(command_id, "done", data={"labels": labels})
             else:
                 idle_since_s = None
-                seen_busy = seen_busy or isinstance(status, codec.HostStatus)
+                seen_busy = seen_busy or (status.ready and not status.idle)
             fault_since_s = (fault_since_s or now_s) if fault else None
             if fault_since_s is not None and now_s - fault_since_s >= c.fault_wait_s:
                 break
             await asyncio.sleep(c.confirm_every_s)
         # Left in the buffer it would come out when paper is loaded, after the WES has voided it.
-        await link.write(codec.CANCEL_ALL)
+        await link.write(self._dialect.CANCEL_ALL)
         return CommandResult(command_id, "unknown", fault or "printer.timeout", "cancelled in the printer")
+
+
+def unpack(data: dict[str, Any]) -> bytes | None:
+    """The bytes of a job: `content` as it is, or base64 of zlib when `encoding` is deflate; None when it is neither."""
+    content = str(data.get("content", ""))
+    match data.get("encoding", "text"):
+        case "text":
+            return content.encode("utf-8", "replace")
+        case "deflate":
+            opened = zlib.decompressobj()
+            try:
+                job = opened.decompress(base64.b64decode(content, validate=True), LONGEST_JOB)
+            except (zlib.error, binascii.Error, ValueError):
+                return None
+            return job if opened.eof else None
+    return None
