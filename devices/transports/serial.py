@@ -1,6 +1,7 @@
 """Serial port or pty as a stream."""
 
 import asyncio
+import termios
 
 import serial
 import serial_asyncio_fast
@@ -28,7 +29,7 @@ async def connect(
             stopbits=stop_bits,
             xonxoff=xonxoff,
         )
-    except ValueError as error:
+    except (ValueError, termios.error) as error:  # the second: this port cannot do these settings
         raise ConfigRefused(f"{path}: {error}") from error
     except OSError as error:
         raise NotReady(f"{path}: {error}") from error

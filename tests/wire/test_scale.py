@@ -70,7 +70,7 @@ async def test_the_answer_comes_soon_after_the_load_is_stable(sim: ScaleSim) -> 
         await asyncio.sleep(sim.settle_s / sim.factor + 0.2)
         started_s = time.monotonic()
         assert (await driver.execute(command())).outcome == "done"
-        assert time.monotonic() - started_s < 0.15
+        assert time.monotonic() - started_s < 2, "far below the 10 s limit of a weighing"
 
 
 async def test_the_same_load_is_not_weighed_twice(sim: ScaleSim) -> None:

@@ -1,1 +1,1 @@
-"""Scales speaking MT-SICS (Mettler-Toledo, Ohaus, many others) over TCP or a serial line."""
+"""Scales: MT-SICS, Toledo continuous and protocols described by data, over TCP, a serial line or RFC 2217."""

@@ -27,6 +27,7 @@ OUT_OF_RANGE_S = 0.5
 """A load that is dropped overshoots; only a lasting overload is one."""
 NOISE_LIMIT = 20
 """Bad frames in a row after which the line settings or the protocol must be wrong."""
+RECENT = 64
 ASK_AGAIN_S = 0.4
 """A question or its answer may be eaten by line noise."""
 UNIT_SWITCHED, ZERO_DRIFT = "scale.unit_switched", "scale.zero_drift"
@@ -93,6 +94,7 @@ class ScaleDriver:
         self._busy = asyncio.Lock()
         self._number = ""
         self._problem = self._announced = ""
+        self._recent, self._why = b"", ""
         self._readings = 0
         self._tare_asked_s: float | None = None
         self._tare_known = False
@@ -100,6 +102,7 @@ class ScaleDriver:
     async def run(self, ctx: DriverContext) -> None:
         self._ctx, self._reader = ctx, self._speech.reader()
         self._problem = self._announced = ""
+        self._recent, self._why = b"", ""
         self._tare_known, self._tare_asked_s = False, None
         link = await line.connect(self.config, self._speech.needs)
         try:
@@ -161,43 +164,33 @@ class ScaleDriver:
 
     async def _answer(self, link: Link, question: protocols.Question) -> str:
         """Ask, and ask again where line noise ate it; skip late stream lines until the answer comes."""
-        noise, limit_s = b"", self.config.reply_timeout_s
+        limit_s = self.config.reply_timeout_s
         asking = asyncio.create_task(_ask_again(link, question.ask))
         try:
             async with asyncio.timeout(limit_s):
                 while True:
-                    for heard in self._reader.feed(await link.read()):
-                        if isinstance(heard, Noise):
-                            noise += heard.raw
-                        elif isinstance(heard, Told) and heard.name == question.name:
+                    for heard in await self._hear(link):
+                        if isinstance(heard, Told) and heard.name == question.name:
                             return heard.text
                         elif isinstance(heard, Told) and heard.name in _REFUSALS and not question.needed:
                             return ""
         except TimeoutError:
-            raise NotReady(f"{link.name}: no answer within {limit_s} s{_line_hint(noise)}") from None
+            raise NotReady(f"{link.name}: no answer within {limit_s} s{self._hint()}") from None
         finally:
-            asking.cancel()
-            await asyncio.wait({asking})
-            if not asking.cancelled():
-                asking.exception()
+            await _end(asking)
 
     async def _first_reading(self, link: Link) -> None:
         """A scale that cannot be asked proves its protocol by its first weight."""
-        noise = b""
-        if self._speech.poll is not None:
-            await link.write(self._speech.poll)
+        limit_s, title = self.config.reply_timeout_s, self._speech.title
+        asking = asyncio.create_task(self._poll(link))
         try:
-            async with asyncio.timeout(self.config.reply_timeout_s):
-                while True:
-                    for heard in self._reader.feed(await link.read()):
-                        if isinstance(heard, Reading):
-                            return
-                        noise += heard.raw if isinstance(heard, Noise) else b""
+            async with asyncio.timeout(limit_s):
+                while not any(isinstance(heard, Reading) for heard in await self._hear(link)):
+                    pass
         except TimeoutError:
-            limit_s = self.config.reply_timeout_s
-            raise NotReady(
-                f"{link.name}: no weight within {limit_s} s, not {self._speech.title}{_line_hint(noise)}"
-            ) from None
+            raise NotReady(f"{link.name}: no weight within {limit_s} s, not {title}{self._hint()}") from None
+        finally:
+            await _end(asking)
 
     async def _poll(self, link: Link) -> None:
         while self._speech.poll is not None:
@@ -205,26 +198,41 @@ class ScaleDriver:
             await asyncio.sleep(self._speech.poll_s)
 
     async def _stream(self, ctx: DriverContext, link: Link) -> None:
-        noise: list[Noise] = []
-        quiet_since_s = self._now_s()
+        noise, quiet_since_s = 0, self._now_s()
         while True:
-            for heard in self._reader.feed(await link.read(self.config.silence_s)):
-                if isinstance(heard, Noise):
-                    noise.append(heard)
-                    if len(noise) >= NOISE_LIMIT:
-                        hint = noise[-1].why or _line_hint(b"".join(n.raw for n in noise))
-                        raise NotReady(f"{link.name}: not {self._speech.title}, last {heard.raw!r} {hint}".strip())
-                    continue
-                noise.clear()
-                ctx.alive()
+            for heard in await self._hear(link, self.config.silence_s):
+                noise = noise + 1 if isinstance(heard, Noise) else 0
+                if noise >= NOISE_LIMIT:
+                    raise NotReady(f"{link.name}: not {self._speech.title}{self._hint()}")
+                if not noise:
+                    ctx.alive()
                 if await self._take_in(link, heard):
                     quiet_since_s = self._now_s()
             if self._now_s() - quiet_since_s > self.config.silence_s:
-                raise NotReady(f"{link.name}: sends no weights")
+                raise NotReady(f"{link.name}: sends no weights{self._hint()}")
             await self._announce(ctx)
             await self._report_unasked(ctx)
             async with self._changed:
                 self._changed.notify_all()
+
+    async def _hear(self, link: Link, silence_s: float | None = None) -> list[Heard]:
+        data = await link.read(silence_s)
+        self._recent = (self._recent + data)[-RECENT:]
+        heard = self._reader.feed(data)
+        for each in heard:
+            if isinstance(each, Noise) and each.why:
+                self._why = each.why
+            elif isinstance(each, Reading):
+                self._why = ""
+        return heard
+
+    def _hint(self) -> str:
+        """What the last bytes say about why nothing could be read."""
+        if self._why:
+            return f": {self._why}"
+        if sum(byte > 0x7F for byte in self._recent) * 5 > len(self._recent):  # no protocol here sends any
+            return ": text with bit 7 set, check baud, data bits and parity (scale.line_settings)"
+        return f": last bytes {self._recent!r}" if self._recent else ""
 
     async def _take_in(self, link: Link, heard: Heard) -> bool:
         """Feed the pan or whoever waits for an answer; True when it was part of the weight stream."""
@@ -383,8 +391,8 @@ def _left_s(now: datetime, expires_at: datetime) -> float:
     return (expires_at - now).total_seconds()
 
 
-def _line_hint(noise: bytes) -> str:
-    """A wrong baud rate or parity shows as bytes with bit 7 set: no protocol here sends any."""
-    if noise and sum(byte > 0x7F for byte in noise) * 5 >= len(noise):
-        return ": text with bit 7 set, check baud, data bits and parity (scale.line_settings)"
-    return ""
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # whoever reads the link meets the same loss

@@ -32,7 +32,7 @@ class Decoder:
         self._skipped = b""
 
     def feed(self, data: bytes) -> list[Heard]:
-        self._buffer += bytes(byte & 0x7F for byte in data)
+        self._buffer += data
         return list(self._frames())
 
     def _frames(self) -> Iterator[Heard]:
@@ -52,22 +52,22 @@ class Decoder:
         """Bytes up to CR of the frame at the start of the buffer, 0 if there is none, None until more bytes come."""
         if not self._buffer:
             return None
-        if self._buffer[0] != STX:
+        if self._buffer[0] & 0x7F != STX:
             return 0
         for size in (SHORT, LONG):
             if len(self._buffer) < size + self._with_checksum:
                 return None
-            if self._buffer[size - 1] == CR:
+            if self._buffer[size - 1] & 0x7F == CR:
                 return size
         return 0
 
     def _noise(self) -> Noise:
         raw, self._skipped = self._skipped, b""
-        return Noise(raw, "no checksum or a wrong one" if raw[0] == STX and self._with_checksum else "")
+        return Noise(raw, "no checksum or a wrong one" if raw[0] & 0x7F == STX and self._with_checksum else "")
 
     def _parse(self, size: int) -> Reading | None:
-        frame = self._buffer[:size]
-        if self._with_checksum and self._buffer[size] != checksum(frame):
+        frame = bytes(byte & 0x7F for byte in self._buffer[:size])
+        if self._with_checksum and self._buffer[size] & 0x7F != checksum(frame):
             return None
         return parse(frame)
 
