@@ -1,0 +1,1 @@
+"""Static dimensioners: Cubiscan over TCP or a serial line."""
