@@ -65,7 +65,7 @@ export function Rows<T>({ name, columns, rows, id, onOpen, marked, problem, heig
   if (rows === undefined) return <Loader color="gray" size="sm" />;
   if (rows.length === 0) return <Text c="dimmed" py="sm">{t("console.none")}</Text>;
   return (
-    <Table.ScrollContainer minWidth={narrow ? 0 : 480} maxHeight={height ?? "calc(100vh - 230px)"}>
+    <Table.ScrollContainer minWidth={narrow ? 0 : 480} maxHeight={height ?? "calc(100vh - 230px)"} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": name } }}>
       <Table highlightOnHover={onOpen !== undefined} stickyHeader verticalSpacing={6} horizontalSpacing={narrow ? 6 : "xs"} data-testid={`table-${name}`} aria-label={name}>
         <Table.Thead>
           <Table.Tr>{columns.map((c) => <Table.Th key={c.key} ta={c.right ? "right" : "left"}>{c.title}</Table.Th>)}</Table.Tr>

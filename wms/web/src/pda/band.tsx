@@ -4,14 +4,17 @@ import { hush, type Feedback } from "./store.ts";
 
 /** The answer to the last scan: colour, sign and words. An error stays until the next valid scan or a tap. */
 export function Band({ feedback }: { feedback: Feedback | null }) {
-  if (feedback === null) return <div className="band none" role="status" />;
-  const { level, key, id } = feedback;
-  const problem = feedback.params["problem"];
-  const params = problem === undefined ? feedback.params : { ...feedback.params, problem: word("choice", String(problem)) };
+  return <div role="status" className="told">{feedback === null ? <div className="band none" /> : <Told feedback={feedback} />}</div>;
+}
+
+function Told({ feedback }: { feedback: Feedback }) {
+  const { level, key, id, params } = feedback;
+  const problem = params["problem"];
+  const text = t(key, problem === undefined ? params : { ...params, problem: word("choice", String(problem)) });
   return (
-    <button className={`band ${level}`} role="status" data-testid="band" data-level={level} data-key={key} key={id} onClick={hush}>
+    <button className={`band ${level}`} aria-label={text} data-testid="band" data-level={level} data-key={key} key={id} onClick={hush}>
       <Icon name={level} size={26} />
-      <span>{t(key, params)}</span>
+      <span>{text}</span>
     </button>
   );
 }

@@ -8,6 +8,7 @@ import { number, time } from "../format.ts";
 import { Left, STAGES } from "../left.tsx";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
+import { Change } from "./order-change.tsx";
 
 const STATES = [...STAGES, "backordered", "cancelled"];
 
@@ -67,20 +68,23 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
   const [question, ask] = useState<Question | null>(null);
   const o = order.data;
   if (o === undefined) return <Said problem={order.error} />;
-  const may = roles.includes("integration") && !["shipped", "cancelled"].includes(o.state);
+  const may = (roles.includes("integration") || roles.includes("supervisor")) && !["shipped", "cancelled"].includes(o.state);
   return (
     <Stack data-testid="order">
       <Group justify="space-between">
         <Group><Title order={2} size="h3">{o.ref}</Title><State value={o.state} /></Group>
         {may && (
-          <Act
-            label={t("console.cancel_order")}
-            danger
-            onClick={() => ask({
-              title: t("console.cancel_order"), text: t(`console.cancel_effect_${effect(o.state)}`), reason: t("field.reason"), danger: true,
-              command: (reason) => ({ path: `/orders/${id}/cancel`, body: { reason } }),
-            })}
-          />
+          <Group gap={6}>
+            <Change order={o} />
+            <Act
+              label={t("console.cancel_order")}
+              danger
+              onClick={() => ask({
+                title: t("console.cancel_order"), text: t(`console.cancel_effect_${effect(o.state)}`), reason: t("field.reason"), danger: true,
+                command: (reason) => ({ path: `/orders/${id}/cancel`, body: { reason } }),
+              })}
+            />
+          </Group>
         )}
       </Group>
       <Text size="sm" c="dimmed">
