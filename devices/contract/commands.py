@@ -35,6 +35,9 @@ done = all nodes and actions finished; failed with the vehicle's error code."""
 CANCEL_TRANSPORT = "cancel_transport"
 """data: {"order_id": str}."""
 
+PAUSE, RESUME = "pause", "resume"
+"""data: {}. The vehicle stops where it is and keeps its order, or drives on; done = it says so itself."""
+
 CALIBRATE_CHECK = "calibrate_check"
 """data: {"reference_g": int, "tolerance_g": int}. A known weight is laid on: done within the tolerance, else failed
 scale.out_of_tolerance; both with data {"measured_g", "reference_g", "deviation_g", "tolerance_g"}."""
@@ -49,4 +52,6 @@ LIGHT = "light"
 LIGHT_OFF = "light_off"
 """data: {"position": str}. done = dark; an outstanding confirmation of that position comes no more."""
 
-KINDS = frozenset({PRINT, WEIGH, ZERO, MEASURE, TRANSPORT, CANCEL_TRANSPORT, CALIBRATE_CHECK, DIVERT, LIGHT, LIGHT_OFF})
+KINDS = frozenset(
+    {PRINT, PAUSE, RESUME, WEIGH, ZERO, MEASURE, TRANSPORT, CANCEL_TRANSPORT, CALIBRATE_CHECK, DIVERT, LIGHT, LIGHT_OFF}
+)

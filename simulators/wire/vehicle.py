@@ -1,6 +1,6 @@
-"""An AGV that speaks VDA 5050 2.1 over MQTT: real order acceptance, real driving times, a vehicle's faults.
+"""An AGV that speaks VDA 5050 2.1 or 3.0 over MQTT: real order acceptance, real driving times, a vehicle's faults.
 
-Source: VDA 5050 2.1.0. Written from the standard, apart from the product's own codec.
+Source: VDA 5050 2.1.0; for 3.0.0 its schemas (main, 2026-07) and predefined error types. Written from the standard, apart from the product's own codec.
 """
 
 import asyncio
@@ -20,18 +20,36 @@ _STATE_S, _DRIVING_STATE_S = 30.0, 1.0
 _TICK_S = 0.05
 _KEEPALIVE_S = 15
 _ACTION_S = {"pick": 8.0, "drop": 8.0}
+_ALIGN_S = 1.0
 _BATTERY_PER_MM = 1 / 800_000
 """Percent per mm: a charge lasts 80 km."""
+_BATTERY_LOW_PCT = 15.0
+_AUTOACK_S = 2.0
+"""A bumper that is free again releases by itself."""
+_V3_WORDS = {
+    "CONNECTIONBROKEN": "CONNECTION_BROKEN",
+    "TEACHIN": "TEACH_IN",
+    "validationError": "VALIDATION_FAILURE",
+    "noOrderToCancel": "NO_ORDER_TO_CANCEL",
+    "noRouteError": "NO_ROUTE_TO_TARGET",
+    "localizationError": "LOCALIZATION_ERROR",
+    "orderError": "INVALID_ORDER_ACTION",
+    "orderUpdateError": "OUTDATED_ORDER_UPDATE",
+    "instantActionError": "INVALID_INSTANT_ACTION",
+}
+"""3.0.0's words for those of 2.1.0; where it tells causes apart, the rejection names its own."""
+_INSTANT_ACTIONS = ("cancelOrder", "factsheetRequest", "stateRequest", "startPause", "stopPause", "initPosition")
+_UNDER_WAY = ("INITIALIZING", "RUNNING", "PAUSED")
 
 Json = dict[str, Any]
 
 
 class Rejected(Exception):
-    """An order the vehicle does not take: errorType and text."""
+    """An order the vehicle does not take: errorType of 2.1.0, text, and errorType of 3.0.0 where that is finer."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: str, text: str, v3: str = "") -> None:
         super().__init__(text)
-        self.kind = kind
+        self.kind, self.v3 = kind, v3
 
 
 class VehicleSim:
@@ -50,10 +68,14 @@ class VehicleSim:
         factor: float = 1.0,
         node_id: str = "",
         map_id: str = "",
-        interface: str = "uagv",
+        interface: str = "",
         version: str = "v2",
         limits: Limits | None = None,
+        keepalive_s: int = _KEEPALIVE_S,
+        max_nodes: int = 200,
     ) -> None:
+        self.v3 = version == "v3"
+        self.max_nodes = max_nodes
         self.broker, self.manufacturer, self.serial = broker, manufacturer, serial
         self.x_mm, self.y_mm, self.theta_rad = float(x_mm), float(y_mm), 0.0
         self.factor, self.map_id = factor, map_id
@@ -73,11 +95,18 @@ class VehicleSim:
         self.order_id, self.update_id = "", 0
         self.last_node, self.last_sequence = node_id, 0
         self.errors: list[Json] = []
-        self._prefix = f"{interface}/{version}/{manufacturer}/{serial}"
+        self.localized = True
+        self.loses_instant_actions = 0
+        """So many of the next instantActions messages are lost on the way."""
+        self._prefix = f"{interface or ('vda5050' if self.v3 else 'uagv')}/{version}/{manufacturer}/{serial}"
+        self._keepalive_s = keepalive_s
         self._nodes: list[Json] = []
         self._edges: list[Json] = []
         self._base_end: tuple[str, int] = (node_id, 0)
         self._actions: list[Json] = []
+        self._instants: list[Json] = []
+        self._ended = False
+        """The order was cancelled: no update may follow."""
         self._due: list[Json] = []
         self._cancel: Json | None = None
         self._hold = False
@@ -116,6 +145,12 @@ class VehicleSim:
         """Press the stop; kind: AUTOACK, MANUAL or REMOTE (who must acknowledge), NONE releases."""
         self.e_stop_kind = kind
         self._note()
+        if kind == "AUTOACK":
+            asyncio.get_running_loop().call_later(_AUTOACK_S / self.factor, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        if self.e_stop_kind == "AUTOACK":
+            self.e_stop("NONE")
 
     def block(self, blocked: bool = True) -> None:
         """Something stands in the protective field."""
@@ -131,13 +166,29 @@ class VehicleSim:
 
     def lose_localisation(self) -> None:
         self._error("localizationError", "FATAL", "position lost")
-        self._hold = True
+        self.localized, self._hold = False, True
         self._note()
 
     def recover(self) -> None:
         """A person has put the vehicle right: errors gone, driving allowed."""
         self.errors.clear()
-        self._hold = False
+        self.localized, self._hold = True, False
+        self._note()
+
+    def press_pause(self, paused: bool = True) -> None:
+        """The pause button on the vehicle."""
+        self.paused = paused
+        self._note()
+
+    def drain_battery(self, to_pct: float) -> None:
+        self.battery_pct = to_pct
+        if to_pct < _BATTERY_LOW_PCT:
+            self._error("batteryLow", "WARNING", f"battery at {to_pct:.0f} %")
+        self._note()
+
+    def swap_load(self, load: str) -> None:
+        """Somebody put another tote on, or took it off."""
+        self.load = load
         self._note()
 
     def drop_broker(self, seconds: float = 0.5) -> None:
@@ -151,16 +202,39 @@ class VehicleSim:
     def reboot(self, seconds: float = 0.5) -> None:
         """Power cycle: the order and every header id are gone, the load is not."""
         self._clear_order()
-        self.order_id, self.update_id, self._actions, self.errors = "", 0, [], []
+        self.order_id, self.update_id, self._actions, self._instants, self.errors = "", 0, [], [], []
+        self._ended, self._cancel, self.paused = False, None, False
         self.last_node, self.last_sequence = "", 0
         self._header_ids.clear()
         self.drop_broker(seconds)
 
     async def publish_stale_state(self) -> None:
         """A state that lost its way in the network and arrives late."""
-        late = self._state_message() | {"timestamp": "2020-01-01T00:00:00.000Z", "orderId": "stale"}
+        await self._publish_false(timestamp="2020-01-01T00:00:00.000Z", orderId="stale")
+
+    async def publish_twice(self) -> None:
+        """The network delivers one state twice."""
+        message = self._header("state") | self._state()
+        for _ in range(2):
+            await self._send("state", message)
+
+    async def publish_replay(self) -> None:
+        """Someone plays an old state again under a new time."""
+        await self._publish_false(headerId=0, orderId="replayed")
+
+    async def publish_from_the_future(self) -> None:
+        await self._publish_false(timestamp="2099-01-01T00:00:00.000Z", orderId="future")
+
+    async def publish_as_another(self) -> None:
+        """Another vehicle's state on our topic."""
+        await self._publish_false(serialNumber="another", orderId="foreign")
+
+    async def _publish_false(self, **changes: Any) -> None:
+        await self._send("state", self._header("state") | self._state() | changes)
+
+    async def _send(self, name: str, message: Json) -> None:
         if self._client is not None:
-            await self._client.publish(f"{self._prefix}/state", json.dumps(late))
+            await self._client.publish(f"{self._prefix}/{name}", json.dumps(message))
 
     # --- MQTT ---
 
@@ -178,14 +252,14 @@ class VehicleSim:
 
     def _new_client(self) -> aiomqtt.Client:
         # The will is composed now, so its headerId and timestamp are old when it is spoken (section 6.14).
-        will = self._header("connection") | {"connectionState": "CONNECTIONBROKEN"}
+        will = self._header("connection") | {"connectionState": self._word("CONNECTIONBROKEN")}
         return aiomqtt.Client(
             self.broker["host"],
             int(self.broker.get("port", 1883)),
             username=self.broker.get("username"),
             password=self.broker.get("password"),
             identifier=f"{self.manufacturer}-{self.serial}",
-            keepalive=_KEEPALIVE_S,
+            keepalive=self._keepalive_s,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             will=aiomqtt.Will(f"{self._prefix}/connection", json.dumps(will), qos=1, retain=True),
         )
@@ -236,7 +310,7 @@ class VehicleSim:
         return {
             "headerId": number,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "version": "2.1.0",
+            "version": "3.0.0" if self.v3 else "2.1.0",
             "manufacturer": self.manufacturer,
             "serialNumber": self.serial,
         }
@@ -246,8 +320,9 @@ class VehicleSim:
         self._changed.set()
         self._wake.set()
 
-    def _state_message(self) -> Json:
-        return self._header("state") | self._state()
+    def _word(self, word: str) -> str:
+        """A word of 2.1.0 in the version spoken."""
+        return _V3_WORDS.get(word, word) if self.v3 else word
 
     def _state(self) -> Json:
         return {
@@ -258,30 +333,42 @@ class VehicleSim:
             "driving": self._driving,
             "paused": self.paused,
             "newBaseRequest": bool(self._nodes) and not self._nodes[0]["released"],
-            "operatingMode": self.mode,
+            "operatingMode": self._word(self.mode),
             "nodeStates": [{key: node[key] for key in ("nodeId", "sequenceId", "released")} for node in self._nodes],
             "edgeStates": [{key: edge[key] for key in ("edgeId", "sequenceId", "released")} for edge in self._edges],
-            "agvPosition": {
-                "x": round(self.x_mm / 1000, 3),
-                "y": round(self.y_mm / 1000, 3),
-                "theta": round(math.remainder(self.theta_rad, math.tau), 3),
-                "mapId": self.map_id,
-                "positionInitialized": True,
-            },
             "velocity": {"vx": round(self._speed_mm_s / 1000, 3), "vy": 0.0, "omega": 0.0},
             "loads": [{"loadId": self.load, "loadType": "TOTE"}] if self.load else [],
-            "actionStates": [
-                {key: action[key] for key in ("actionId", "actionType", "actionStatus")} for action in self._actions
-            ],
-            "batteryState": {"batteryCharge": round(self.battery_pct, 1), "charging": False},
             "errors": self.errors,
             "information": [],
+            **(self._state_of_v3() if self.v3 else self._state_of_v2()),
+        }
+
+    def _position(self) -> Json:
+        theta = round(math.remainder(self.theta_rad, math.tau), 3)
+        return {"x": round(self.x_mm / 1000, 3), "y": round(self.y_mm / 1000, 3), "theta": theta, "mapId": self.map_id}
+
+    def _state_of_v2(self) -> Json:
+        return {
+            "agvPosition": self._position() | {"positionInitialized": self.localized},
+            "actionStates": _action_states(self._actions + self._instants),
+            "batteryState": {"batteryCharge": round(self.battery_pct, 1), "charging": False},
             "safetyState": {"eStop": self.e_stop_kind, "fieldViolation": self.field_violation},
+        }
+
+    def _state_of_v3(self) -> Json:
+        stop = "NONE" if self.e_stop_kind == "AUTOACK" else self.e_stop_kind
+        violated = self.field_violation or self.e_stop_kind == "AUTOACK"
+        return {
+            "mobileRobotPosition": self._position() | {"localized": self.localized},
+            "actionStates": _action_states(self._actions),
+            "instantActionStates": _action_states(self._instants),
+            "powerSupply": {"stateOfCharge": round(self.battery_pct, 1), "charging": False},
+            "safetyState": {"activeEmergencyStop": stop, "fieldViolation": violated},
         }
 
     def _error(self, kind: str, level: str, text: str, **references: str) -> None:
         error = {
-            "errorType": kind,
+            "errorType": self._word(kind),
             "errorLevel": level,
             "errorDescription": text,
             "errorReferences": [{"referenceKey": k, "referenceValue": v} for k, v in references.items()],
@@ -307,7 +394,8 @@ class VehicleSim:
             else:
                 self._accept_update(order)
         except Rejected as rejected:
-            self._error(rejected.kind, "WARNING", str(rejected), orderId=order_id)
+            kind = rejected.v3 if self.v3 and rejected.v3 else rejected.kind
+            self._error(kind, "WARNING", str(rejected), orderId=order_id)
 
     def _validate(self, order: Json) -> None:
         try:
@@ -320,6 +408,8 @@ class VehicleSim:
             well_formed = int(order["orderUpdateId"]) >= 0 and bool(order["orderId"])
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise Rejected("validationError", f"order lacks {error}") from error
+        if len(nodes) > self.max_nodes:
+            raise Rejected("validationError", f"{len(nodes)} nodes, the factsheet allows {self.max_nodes}")
         if not well_formed or len(edges) != len(nodes) - 1 or start % 2:
             raise Rejected("validationError", "ids, or edges are not one fewer than nodes")
         if sequences != list(range(start, start + len(steps))):
@@ -331,14 +421,20 @@ class VehicleSim:
 
     def _accept_new(self, order: Json) -> None:
         if self.mode not in ("AUTOMATIC", "SEMIAUTOMATIC"):
-            raise Rejected("orderError", f"mode is {self.mode}")
+            raise Rejected("orderError", f"mode is {self.mode}", "MOBILE_ROBOT_NOT_AVAILABLE")
         if self._nodes or self._due or self._cancel is not None:
-            raise Rejected("orderError", f"order {self.order_id} is active")
+            raise Rejected("orderError", f"order {self.order_id} is active", "OTHER_ORDER_ACTIVE")
+        maps = {node["nodePosition"]["mapId"] for node in order["nodes"] if node.get("nodePosition")}
+        if self.map_id and maps - {self.map_id}:
+            raise Rejected("orderError", f"unknown map {sorted(maps)}", "UNKNOWN_MAP_ID")
         first = order["nodes"][0]
         if not self._reachable(first):
-            raise Rejected("noRouteError", f"start node {first['nodeId']} is not trivially reachable")
+            text = f"start node {first['nodeId']} is not trivially reachable"
+            raise Rejected("noRouteError", text, "START_NODE_OUT_OF_RANGE")
+        self._ended = False
         self.order_id, self.update_id = order["orderId"], int(order["orderUpdateId"])
         self._actions, self.errors, self._hold = [], [], False
+        self._instants = self._instants if self.v3 else []  # 3.0.0 keeps them until clearInstantActions
         self._nodes, self._edges = list(order["nodes"]), list(order["edges"])
         self._adopt(order["nodes"])
 
@@ -349,17 +445,23 @@ class VehicleSim:
         if position is None:
             return False
         distance_m = math.dist((position["x"], position["y"]), (self.x_mm / 1000, self.y_mm / 1000))
-        return bool(distance_m <= position.get("allowedDeviationXY", 0.5))
+        allowed = position.get("allowedDeviationXY", 0.5)
+        return bool(distance_m <= (min(allowed["a"], allowed["b"]) if self.v3 else allowed))
 
     def _accept_update(self, order: Json) -> None:
         update_id = int(order["orderUpdateId"])
         if update_id < self.update_id:
             raise Rejected("orderUpdateError", f"update {update_id} is older than {self.update_id}")
         if update_id == self.update_id:
+            if self.v3:
+                raise Rejected("orderUpdateError", f"update {update_id} is known", "SAME_ORDER_UPDATE_ID")
             return
+        if self._ended:
+            raise Rejected("orderUpdateError", "the order was cancelled", "ORDER_UPDATE_FOLLOWING_CANCEL")
         first = order["nodes"][0]
         if (first["nodeId"], int(first["sequenceId"])) != self._base_end:
-            raise Rejected("orderUpdateError", f"update starts at {first['nodeId']}, the base ends at {self._base_end}")
+            text = f"update starts at {first['nodeId']}, the base ends at {self._base_end}"
+            raise Rejected("orderUpdateError", text, "VALIDATION_FAILURE")
         self.update_id = update_id
         # The horizon is replaced; the stitching node is already known, only what follows is new.
         self._nodes = [node for node in self._nodes if node["released"]] + list(order["nodes"][1:])
@@ -377,28 +479,45 @@ class VehicleSim:
     def _clear_order(self) -> None:
         self._nodes, self._edges, self._due = [], [], []
         for action in self._actions:
-            if action["actionStatus"] in ("WAITING", "INITIALIZING"):
+            if action["actionStatus"] not in ("FINISHED", "FAILED"):
                 action["actionStatus"] = "FAILED"
         self._plan += 1
 
     # --- instant actions: section 6.8 ---
 
     def _on_instant_actions(self, message: Json) -> None:
+        if self.loses_instant_actions:
+            self.loses_instant_actions -= 1
+            return
         for action in message["actions"]:
-            if any(known["actionId"] == action["actionId"] for known in self._actions):
+            if any(known["actionId"] == action["actionId"] for known in self._instants):
                 continue
             state = {**action, "actionStatus": "FINISHED"}
-            kind = action["actionType"]
-            if kind == "cancelOrder":
-                self._on_cancel(state)
-            elif kind == "factsheetRequest":
-                self._spawn(self._publish("factsheet", self._factsheet(), retain=True))
-            elif kind in ("startPause", "stopPause"):
-                self.paused = kind == "startPause"
-            elif kind != "stateRequest":
-                state["actionStatus"] = "FAILED"
-            if kind not in ("stateRequest", "factsheetRequest"):
-                self._actions.append(state)
+            match action["actionType"]:
+                case "cancelOrder":
+                    self._on_cancel(state)
+                case "factsheetRequest":
+                    self._spawn(self._publish("factsheet", self._factsheet(), retain=True))
+                case "startPause" | "stopPause" as kind:
+                    self.paused = kind == "startPause"
+                case "initPosition":
+                    self._init_position({p["key"]: p["value"] for p in action.get("actionParameters") or ()})
+                case "clearInstantActions" if self.v3:
+                    self._instants = [kept for kept in self._instants if kept["actionStatus"] == "RUNNING"]
+                case "stateRequest":
+                    pass
+                case kind:
+                    state["actionStatus"] = "FAILED"
+                    self._error("instantActionError", "WARNING", f"unknown {kind}", actionId=action["actionId"])
+            if self.v3 or action["actionType"] not in ("stateRequest", "factsheetRequest"):
+                self._instants.append(state)
+
+    def _init_position(self, to: Json) -> None:
+        """Source: section 6.8.2, initPosition: the master knows where the vehicle stands."""
+        self.x_mm, self.y_mm, self.theta_rad = to["x"] * 1000, to["y"] * 1000, to["theta"]
+        self.map_id, self.last_node, self.last_sequence = to["mapId"], to["lastNodeId"], 0
+        self.errors = [e for e in self.errors if e["errorType"] != self._word("localizationError")]
+        self.localized, self._hold = True, False
 
     def _on_cancel(self, state: Json) -> None:
         if not (self._nodes or self._due):
@@ -406,7 +525,7 @@ class VehicleSim:
             self._error("noOrderToCancel", "WARNING", "no order to cancel", actionId=state["actionId"])
             return
         state["actionStatus"] = "RUNNING"
-        self._cancel = state
+        self._cancel, self._ended = state, True
         # It stops at the next node; a running action ends by itself.
         keep = 1 if self._driving else 0
         self._nodes, self._edges = self._nodes[:keep], self._edges[:keep]
@@ -415,7 +534,7 @@ class VehicleSim:
         for action in self._actions:
             if action["actionStatus"] == "WAITING":
                 action["actionStatus"] = "FAILED"
-        self._due = [action for action in self._due if action["actionStatus"] == "RUNNING"]
+        self._due = [action for action in self._due if action["actionStatus"] in _UNDER_WAY]
         self._hold = False
         self._plan += 1
 
@@ -528,10 +647,14 @@ class VehicleSim:
         self._changed.set()
 
     async def _handle_load(self, action: Json) -> None:
+        """WAITING, INITIALIZING (the fork aligns), RUNNING, FINISHED or FAILED; PAUSED while something stops it."""
         self._driving, self._speed_mm_s = False, 0.0
-        action["actionStatus"] = "RUNNING"
-        self._changed.set()
-        await asyncio.sleep(_ACTION_S[action["actionType"]] / self.factor)
+        self._step(action, "INITIALIZING")
+        await self._busy(action, _ALIGN_S)
+        self._step(action, "RUNNING")
+        await self._busy(action, _ACTION_S[action["actionType"]] - _ALIGN_S)
+        if action not in self._due:
+            return  # the order was cleared meanwhile
         problem = self._move_load(action)
         action["actionStatus"] = "FAILED" if problem else "FINISHED"
         if problem:
@@ -539,6 +662,25 @@ class VehicleSim:
             self._error("loadError", "WARNING", problem, actionId=action["actionId"])
         self._due = [due for due in self._due if due is not action]
         self._changed.set()
+
+    def _step(self, action: Json, status: str) -> None:
+        if action["actionStatus"] not in ("FAILED", "FINISHED") and action["actionStatus"] != status:
+            action["actionStatus"] = status
+            self._changed.set()
+
+    async def _busy(self, action: Json, seconds: float) -> None:
+        """Work for `seconds` of physical time, standing still while the vehicle is stopped."""
+        loop, left_s, status = asyncio.get_running_loop(), seconds / self.factor, action["actionStatus"]
+        while left_s > 0 and action in self._due:
+            if self._stopped():
+                self._step(action, "PAUSED")
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            self._step(action, status)
+            began = loop.time()
+            await asyncio.sleep(min(_TICK_S, left_s))
+            left_s -= loop.time() - began
 
     def _move_load(self, action: Json) -> str:
         """Pick or drop; what went wrong, or nothing."""
@@ -557,6 +699,50 @@ class VehicleSim:
         return ""
 
     def _factsheet(self) -> Json:
+        return self._factsheet_of_v3() if self.v3 else self._factsheet_of_v2()
+
+    def _factsheet_of_v3(self) -> Json:
+        limits = self.limits
+        load = {"key": "loadId", "valueDataType": "STRING", "isOptional": True}
+        node: Json = {
+            "pauseAllowed": True,
+            "cancelAllowed": False,
+            "actionScopes": ["NODE"],
+            "actionParameters": [load],
+        }
+        instant = {"pauseAllowed": False, "cancelAllowed": False, "actionScopes": ["INSTANT"]}
+        actions = [{"actionType": kind, **node, "blockingTypes": ["HARD"]} for kind in _ACTION_S]
+        actions += [{"actionType": kind, **instant} for kind in (*_INSTANT_ACTIONS, "clearInstantActions")]
+        return {
+            "typeSpecification": {
+                "seriesName": "Wharfinger tote carrier",
+                "mobileRobotKinematics": "DIFFERENTIAL",
+                "mobileRobotClass": "CARRIER",
+                "maximumLoadMass": 50,
+                "localizationTypes": ["NATURAL"],
+                "navigationTypes": ["VIRTUAL_LINE_GUIDED"],
+            },
+            "physicalParameters": {
+                "minimumSpeed": 0.05,
+                "maximumSpeed": limits.speed_mm_s / 1000,
+                "maximumAcceleration": limits.acceleration_mm_s2 / 1000,
+                "maximumDeceleration": limits.acceleration_mm_s2 / 1000,
+                "minimumHeight": 0.4,
+                "maximumHeight": 0.4,
+                "width": 0.6,
+                "length": 0.8,
+            },
+            "protocolLimits": {
+                "maximumStringLengths": {},
+                "maximumArrayLengths": {"order.nodes": self.max_nodes, "order.edges": self.max_nodes - 1},
+                "timing": {"minimumOrderInterval": 0.1, "minimumStateInterval": 0.1, "defaultStateInterval": _STATE_S},
+            },
+            "protocolFeatures": {"optionalParameters": [], "mobileRobotActions": actions},
+            "mobileRobotGeometry": {},
+            "loadSpecification": {"loadPositions": ["top"], "loadSets": []},
+        }
+
+    def _factsheet_of_v2(self) -> Json:
         limits = self.limits
         # No blockingTypes: the official 2.1.0 schema gives them an enum of strings though they are an array.
         actions: list[Json] = [
@@ -567,8 +753,7 @@ class VehicleSim:
             }
             for kind in _ACTION_S
         ]
-        instant = ("cancelOrder", "factsheetRequest", "stateRequest", "startPause", "stopPause")
-        actions += [{"actionType": kind, "actionScopes": ["INSTANT"]} for kind in instant]
+        actions += [{"actionType": kind, "actionScopes": ["INSTANT"]} for kind in _INSTANT_ACTIONS]
         return {
             "typeSpecification": {
                 "seriesName": "Wharfinger tote carrier",
@@ -589,10 +774,14 @@ class VehicleSim:
             },
             "protocolLimits": {
                 "maxStringLens": {},
-                "maxArrayLens": {"order.nodes": 200, "order.edges": 199},
+                "maxArrayLens": {"order.nodes": self.max_nodes, "order.edges": self.max_nodes - 1},
                 "timing": {"minOrderInterval": 0.1, "minStateInterval": 0.1, "defaultStateInterval": _STATE_S},
             },
             "protocolFeatures": {"optionalParameters": [], "agvActions": actions},
             "agvGeometry": {},
             "loadSpecification": {"loadPositions": ["top"], "loadSets": []},
         }
+
+
+def _action_states(actions: list[Json]) -> list[Json]:
+    return [{key: action[key] for key in ("actionId", "actionType", "actionStatus")} for action in actions]

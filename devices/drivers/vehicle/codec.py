@@ -1,6 +1,7 @@
-"""VDA 5050 2.1.0 messages <-> values. Pure.
+"""VDA 5050 messages <-> values, 2.1.0 and 3.0.0 behind one model. Pure.
 
-Source: VDA 5050 version 2.1.0, sections 6.6 (order), 6.8-6.9 (actions), 6.10 (state), 6.14 (connection).
+Source: VDA 5050 version 2.1.0, sections 6.6 (order), 6.8-6.9 (actions), 6.10 (state), 6.14 (connection); for 3.0.0 the
+schemas of main (2026-07) and its list of predefined error types. The model speaks 2.1.0's words.
 """
 
 import json
@@ -10,12 +11,85 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-VERSION = "2.1.0"
 ACTIONS = frozenset({"pick", "drop"})
+_DEVIATION_M = 0.5
 
 
 class VdaError(ValueError):
     """The payload is not the VDA 5050 message it should be. The only error this module raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where two versions of the standard name one thing differently. A field is a key, or a path of keys."""
+
+    version: str
+    major: str
+    interface: str
+    position: str
+    localized: str
+    battery: tuple[str, str]
+    e_stop: str
+    action_states: tuple[str, ...]
+    factsheet_actions: str
+    factsheet_nodes: tuple[str, str]
+    instant_blocking: str
+    """blockingType of cancelOrder: 3.0.0 admits NONE alone."""
+
+
+V2 = Dialect(
+    version="2.1.0",
+    major="v2",
+    interface="uagv",
+    position="agvPosition",
+    localized="positionInitialized",
+    battery=("batteryState", "batteryCharge"),
+    e_stop="eStop",
+    action_states=("actionStates",),
+    factsheet_actions="agvActions",
+    factsheet_nodes=("maxArrayLens", "order.nodes"),
+    instant_blocking="HARD",
+)
+V3 = Dialect(
+    version="3.0.0",
+    major="v3",
+    interface="vda5050",
+    position="mobileRobotPosition",
+    localized="localized",
+    battery=("powerSupply", "stateOfCharge"),
+    e_stop="activeEmergencyStop",
+    action_states=("actionStates", "instantActionStates"),
+    factsheet_actions="mobileRobotActions",
+    factsheet_nodes=("maximumArrayLengths", "order.nodes"),
+    instant_blocking="NONE",
+)
+DIALECTS = {dialect.major: dialect for dialect in (V2, V3)}
+
+_MODES = {"TEACH_IN": "TEACHIN"}
+_CONNECTIONS = {
+    "ONLINE": "ONLINE",
+    "OFFLINE": "OFFLINE",
+    "CONNECTIONBROKEN": "CONNECTIONBROKEN",
+    "CONNECTION_BROKEN": "CONNECTIONBROKEN",
+    "HIBERNATING": "HIBERNATING",
+}
+_ERRORS = {
+    "VALIDATION_FAILURE": "validationError",
+    "UNSUPPORTED_PARAMETER": "validationError",
+    "INVALID_ORDER_ACTION": "orderError",
+    "OTHER_ORDER_ACTIVE": "orderError",
+    "MOBILE_ROBOT_NOT_AVAILABLE": "orderError",
+    "UNKNOWN_MAP_ID": "orderError",
+    "OUTDATED_ORDER_UPDATE": "orderUpdateError",
+    "ORDER_UPDATE_FOLLOWING_CANCEL": "orderUpdateError",
+    "START_NODE_OUT_OF_RANGE": "noRouteError",
+    "NO_ROUTE_TO_TARGET": "noRouteError",
+    "NO_ORDER_TO_CANCEL": "noOrderToCancel",
+    "LOCALIZATION_ERROR": "localizationError",
+}
+"""3.0.0's predefined types in 2.1.0's words; what has no word there stays as it is."""
+_REJECTIONS = frozenset({"validationError", "orderError", "orderUpdateError", "noRouteError"})
+_ABOUT_MESSAGES = _REJECTIONS | {"noOrderToCancel", "SAME_ORDER_UPDATE_ID", "INVALID_INSTANT_ACTION"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +148,21 @@ class VehicleState:
     y_mm: int
     theta_mrad: int
     loads: tuple[str, ...]
+    field_violation: bool = False
+    paused: bool = False
+    localized: bool = True
+    instant_actions: int = 0
+    """How many instant actions the vehicle still lists (3.0.0 keeps them until told to clear)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a message says it is from, and where it stands in its topic's sequence. Source: section 6.4."""
+
+    manufacturer: str
+    serial: str
+    header_id: int
+    timestamp: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +178,13 @@ def topic(config: dict[str, Any], name: str) -> str:
     return f"{config['interface']}/{config['version']}/{config['manufacturer']}/{config['serial']}/{name}"
 
 
-def header(header_id: int, now: datetime, manufacturer: str, serial: str) -> dict[str, Any]:
+def header(header_id: int, now: datetime, manufacturer: str, serial: str, dialect: Dialect = V2) -> dict[str, Any]:
     """Source: section 6.4; the timestamp is ISO 8601 UTC with milliseconds."""
     stamp = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
         "headerId": header_id,
         "timestamp": stamp,
-        "version": VERSION,
+        "version": dialect.version,
         "manufacturer": manufacturer,
         "serialNumber": serial,
     }
@@ -118,18 +207,19 @@ def parse_plan(data: dict[str, Any], map_id: str) -> Plan:
     return plan
 
 
-def order(plan: Plan, update_id: int, first: int, released: int, end: int) -> dict[str, Any]:
+def order(plan: Plan, update_id: int, first: int, released: int, end: int, dialect: Dialect = V2) -> dict[str, Any]:
     """Order body without header: nodes `first` to `end` (exclusive), those below `released` in the base.
 
     An update starts at the last node of the old base (stitching). Source: section 6.6.2.
     """
-    nodes = [_node(plan, i, i < released) for i in range(first, end)]
+    nodes = [_node(plan, i, i < released, dialect) for i in range(first, end)]
     edges = [_edge(plan, i, i + 1 < released) for i in range(first, end - 1)]
     return {"orderId": plan.order_id, "orderUpdateId": update_id, "nodes": nodes, "edges": edges}
 
 
-def _node(plan: Plan, index: int, released: bool) -> dict[str, Any]:
+def _node(plan: Plan, index: int, released: bool, dialect: Dialect) -> dict[str, Any]:
     stop = plan.stops[index]
+    deviation: Any = _DEVIATION_M if dialect is V2 else {"a": _DEVIATION_M, "b": _DEVIATION_M, "theta": 0.0}
     return {
         "nodeId": stop.node,
         "sequenceId": 2 * index,
@@ -137,7 +227,7 @@ def _node(plan: Plan, index: int, released: bool) -> dict[str, Any]:
         "nodePosition": {
             "x": stop.x_mm / 1000,
             "y": stop.y_mm / 1000,
-            "allowedDeviationXY": 0.5,
+            "allowedDeviationXY": deviation,
             "allowedDeviationTheta": 3.141592654,
             "mapId": plan.map_id,
         },
@@ -189,23 +279,38 @@ def parse(payload: bytes | bytearray | str) -> dict[str, Any]:
 
 
 def parse_connection(message: dict[str, Any]) -> str:
-    """ONLINE, OFFLINE or CONNECTIONBROKEN. Errors: VdaError."""
+    """ONLINE, OFFLINE, CONNECTIONBROKEN or HIBERNATING. Errors: VdaError."""
     state = message.get("connectionState")
-    if state not in ("ONLINE", "OFFLINE", "CONNECTIONBROKEN"):
+    if not isinstance(state, str) or state not in _CONNECTIONS:
         raise VdaError(f"connectionState {state!r}")
-    return str(state)
+    return _CONNECTIONS[state]
 
 
-def parse_state(message: dict[str, Any]) -> VehicleState:
+def parse_sender(message: dict[str, Any]) -> Sender:
     """Errors: VdaError."""
     try:
-        return _state(message)
+        return Sender(
+            str(message["manufacturer"]),
+            str(message["serialNumber"]),
+            int(message["headerId"]),
+            _time(message["timestamp"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise VdaError(f"header: {error!r}") from error
+
+
+def parse_state(message: dict[str, Any], dialect: Dialect = V2) -> VehicleState:
+    """Errors: VdaError."""
+    try:
+        return _state(message, dialect)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise VdaError(f"state: {error!r}") from error
 
 
-def _state(message: dict[str, Any]) -> VehicleState:
-    nodes, position = message["nodeStates"], message.get("agvPosition") or {}
+def _state(message: dict[str, Any], dialect: Dialect) -> VehicleState:
+    nodes, position, safety = message["nodeStates"], message.get(dialect.position) or {}, message["safetyState"]
+    actions = [action for name in dialect.action_states for action in message[name]]
+    power, charge = dialect.battery
     return VehicleState(
         header_id=int(message["headerId"]),
         timestamp=_time(message["timestamp"]),
@@ -214,19 +319,23 @@ def _state(message: dict[str, Any]) -> VehicleState:
         last_node=str(message["lastNodeId"]),
         last_sequence=int(message["lastNodeSequenceId"]),
         driving=bool(message["driving"]),
-        mode=str(message["operatingMode"]),
+        mode=_MODES.get(message["operatingMode"], str(message["operatingMode"])),
         open_nodes=len(nodes),
         open_base=sum(bool(node["released"]) for node in nodes),
         open_edges=len(message["edgeStates"]),
         new_base_request=bool(message.get("newBaseRequest", False)),
-        actions={str(a["actionId"]): str(a["actionStatus"]) for a in message["actionStates"]},
+        actions={str(a["actionId"]): str(a["actionStatus"]) for a in actions},
         errors=tuple(_error(error) for error in message["errors"]),
-        battery_pct=min(100, max(0, round(message["batteryState"]["batteryCharge"]))),
-        e_stop=str(message["safetyState"]["eStop"]),
+        battery_pct=min(100, max(0, round(message[power][charge]))),
+        e_stop=str(safety[dialect.e_stop]),
         x_mm=_thousandth(position.get("x", 0)),
         y_mm=_thousandth(position.get("y", 0)),
         theta_mrad=_thousandth(position.get("theta", 0)),
         loads=tuple(str(load.get("loadId", "")) for load in message.get("loads") or ()),
+        field_violation=bool(safety["fieldViolation"]),
+        paused=bool(message.get("paused", False)),
+        localized=bool(position.get(dialect.localized, True)),
+        instant_actions=len(message.get("instantActionStates", ())),
     )
 
 
@@ -243,19 +352,54 @@ def _time(text: str) -> datetime:
 
 def _error(error: dict[str, Any]) -> VehicleError:
     references = {str(r["referenceKey"]): str(r["referenceValue"]) for r in error.get("errorReferences") or ()}
-    return VehicleError(
-        str(error["errorType"]), str(error["errorLevel"]), str(error.get("errorDescription", "")), references
-    )
+    kind, text = str(error["errorType"]), str(error.get("errorDescription", ""))
+    known = _ERRORS.get(kind, kind)
+    if known != kind:
+        text = f"{kind}: {text}"
+    return VehicleError(known, str(error["errorLevel"]), text, references)
 
 
 def rejects(state: VehicleState, order_id: str) -> VehicleError | None:
     """The error that says this order or its update was not taken. Source: section 6.6.4.2."""
-    kinds = {"validationError", "orderError", "orderUpdateError", "noRouteError"}
     for error in state.errors:
-        if error.type in kinds and error.references.get("orderId", order_id) == order_id:
+        if error.type in _REJECTIONS and error.references.get("orderId", order_id) == order_id:
             return error
     return None
 
 
 def fatal(errors: Sequence[VehicleError]) -> VehicleError | None:
+    """The error that keeps the vehicle from taking any order."""
     return next((error for error in errors if error.level == "FATAL"), None)
+
+
+def breaks_order(errors: Sequence[VehicleError]) -> VehicleError | None:
+    """The error that ends the order under way. 3.0.0 tells CRITICAL (this order) from FATAL (any order)."""
+    return next((error for error in errors if error.level in ("FATAL", "CRITICAL")), None)
+
+
+def hindrances(state: VehicleState) -> tuple[str, ...]:
+    """Why the vehicle should get no order: its errors, a violated field, a lost position, a pause.
+
+    A warning about a message that it did not take stays until the next order is accepted: it hinders nothing.
+    """
+    errors = [e.type for e in state.errors if e.level != "WARNING" or e.type not in _ABOUT_MESSAGES]
+    flags = {"fieldViolation": state.field_violation, "notLocalized": not state.localized, "paused": state.paused}
+    return (*errors, *(name for name, is_so in flags.items() if is_so))
+
+
+def supported_actions(factsheet: dict[str, Any] | None, dialect: Dialect = V2) -> frozenset[str]:
+    """Actions the factsheet names; without a readable one all of ours: the vehicle itself will reject."""
+    try:
+        actions = (factsheet or {})["protocolFeatures"][dialect.factsheet_actions]
+        return frozenset(str(action["actionType"]) for action in actions)
+    except (KeyError, TypeError):
+        return ACTIONS
+
+
+def max_nodes(factsheet: dict[str, Any] | None, dialect: Dialect = V2) -> int:
+    """Nodes that one order may hold, 0 = no limit told."""
+    group, name = dialect.factsheet_nodes
+    try:
+        return max(0, int((factsheet or {})["protocolLimits"][group][name]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0

@@ -1,6 +1,6 @@
 """VDA 5050 master of one vehicle over MQTT: orders, cancellation, presence, a digest of its state.
 
-Source: VDA 5050 2.1.0 sections 6.5-6.14. Orders travel at QoS 0: they are repeated until the state echoes them.
+Source: VDA 5050 2.1.0 sections 6.5-6.14; 3.0.0 behind the same model (codec.Dialect). Orders travel at QoS 0: they are repeated until the state echoes them.
 """
 
 import asyncio
@@ -15,22 +15,30 @@ from uuid import uuid4
 
 import aiomqtt
 
-from devices.contract.commands import CANCEL_TRANSPORT, TRANSPORT, Command
+from devices.contract.commands import CANCEL_TRANSPORT, PAUSE, RESUME, TRANSPORT, Command
 from devices.contract.driver import ConfigRefused, DriverContext, NotReady
-from devices.contract.reports import CommandResult, VehicleReported
+from devices.contract.reports import CommandResult, DeviceStateChanged, VehicleReported
 from devices.drivers.vehicle.codec import (
+    DIALECTS,
+    V3,
     Plan,
+    Sender,
     VdaError,
     VehicleState,
+    breaks_order,
     fatal,
     header,
+    hindrances,
     instant_action,
+    max_nodes,
     order,
     parse,
     parse_connection,
     parse_plan,
+    parse_sender,
     parse_state,
     rejects,
+    supported_actions,
     topic,
 )
 
@@ -44,6 +52,13 @@ _FACTSHEET_ASKS = 10
 """A vehicle that never answers has no factsheet; orders are given without it."""
 _REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 _SELF_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
+_FUTURE_S = 60.0
+"""A vehicle's clock may be ahead by so much; beyond it no later state could ever count as newer."""
+_DISTRUST_S = 10.0
+"""How long after its last lie a vehicle must tell the truth before it gets orders again."""
+_KEPT_INSTANT_ACTIONS = 50
+"""3.0.0 lists instant actions until told to clear them; longer lists only make its states long."""
+_INSTANT_KINDS = {PAUSE: "startPause", RESUME: "stopPause", CANCEL_TRANSPORT: "cancelOrder"}
 
 
 @dataclass(slots=True)
@@ -69,7 +84,10 @@ class _Transport:
 
 
 @dataclass(slots=True)
-class _Cancel:
+class _Instant:
+    """An instant action that a command waits for; `order_id` is that of a cancellation, else empty."""
+
+    kind: str
     order_id: str
     action_id: str
     answer: asyncio.Future[CommandResult]
@@ -78,18 +96,19 @@ class _Cancel:
 
 
 class VehicleDriver:
-    """One vehicle. Config: manufacturer, serial, interface (uagv), version (v2), map_id,
+    """One vehicle. Config: manufacturer, serial, version (v2 or v3), interface (uagv, for v3 vda5050), map_id,
     broker {host, port, username, password}; base_nodes (0 = release the whole path at once),
     resend_s (2), presence_timeout_s (300), state_timeout_s (90), keepalive_s (15).
     """
 
     family: ClassVar[str] = "vehicle"
-    commands: ClassVar[frozenset[str]] = frozenset({TRANSPORT, CANCEL_TRANSPORT})
+    commands: ClassVar[frozenset[str]] = frozenset({TRANSPORT, CANCEL_TRANSPORT, PAUSE, RESUME})
     resumable: ClassVar[frozenset[str]] = frozenset({TRANSPORT})
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:
-            self._vehicle = {"interface": "uagv", "version": "v2", **config}
+            self._dialect = DIALECTS[str(config.get("version", "v2"))]
+            self._vehicle = {"interface": self._dialect.interface, "version": self._dialect.major, **config}
             self._manufacturer, self._serial = str(config["manufacturer"]), str(config["serial"])
             self._map_id = str(config.get("map_id", ""))
             broker = config["broker"]
@@ -115,7 +134,11 @@ class VehicleDriver:
         self._asked_at = float("-inf")
         self._asks = 0
         self._transport: _Transport | None = None
-        self._cancel: _Cancel | None = None
+        self._instant: _Instant | None = None
+        self._lie = ""
+        """What the vehicle was caught at; empty when it is believed."""
+        self._lied_at = float("-inf")
+        self._cleared_at = float("-inf")
         self._changed = asyncio.Event()
 
     # --- connection ---
@@ -150,21 +173,50 @@ class VehicleDriver:
             name = str(message.topic).rsplit("/", 1)[-1]
             try:
                 body = parse(message.payload)
-                if name == "connection":
+                sender = parse_sender(body)
+                if lie := self._lie_of(sender):
+                    await self._distrust(name, lie, ctx)
+                elif name == "connection":
                     await self._on_connection(parse_connection(body), ctx)
                 elif name == "factsheet":
                     self.factsheet = body
                 elif name == "state":
-                    await self._on_state(parse_state(body), ctx)
+                    await self._on_state(parse_state(body, self._dialect), ctx)
             except VdaError as error:
                 log.warning("%s: %s dropped: %s", ctx.device, name, error)
+
+    def _lie_of(self, sender: Sender) -> str:
+        """What is wrong with who sent this, empty when nothing is."""
+        if (sender.manufacturer, sender.serial) != (self._manufacturer, self._serial):
+            return (
+                f"wrong_identity: {sender.manufacturer}/{sender.serial} speaks for {self._manufacturer}/{self._serial}"
+            )
+        ahead_s = (sender.timestamp - self._now()).total_seconds()
+        if ahead_s > _FUTURE_S:
+            return (
+                f"future_time: {sender.timestamp.isoformat()} is {ahead_s:.0f} s ahead of us, header {sender.header_id}"
+            )
+        return ""
+
+    async def _distrust(self, name: str, lie: str, ctx: DriverContext) -> None:
+        """Quarantine: the message is not used, its evidence is told once, and there are no orders until the vehicle has
+        told the truth for a while."""
+        self._lied_at = asyncio.get_running_loop().time()
+        if not self._lie:
+            self._lie = lie.split(":")[0]
+            await ctx.report(DeviceStateChanged("fault", f"vehicle.{lie} ({name})"))
+
+    async def _trust_again(self, ctx: DriverContext) -> None:
+        if self._lie and asyncio.get_running_loop().time() - self._lied_at > _DISTRUST_S:
+            lie, self._lie = self._lie, ""
+            await ctx.report(DeviceStateChanged("online", f"vehicle.believed: no {lie} for {_DISTRUST_S:.0f} s"))
 
     async def _on_connection(self, connection: str, ctx: DriverContext) -> None:
         was, self._connection = self._connection, connection
         if connection == "ONLINE":
+            # A vehicle that comes back may have set its clock and counts its headers anew: judge staleness afresh.
+            self._state = None
             if was != "ONLINE":
-                # A vehicle that comes back may have set its clock: judge staleness afresh.
-                self._state = None
                 self._asked_at, self._asks = float("-inf"), 0
             return
         if was == "ONLINE":
@@ -179,11 +231,16 @@ class VehicleDriver:
         if last is not None and (state.timestamp, state.header_id) <= (last.timestamp, last.header_id):
             log.info("%s: stale state %d dropped", ctx.device, state.header_id)
             return
+        if last is not None and state.header_id < last.header_id:
+            # Newer by its time, older by its number, and no reboot between: someone plays old states again.
+            await self._distrust("state", f"replayed: header {state.header_id} after {last.header_id}", ctx)
+            return
         self._state, self._heard_at = state, asyncio.get_running_loop().time()
         ctx.alive()
         if last is None:
-            ctx.online(f"VDA 5050 {self._manufacturer}/{self._serial}")
-        self._judge_cancel(state)
+            ctx.online(f"VDA 5050 {self._dialect.version} {self._manufacturer}/{self._serial}")
+        await self._trust_again(ctx)
+        self._judge_instant(state)
         await self._judge_transport(state)
         self._changed.set()
 
@@ -213,7 +270,7 @@ class VehicleDriver:
             connection=self._connection,
             last_node=state.last_node,
             order_id=state.order_id,
-            errors=tuple(error.type for error in state.errors),
+            errors=hindrances(state),
             e_stop=state.e_stop,
             loads=state.loads,
         )
@@ -243,10 +300,14 @@ class VehicleDriver:
         self._asks += 1
 
     async def _resend(self, now: float) -> None:
-        transport, cancel = self._transport, self._cancel
-        if cancel is not None and now - cancel.sent_at >= self._resend_s:
-            cancel.sent_at = now
-            await self._publish("instantActions", instant_action("cancelOrder", cancel.action_id, "HARD"))
+        transport, instant = self._transport, self._instant
+        if instant is not None and now - instant.sent_at >= self._resend_s:
+            instant.sent_at = now
+            await self._publish_instant(instant.kind, instant.action_id)
+        kept = self._state.instant_actions if self._dialect is V3 and self._state is not None else 0
+        if kept > _KEPT_INSTANT_ACTIONS and instant is None and now - self._cleared_at >= self._resend_s:
+            self._cleared_at = now
+            await self._publish_instant("clearInstantActions")
         due = transport is not None and not transport.echoed and now - transport.sent_at >= self._resend_s
         if transport is None or not due or transport.cancelled:
             return
@@ -260,7 +321,9 @@ class VehicleDriver:
     async def execute(self, command: Command) -> CommandResult:
         if command.kind == TRANSPORT:
             return await self._execute_transport(command)
-        return await self._execute_cancel(command)
+        if command.kind == CANCEL_TRANSPORT:
+            return await self._execute_cancel(command)
+        return await self._execute_instant(command, "")
 
     async def _execute_transport(self, command: Command) -> CommandResult:
         try:
@@ -273,7 +336,7 @@ class VehicleDriver:
         known = frozenset(error.description for error in state.errors) if state else frozenset()
         answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         transport = _Transport(plan, command, answer, known)
-        self._release_up_to(transport, self._base_nodes or len(plan.stops), first=0)
+        self._release_up_to(transport, self._base(plan), first=0)
         if state is not None and state.order_id == plan.order_id:
             self._adopt(transport, state)
         self._transport = transport
@@ -289,6 +352,8 @@ class VehicleDriver:
         state = self._state
         if self._client is None or state is None or self._connection != "ONLINE":
             return "vehicle.offline"
+        if self._lie:
+            return f"vehicle.{self._lie}"
         if self._transport is not None:
             return "vehicle.busy"
         if state.mode not in _SELF_DRIVING:
@@ -297,17 +362,14 @@ class VehicleDriver:
             return "vehicle.other_order"
         if (error := fatal(state.errors)) is not None:
             return f"vehicle.{error.type}"
-        if not {stop.action for stop in plan.stops if stop.action} <= self._supported_actions():
+        if not {stop.action for stop in plan.stops if stop.action} <= supported_actions(self.factsheet, self._dialect):
             return "vehicle.unsupported_action"
         return ""
 
-    def _supported_actions(self) -> set[str]:
-        """Actions the factsheet names; without a factsheet the vehicle itself will reject."""
-        try:
-            actions = (self.factsheet or {})["protocolFeatures"]["agvActions"]
-            return {str(action["actionType"]) for action in actions}
-        except (KeyError, TypeError):
-            return {"pick", "drop"}
+    def _base(self, plan: Plan) -> int:
+        """Nodes to release at once: what the configuration says, and no longer an order than the factsheet allows."""
+        wanted, limit = self._base_nodes or len(plan.stops), max_nodes(self.factsheet, self._dialect)
+        return wanted if not limit or len(plan.stops) <= limit else max(2, min(wanted, limit // 2))
 
     @staticmethod
     def _adopt(transport: _Transport, state: VehicleState) -> None:
@@ -335,12 +397,21 @@ class VehicleDriver:
             return CommandResult(command.id, "failed", "vehicle.offline")
         if not ours and state.order_id != order_id:
             return CommandResult(command.id, "failed", "vehicle.no_order", f"{order_id!r} is not the vehicle's order")
-        if self._cancel is not None:
-            return CommandResult(command.id, "refused", "vehicle.busy", "a cancellation is under way")
-        answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
-        self._cancel = _Cancel(order_id, f"cancel-{command.id}", answer, command)
-        if transport is not None and ours:
+        if transport is not None and ours and self._instant is None:
             transport.cancelled = True
+        return await self._execute_instant(command, order_id)
+
+    async def _execute_instant(self, command: Command, order_id: str) -> CommandResult:
+        """Send an instant action until the vehicle shows it finished or failed. Source: section 6.7."""
+        if self._client is None or self._state is None:
+            return CommandResult(command.id, "failed", "vehicle.offline")
+        if self._instant is not None:
+            return CommandResult(command.id, "refused", "vehicle.busy", f"{self._instant.kind} is under way")
+        kind = _INSTANT_KINDS[command.kind]
+        if command.kind != CANCEL_TRANSPORT and kind not in supported_actions(self.factsheet, self._dialect):
+            return CommandResult(command.id, "failed", "vehicle.unsupported_action", kind)
+        answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        self._instant = _Instant(kind, order_id, f"{kind}-{command.id}", answer, command)
         try:
             left_s = (command.expires_at - self._now()).total_seconds()
             await asyncio.wait({answer}, timeout=left_s)
@@ -348,24 +419,30 @@ class VehicleDriver:
                 return answer.result()
             return CommandResult(command.id, "unknown", "vehicle.no_answer", "the vehicle did not confirm")
         finally:
-            self._cancel = None
+            self._instant = None
 
     # --- judging states ---
 
-    def _judge_cancel(self, state: VehicleState) -> None:
-        cancel, transport = self._cancel, self._transport
-        if cancel is None or cancel.answer.done():
+    def _judge_instant(self, state: VehicleState) -> None:
+        instant, transport = self._instant, self._transport
+        if instant is None or instant.answer.done():
             return
-        status = state.actions.get(cancel.action_id)
+        status, command_id = state.actions.get(instant.action_id), instant.command.id
+        if instant.kind != "cancelOrder":
+            if status == "FINISHED":
+                instant.answer.set_result(CommandResult(command_id, "done"))
+            elif status == "FAILED":
+                instant.answer.set_result(CommandResult(command_id, "failed", "vehicle.action_failed", instant.kind))
+            return
         nothing = any(error.type == "noOrderToCancel" for error in state.errors)
         never_taken = transport is not None and not transport.accepted
         if status == "FINISHED" or (nothing and never_taken):
-            cancel.answer.set_result(CommandResult(cancel.command.id, "done"))
-            if transport is not None and transport.plan.order_id == cancel.order_id:
+            instant.answer.set_result(CommandResult(command_id, "done"))
+            if transport is not None and transport.plan.order_id == instant.order_id:
                 self._finish(transport, "failed", "vehicle.cancelled", state)
         elif status == "FAILED" or nothing:
             code = "vehicle.no_order" if nothing else "vehicle.cancel_failed"
-            cancel.answer.set_result(CommandResult(cancel.command.id, "failed", code))
+            instant.answer.set_result(CommandResult(command_id, "failed", code))
             if transport is not None:
                 transport.cancelled = False
 
@@ -386,7 +463,9 @@ class VehicleDriver:
             await self._extend_base(transport, state)
 
     def _failed(self, transport: _Transport, state: VehicleState) -> bool:
-        error = fatal(state.errors)
+        error = breaks_order(state.errors)
+        if error is not None and error.level != "FATAL" and error.description in transport.known_errors:
+            error = None  # it ended another order
         rejection = None if transport.echoed else rejects(state, transport.plan.order_id)
         named = rejection is not None and rejection.references.get("orderId") == transport.plan.order_id
         if rejection is not None and (named or rejection.description not in transport.known_errors):
@@ -415,11 +494,12 @@ class VehicleDriver:
         total = len(transport.plan.stops)
         if transport.released >= total or transport.cancelled or transport.answer.done():
             return
-        if state.open_base > self._base_nodes // 2 and not state.new_base_request:
+        base = self._base(transport.plan)
+        if state.open_base > base // 2 and not state.new_base_request:
             return
         first = transport.released - 1
         transport.update_id += 1
-        self._release_up_to(transport, min(total, transport.released + self._base_nodes), first)
+        self._release_up_to(transport, min(total, transport.released + base), first)
         transport.echoed = False
         transport.sent_at = float("-inf")
         await self._resend(asyncio.get_running_loop().time())
@@ -428,8 +508,8 @@ class VehicleDriver:
         """The horizon is one base long: enough for the vehicle to plan, little to send."""
         total = len(transport.plan.stops)
         transport.released = min(released, total)
-        end = min(total, transport.released + self._base_nodes)
-        transport.body = order(transport.plan, transport.update_id, first, transport.released, end)
+        end = min(total, transport.released + self._base(transport.plan))
+        transport.body = order(transport.plan, transport.update_id, first, transport.released, end, self._dialect)
 
     @staticmethod
     def _finish(transport: _Transport, outcome: str, code: str, state: VehicleState, detail: str = "") -> None:
@@ -440,15 +520,16 @@ class VehicleDriver:
 
     # --- sending ---
 
-    async def _publish_instant(self, kind: str) -> None:
-        await self._publish("instantActions", instant_action(kind, str(uuid4())))
+    async def _publish_instant(self, kind: str, action_id: str = "") -> None:
+        blocking = self._dialect.instant_blocking if kind == "cancelOrder" else "NONE"
+        await self._publish("instantActions", instant_action(kind, action_id or str(uuid4()), blocking))
 
     async def _publish(self, name: str, body: dict[str, Any]) -> None:
         if self._client is None:
             return
         number = self._header_ids.get(name, 0)
         self._header_ids[name] = number + 1
-        message = header(number, self._now(), self._manufacturer, self._serial) | body
+        message = header(number, self._now(), self._manufacturer, self._serial, self._dialect) | body
         await self._client.publish(topic(self._vehicle, name), json.dumps(message), qos=0)
 
     def _now(self) -> datetime:
