@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from devices.contract.driver import NotReady
+from devices.transports import tap
 
 
 class Link:
@@ -14,6 +15,7 @@ class Link:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
         self._reader, self._writer, self.name = reader, writer, name
+        self._tap = tap.current()
 
     async def read(self, silence_s: float | None = None, max_bytes: int = 4096) -> bytes:
         """Return what has arrived, at least one byte.
@@ -29,12 +31,14 @@ class Link:
             raise NotReady(f"{self.name}: {error}") from error
         if not data:
             raise NotReady(f"{self.name}: closed by the device")
+        self._tap.note(False, data)
         return data
 
     async def write(self, data: bytes, stall_s: float = 5.0) -> None:
         """Hand `data` to the system; `stall_s` bounds the wait for a peer that reads no more."""
         if self._writer.is_closing():
             raise NotReady(f"{self.name}: closed")
+        self._tap.note(True, data)
         try:
             self._writer.write(data)
             async with asyncio.timeout(stall_s):

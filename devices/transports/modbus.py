@@ -1,7 +1,7 @@
 """Modbus TCP as a port of holding registers: one request at a time, nothing retried here."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pymodbus.client import AsyncModbusTcpClient
@@ -9,6 +9,7 @@ from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from devices.contract.driver import ConfigRefused, NotReady
+from devices.transports import tap
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS = 1, 2
 """Exception codes that no retry can help (Modbus Application Protocol 1.1b3, 7)."""
@@ -26,19 +27,20 @@ class Registers:
 
     async def read(self, address: int, count: int) -> list[int]:
         """Read `count` registers from `address` (FC 3)."""
-        what = f"read {address}+{count}"
-        request = self._client.read_holding_registers
+        what, client = f"read {address}+{count}", self._client
         async with self._turn:
-            answer = await _request(request(address, count=count, device_id=self._unit_id), what)
+            answer = await _request(
+                lambda: client.read_holding_registers(address, count=count, device_id=self._unit_id), what
+            )
         if len(answer.registers) != count:
             raise NotReady(f"modbus.io: {what}: {len(answer.registers)} registers")
         return list(answer.registers)
 
     async def write(self, address: int, values: Sequence[int]) -> None:
         """Write registers in one request (FC 16): the device sees all of them or none."""
-        request = self._client.write_registers
+        what, client = f"write {address}+{len(values)}", self._client
         async with self._turn:
-            await _request(request(address, list(values), device_id=self._unit_id), f"write {address}+{len(values)}")
+            await _request(lambda: client.write_registers(address, list(values), device_id=self._unit_id), what)
 
     def unit(self, unit_id: int) -> "Registers":
         """Another device behind the same gateway, on the same connection."""
@@ -53,7 +55,9 @@ class Registers:
 async def connect(host: str, port: int = 502, unit_id: int = 1, timeout_s: float = 1.0) -> Registers:
     """Errors: NotReady."""
     # pymodbus' own retries keep a dead socket for many requests (DEVICES.md 2); the supervisor alone retries.
-    client = AsyncModbusTcpClient(host, port=port, timeout=timeout_s, retries=0, reconnect_delay=0)
+    client = AsyncModbusTcpClient(
+        host, port=port, timeout=timeout_s, retries=0, reconnect_delay=0, trace_packet=_noted(tap.current())
+    )
     try:
         connected = await client.connect()
     except BaseException:
@@ -65,14 +69,23 @@ async def connect(host: str, port: int = 502, unit_id: int = 1, timeout_s: float
     return Registers(client, unit_id, f"{host}:{port}")
 
 
-async def _request(request: Awaitable[ModbusPDU], what: str) -> Any:
+def _noted(of: tap.Tap) -> Callable[[bool, bytes], bytes]:
+    def note(sending: bool, data: bytes) -> bytes:
+        # What came is handed over again with each piece that follows it: only whole requests and answers are told apart.
+        of.note(sending, data)
+        return data
+
+    return note
+
+
+async def _request(send: Callable[[], Awaitable[ModbusPDU]], what: str) -> Any:
     """Await one request in its own task: pymodbus' wait_for (Python 3.11) can swallow our cancellation."""
-    task = asyncio.ensure_future(request)
     try:
-        await asyncio.wait({task})
-    finally:
-        task.cancel()
-    try:
+        task = asyncio.ensure_future(send())  # on a lost connection this raises before anything is awaited
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
         answer = task.result()
     except ModbusException as error:
         raise NotReady(f"modbus.io: {what}: {error}") from error

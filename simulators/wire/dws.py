@@ -118,7 +118,37 @@ class DwsSim:
         registers[TAIL] = registers[SEQUENCE] = sequence
         registers[VALID] = 1
 
+    async def belt(self, parcels: int, pitch_s: float) -> list[float | None]:
+        """Inline tunnel: one parcel each `pitch_s` whatever the master does, barcode P1, P2, ...
+
+        Returns per parcel the seconds from its result to the acknowledgement, None where the next one came first.
+        """
+        loop, waits = asyncio.get_running_loop(), list[float | None]()
+        due_s = loop.time()
+        for number in range(1, parcels + 1):
+            published_s, due_s = loop.time(), due_s + pitch_s
+            self._publish(300, 200, 100, 1000 + number, f"P{number}", set())
+            try:
+                async with asyncio.timeout_at(due_s):
+                    await self._acknowledged.wait()
+            except TimeoutError:
+                waits.append(None)
+                continue
+            waits.append(loop.time() - published_s)
+            await asyncio.sleep(max(0.0, due_s - loop.time()))
+        return waits
+
     # --- faults ---
+
+    def replay(self, back: int = 1) -> None:
+        """Publish the present result again under an older number."""
+        self._registers[SEQUENCE] = (self._registers[SEQUENCE] - back - 1) % 0xFFFF
+        self._publish(1, 1, 1, 1, "again", set())
+
+    def reboot(self) -> None:
+        """Power cycle: counters begin again, nothing waits, connections are cut."""
+        self._registers[HEARTBEAT] = self._registers[SEQUENCE] = self._registers[TAIL] = self._registers[VALID] = 0
+        self.cut()
 
     def cut(self) -> None:
         """Close every master's connection."""

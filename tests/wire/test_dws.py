@@ -1,14 +1,15 @@
 """The DWS driver against a Modbus TCP server on loopback: each result once, torn reads, watchdog, cuts."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from devices.contract.commands import MEASURE, Command
-from devices.contract.driver import ConfigRefused
-from devices.contract.reports import DeviceStateChanged, ParcelMeasured
+from devices.contract.driver import ConfigRefused, Quarantined
+from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, ParcelMeasured
 from devices.drivers.dws import codec
 from devices.drivers.dws.driver import DwsDriver
 from simulators.wire import dws as wire
@@ -173,3 +174,51 @@ async def test_nobody_listening_is_not_ready() -> None:
     async with running(DwsDriver({"host": "127.0.0.1", "port": 1}), ctx, retry_s=None):
         await until(lambda: ctx.errors)
     assert "modbus.connect" in str(ctx.errors[0])
+
+
+@pytest.mark.parametrize("flag", codec.STATUS_FLAGS)
+async def test_every_flag_reaches_the_report(sim: DwsSim, flag: str) -> None:
+    ctx = Recorder()
+    async with running(driver_for(sim), ctx):
+        await sim.present(400, 300, 200, 500, "box", flags=(flag,))
+    assert [r.flags for r in ctx.of(ParcelMeasured)] == [(flag,)]
+
+
+async def test_an_inline_tunnel_is_taken_before_the_next_parcel_comes(sim: DwsSim) -> None:
+    """3,600 parcels an hour leave 1,000 ms, the divert decision 500 of them; here the next parcel comes after 250 ms."""
+    parcels = 1200 if "WMS_LONG" in os.environ else 40
+    ctx = Recorder()
+    async with running(driver_for(sim, poll_ms=20), ctx):
+        await until(lambda: ctx.onlines)
+        waits = await sim.belt(parcels, pitch_s=0.25)
+    in_time = sorted(wait_s for wait_s in waits if wait_s is not None)
+    assert in_time, "no result was taken"
+    p99_ms = in_time[int(len(in_time) * 0.99)] * 1000
+    print(
+        f"\nDWS result to report and acknowledgement: p99 {p99_ms:.0f} ms, {len(in_time)} of {parcels} before the next"
+    )
+    assert len(in_time) == parcels
+    assert [r.barcode for r in ctx.of(ParcelMeasured)] == [f"P{n}" for n in range(1, parcels + 1)]
+
+
+async def test_a_replayed_result_is_quarantined_with_evidence(sim: DwsSim) -> None:
+    ctx, driver = Recorder(), driver_for(sim)
+    running_driver = asyncio.create_task(driver.run(ctx))
+    for number in range(3):
+        await sim.present(number + 1, 1, 1, 1, f"box-{number}")
+    sim.replay()
+    with pytest.raises(Quarantined, match="replayed_sequence"):
+        await running_driver
+    assert len(ctx.of(ParcelMeasured)) == 3
+    assert ctx.of(DeviceQuarantined)[0].evidence == {"sequence": 2, "taken": 3, "barcode": "again"}
+
+
+async def test_a_restarted_device_counts_from_one_again(sim: DwsSim) -> None:
+    ctx = Recorder()
+    async with running(driver_for(sim), ctx, retry_s=0.02):
+        assert await sim.present(1, 1, 1, 1, "before")
+        sim.reboot()
+        await until(lambda: len(ctx.onlines) == 2)
+        await asyncio.sleep(0.1)
+        assert await sim.present(2, 1, 1, 1, "after")
+    assert [r.barcode for r in ctx.of(ParcelMeasured)] == ["before", "after"]

@@ -2,15 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from typing import Any, ClassVar
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-
 from devices.contract.commands import MEASURE, Command
-from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady, quarantine
 from devices.contract.reports import CommandResult, DeviceStateChanged, ParcelMeasured
 from devices.drivers.dws.codec import (
     BY_NAME,
@@ -25,10 +20,11 @@ from devices.drivers.dws.codec import (
     decode_result,
     map_crc,
 )
+from devices.transports import modbus
+from devices.transports.modbus import Registers
 
 log = logging.getLogger(__name__)
 
-_ILLEGAL_ADDRESS = 2
 _TORN_READS = 5
 """A device that still tears the fifth read of one result is broken."""
 
@@ -55,23 +51,17 @@ class DwsDriver:
         """Sequence last reported: an acknowledgement lost with the connection must not report it twice."""
 
     async def run(self, ctx: DriverContext) -> None:
-        client = AsyncModbusTcpClient(
-            self._host, port=self._port, timeout=self._timeout_s, retries=0, reconnect_delay=0
-        )
+        registers = await modbus.connect(self._host, self._port, self._unit_id, self._timeout_s)
         try:
-            if not await client.connect():
-                raise NotReady(f"modbus.connect: {self._host}:{self._port}")
-            self._check_map(decode_head(await self._read(client, HEAD)))
+            self._check_map(decode_head(await registers.read(*HEAD)))
             self._ctx = ctx
             ctx.online(f"DWS register map {MAP_VERSION}")
-            await self._poll(client, ctx)
-        except ModbusException as error:
-            raise NotReady(f"modbus.io: {error}") from error
+            await self._poll(registers, ctx)
         except DwsError as error:
             raise NotReady(f"dws.bad_registers: {error}") from error
         finally:
             self._ctx = None
-            client.close()
+            registers.close()
 
     async def execute(self, command: Command) -> CommandResult:
         """Wait for the next object; its report carries the command's id."""
@@ -98,35 +88,40 @@ class DwsDriver:
                 f"driver {MAP_VERSION} {map_crc():#06x}"
             )
 
-    async def _poll(self, client: AsyncModbusTcpClient, ctx: DriverContext) -> None:
+    async def _poll(self, registers: Registers, ctx: DriverContext) -> None:
         """Serve until the device falls silent; the master's own heartbeat lets the device notice our absence."""
         loop = asyncio.get_running_loop()
         heartbeat, beat_at, turn = -1, loop.time(), 0
         faults: tuple[str, ...] = ()
         while True:
-            head = decode_head(await self._read(client, HEAD))
+            head = decode_head(await registers.read(*HEAD))
+            if head.sequence == 0 or (heartbeat >= 0 and _behind(head.heartbeat, heartbeat)):
+                self._taken = None  # the device started anew and counts from 1 again
             if head.heartbeat != heartbeat:
                 heartbeat, beat_at = head.heartbeat, loop.time()
                 ctx.alive()
                 turn = turn % 0xFFFF + 1
-                await self._write(client, "master_heartbeat", turn)
+                await registers.write(BY_NAME["master_heartbeat"].address, [turn])
             elif loop.time() - beat_at > self._heartbeat_timeout_s:
                 raise NotReady(f"dws.heartbeat: unchanged for {self._heartbeat_timeout_s} s")
             if head.faults != faults:
                 faults = await self._report_faults(ctx, head)
             if head.valid and head.sequence:
-                await self._take(client, ctx, head.sequence)
+                await self._take(registers, ctx, head.sequence)
             await asyncio.sleep(self._poll_s)
 
-    async def _take(self, client: AsyncModbusTcpClient, ctx: DriverContext, sequence: int) -> None:
+    async def _take(self, registers: Registers, ctx: DriverContext, sequence: int) -> None:
         """Report before acknowledging: a crash between them repeats a result, it never loses one."""
         if sequence != self._taken:
-            result = await self._read_result(client)
+            result = await self._read_result(registers)
+            if self._taken and _behind(result.sequence, self._taken):
+                evidence = {"sequence": result.sequence, "taken": self._taken, "barcode": result.barcode}
+                await quarantine(ctx, "replayed_sequence", evidence)
             if self._taken and result.sequence != self._taken % 0xFFFF + 1:
                 log.warning("%s: result %d follows %d, some were lost", ctx.device, result.sequence, self._taken)
             await self._report(ctx, result)
             sequence = self._taken = result.sequence
-        await self._write(client, "ack_sequence", sequence)
+        await registers.write(BY_NAME["ack_sequence"].address, [sequence])
 
     async def _report(self, ctx: DriverContext, result: Result) -> None:
         command_id, waiting = self._armed or (None, None)
@@ -145,11 +140,11 @@ class DwsDriver:
         if waiting is not None and not waiting.done():
             waiting.set_result(result)
 
-    async def _read_result(self, client: AsyncModbusTcpClient) -> Result:
+    async def _read_result(self, registers: Registers) -> Result:
         """Read until head and tail agree. Errors: NotReady for a device that never settles."""
         for _ in range(_TORN_READS):
             try:
-                return decode_result(await self._read(client, RESULT))
+                return decode_result(await registers.read(*RESULT))
             except TornRead as torn:
                 log.debug("torn read: %s", torn)
                 await asyncio.sleep(0.01)
@@ -160,33 +155,7 @@ class DwsDriver:
         await ctx.report(DeviceStateChanged(state, ", ".join(head.faults)))
         return head.faults
 
-    async def _read(self, client: AsyncModbusTcpClient, block: tuple[int, int]) -> list[int]:
-        address, count = block
-        response = await _request(client.read_holding_registers(address, count=count, device_id=self._unit_id))
-        self._check(response, f"read {address}+{count}")
-        return list(response.registers)
 
-    async def _write(self, client: AsyncModbusTcpClient, name: str, value: int) -> None:
-        address = BY_NAME[name].address
-        response = await _request(client.write_registers(address, [value], device_id=self._unit_id))
-        self._check(response, f"write {name}")
-
-    @staticmethod
-    def _check(response: Any, what: str) -> None:
-        """Errors: ConfigRefused where the registers do not exist, NotReady for every other exception code."""
-        if not response.isError():
-            return
-        code = getattr(response, "exception_code", 0)
-        if code == _ILLEGAL_ADDRESS:
-            raise ConfigRefused(f"modbus.{code}: {what}: no such register, wrong device or map")
-        raise NotReady(f"modbus.{code}: {what}")
-
-
-async def _request(request: Awaitable[ModbusPDU]) -> ModbusPDU:
-    """Await one pymodbus request in its own task: its wait_for (Python 3.11) can swallow our cancellation."""
-    task = asyncio.ensure_future(request)
-    try:
-        await asyncio.wait({task})
-    finally:
-        task.cancel()
-    return task.result()
+def _behind(number: int, last: int) -> bool:
+    """Whether a rolling 16-bit number lies before the last one seen."""
+    return (last - number) & 0xFFFF in range(1, 0x8000)
