@@ -107,7 +107,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "labels.on_command_answered": label_reactions.on_command_answered,
         "fleet.on_command_answered": fleet_reactions.on_command_answered,
     },
-    devices.DeviceStateChanged: {"incidents.on_device_state_changed": incident_reactions.on_device_state_changed},
+    devices.DeviceStateChanged: {
+        "incidents.on_device_state_changed": incident_reactions.on_device_state_changed,
+        "labels.on_device_state_changed": label_reactions.on_device_state_changed,
+    },
     devices.MessageParked: {"incidents.on_message_parked": incident_reactions.on_message_parked},
     labels.LabelPrinted: {
         "packing.on_label_printed": packing_reactions.on_label_printed,

@@ -10,6 +10,7 @@ from wms import flow
 from wms.db.uow import Database
 from wms.entrypoints import http, worker
 from wms.foundation.catalog import http as catalog_http
+from wms.foundation.labels import http as labels_http
 from wms.foundation.labels import service as labels
 from wms.foundation.layout import http as layout_http
 from wms.foundation.orders import http as orders_http
@@ -37,6 +38,7 @@ from wms.twin import http as twin_http
 ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
+    labels_http.router,
     picking_http.router, picking_pda.router, packing_pda.router, shipping_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, twin_http.router,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from sqlalchemy import text
 
 from tests.integration.house import House, Refused, do_pick, fill_parcel, open_house, pack_order, pick_all, take_cart
 
@@ -103,7 +104,10 @@ async def test_a_new_address_voids_the_old_label(house: House) -> None:
     assert reply.status_code == 200
     await house.settle()
     (command,) = await house.commands("print")
-    assert "New" in command.payload["content"]
+    async with house.db.begin() as uow:
+        job = await uow.session.execute(text("SELECT data, content FROM print_job ORDER BY created_at DESC LIMIT 1"))
+        data, content = job.one()
+    assert data["destination"]["name"] == "New" and content == command.payload["content"]
     assert "pack.relabel" in await house.incidents()
 
 

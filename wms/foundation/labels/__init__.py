@@ -1,4 +1,5 @@
-"""Labels and their printing: templates, numbers, and a queue that never prints the same serial twice blindly.
+"""Labels and their printing: templates, numbers, printers with their stand-ins, and a queue that never prints the same serial
+twice blindly.
 
-Tables: print_job; sequence sscc_seq. Emits LabelPrinted, LabelFailed; answers PrintAnswered.
+Tables: printer, print_job; sequence sscc_seq. Emits LabelPrinted, LabelFailed; answers CommandAnswered, DeviceStateChanged.
 """

@@ -33,7 +33,7 @@ class Media:
 
     def px(self, length_mm: float) -> int:
         """Dots of a length; printers sold as 203 dpi have 8 dots per mm, as 300 dpi 11.81."""
-        return round(length_mm * (8.0 if self.dpi == 203 else self.dpi / 25.4))
+        return round(length_mm * self.dots_mm)
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -42,6 +42,10 @@ class Media:
     @property
     def dots_mm(self) -> float:
         return 8.0 if self.dpi == 203 else self.dpi / 25.4
+
+    @property
+    def dpi_exact(self) -> float:
+        return self.dots_mm * 25.4
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ const PAGES = {
   shipping: lazy(() => import("./pages/shipping.tsx")),
   shift: lazy(() => import("./pages/shift.tsx")),
   history: lazy(() => import("./pages/history.tsx")),
+  labels: lazy(() => import("./pages/labels.tsx")),
 };
 export type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];
