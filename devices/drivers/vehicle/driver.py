@@ -369,7 +369,7 @@ class VehicleDriver:
     def _base(self, plan: Plan) -> int:
         """Nodes to release at once: what the configuration says, and no longer an order than the factsheet allows."""
         wanted, limit = self._base_nodes or len(plan.stops), max_nodes(self.factsheet, self._dialect)
-        return wanted if not limit or len(plan.stops) <= limit else max(2, min(wanted, limit // 2))
+        return wanted if not limit or len(plan.stops) <= limit else max(2, min(wanted, (limit - 1) // 2))
 
     @staticmethod
     def _adopt(transport: _Transport, state: VehicleState) -> None:
@@ -506,9 +506,10 @@ class VehicleDriver:
 
     def _release_up_to(self, transport: _Transport, released: int, first: int) -> None:
         """The horizon is one base long: enough for the vehicle to plan, little to send."""
-        total = len(transport.plan.stops)
-        transport.released = min(released, total)
-        end = min(total, transport.released + self._base(transport.plan))
+        total, limit = len(transport.plan.stops), max_nodes(self.factsheet, self._dialect)
+        end = min(total, first + limit if limit else total)
+        transport.released = min(released, end)
+        end = min(end, transport.released + self._base(transport.plan))
         transport.body = order(transport.plan, transport.update_id, first, transport.released, end, self._dialect)
 
     @staticmethod
