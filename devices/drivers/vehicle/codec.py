@@ -13,6 +13,7 @@ from typing import Any
 
 ACTIONS = frozenset({"pick", "drop"})
 _DEVIATION_M = 0.5
+_FARTHEST_MM = 1_000_000_000
 
 
 class VdaError(ValueError):
@@ -193,18 +194,22 @@ def header(header_id: int, now: datetime, manufacturer: str, serial: str, dialec
 def parse_plan(data: dict[str, Any], map_id: str) -> Plan:
     """A TRANSPORT command's data. Errors: VdaError."""
     try:
-        stops = tuple(
-            Stop(str(s["node"]), int(s["x_mm"]), int(s["y_mm"]), s.get("action"), str(s.get("load") or ""))
-            for s in data["stops"]
-        )
+        stops = tuple(_stop(stop) for stop in data["stops"])
         plan = Plan(str(data["order_id"]), stops, map_id)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise VdaError(f"transport: {error!r}") from error
     if not plan.order_id or not stops:
         raise VdaError("transport: order_id and at least one stop are needed")
-    if bad := {stop.action for stop in stops if stop.action} - ACTIONS:
-        raise VdaError(f"transport: unknown action {sorted(map(str, bad))}")
     return plan
+
+
+def _stop(stop: dict[str, Any]) -> Stop:
+    x_mm, y_mm, action = int(stop["x_mm"]), int(stop["y_mm"]), stop.get("action") or None
+    if max(abs(x_mm), abs(y_mm)) > _FARTHEST_MM:
+        raise ValueError(f"no such place: {x_mm}, {y_mm}")
+    if action is not None and action not in ACTIONS:
+        raise ValueError(f"unknown action {action!r}")
+    return Stop(str(stop["node"]), x_mm, y_mm, action, str(stop.get("load") or ""))
 
 
 def order(plan: Plan, update_id: int, first: int, released: int, end: int, dialect: Dialect = V2) -> dict[str, Any]:
