@@ -1,0 +1,1 @@
+"""Conveyor zones and sorters over Modbus TCP."""
