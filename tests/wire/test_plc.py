@@ -268,7 +268,7 @@ def passed(ctx: Recorder, zone: str) -> tuple[int, int]:
 async def test_each_load_is_counted_once_over_cuts_and_a_roll_over(module: ConveyLinxSim) -> None:
     module.set_counters(65_530)
     ctx = Recorder()
-    async with running(driver_for(module), ctx, retry_s=0.02):
+    async with running(driver_for(module, timeout_s=0.2), ctx, retry_s=0.02):
         await until(lambda: ctx.onlines)
         for number in range(20):
             module.arrive(0)

@@ -27,10 +27,12 @@ class Conveyor:
 
     async def serve(self, ctx: DriverContext, registers: Registers) -> None:
         """Errors: NotReady, ConfigRefused."""
-        await self._beating(registers)
+        module = await self._beating(registers)
+        loop = asyncio.get_running_loop()
+        for zone, state in zip(self._zones, (module.upstream, module.downstream), strict=True):
+            self._counts.setdefault(zone, (state, loop.time()))
         ctx.online(f"ConveyLinx {self._model}, zones {' and '.join(self._zones)}")
         self._stopped = ""
-        loop = asyncio.get_running_loop()
         beat, beat_s = False, loop.time()
         while True:
             module = await self._read(registers)
@@ -44,13 +46,14 @@ class Conveyor:
             await self._watch(ctx, module, loop.time())
             await asyncio.sleep(self._poll_s)
 
-    async def _beating(self, registers: Registers) -> None:
+    async def _beating(self, registers: Registers) -> ModuleState:
         """The heartbeat must move before anything is believed: one register off, all words are other words."""
         first = (await self._read(registers)).beat
         try:
             async with asyncio.timeout(self._heartbeat_timeout_s):
-                while (await self._read(registers)).beat == first:
+                while (module := await self._read(registers)).beat == first:
                     await asyncio.sleep(self._poll_s)
+                return module
         except TimeoutError:
             raise NotReady("plc.heartbeat: does not move, is address_offset right?") from None
 
@@ -65,7 +68,7 @@ class Conveyor:
             raise NotReady(f"plc.bad_registers: {error}") from error
 
     async def _count(self, ctx: DriverContext, zone: str, now: ZoneState, now_s: float) -> None:
-        last, last_s = self._counts.get(zone, (now, now_s))
+        last, last_s = self._counts[zone]
         most = int(MOST_AT_ONCE + MOST_PER_S * (now_s - last_s))
         passed = [
             codec.counted(now.arrivals, last.arrivals, most),
