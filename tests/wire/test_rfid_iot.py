@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from devices.contract.driver import ConfigRefused
-from devices.contract.reports import DeviceStateChanged, GateSessionClosed
+from devices.contract.driver import ConfigRefused, Quarantined
+from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
 from devices.drivers.rfid_gate.driver import RfidGateDriver
 from simulators.faults import FaultProxy
 from simulators.wire.rfid_gate import RfidGateSim
@@ -163,8 +163,11 @@ async def test_every_transport_refuses_the_reader_of_another_gate(reader: tuple[
     sim, config = reader
     if isinstance(sim, ZebraSim):
         await until(lambda: sim._client is not None)
-    with pytest.raises(ConfigRefused, match="wrong_reader: expected 00aa"):
-        await RfidGateDriver(config | {"reader_id": "00aa"}).run(Recorder())
+    ctx = Recorder()
+    with pytest.raises(Quarantined):
+        await RfidGateDriver(config | {"reader_id": "00aa"}).run(ctx)
+    (told,) = ctx.of(DeviceQuarantined)
+    assert (told.reason, told.evidence["expected"]) == ("wrong_identity", "00aa") and told.evidence["found"]
 
 
 async def test_every_transport_tells_of_a_wrong_clock(reader: tuple[Any, dict[str, Any]]) -> None:

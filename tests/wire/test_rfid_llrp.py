@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.driver import ConfigRefused
-from devices.contract.reports import DeviceStateChanged, GateSessionClosed
+from devices.contract.driver import ConfigRefused, Quarantined
+from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
 from devices.drivers.rfid_gate.driver import RfidGateDriver
 from devices.drivers.rfid_gate.llrp import ReaderOccupied
 from simulators.faults import FaultProxy
@@ -204,8 +204,11 @@ async def test_a_reader_left_as_it_was_is_not_configured_again(sim: RfidGateSim)
 
 
 async def test_the_reader_of_another_gate_is_refused_with_what_it_answered(sim: RfidGateSim) -> None:
-    with pytest.raises(ConfigRefused, match="llrp.wrong_reader: expected 00aa, 127.0.0.1 answers 001625fffe120001"):
-        await driver_for(sim, reader_id="00:AA").run(Recorder())
+    refused = Recorder()
+    with pytest.raises(Quarantined, match="wrong_identity"):
+        await driver_for(sim, reader_id="00:AA").run(refused)
+    (told,) = refused.of(DeviceQuarantined)
+    assert told.evidence == {"expected": "00aa", "found": "001625fffe120001", "at": "127.0.0.1"}
     ctx = Recorder()
     async with running(driver_for(sim, reader_id="001625FFFE120001"), ctx):
         await until(lambda: ctx.onlines)

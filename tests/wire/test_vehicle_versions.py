@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator
 
 from devices.contract.commands import CANCEL_TRANSPORT, PAUSE, RESUME, TRANSPORT, Command
 from devices.contract.driver import ConfigRefused
-from devices.contract.reports import CommandResult, DeviceStateChanged, VehicleReported
+from devices.contract.reports import CommandResult, DeviceQuarantined, VehicleReported
 from devices.drivers.vehicle import driver as driver_module
 from devices.drivers.vehicle.driver import VehicleDriver
 from simulators.faults import FaultProxy
@@ -55,8 +55,8 @@ class Floor:
     def said(self, name: str) -> list[dict[str, Any]]:
         return [body for topic, body in self.heard if topic == name]
 
-    def states(self) -> list[tuple[str, str]]:
-        return [(report.state, report.detail.split(":")[0]) for report in self.ctx.of(DeviceStateChanged)]
+    def lies(self) -> list[str]:
+        return [report.reason for report in self.ctx.of(DeviceQuarantined)]
 
     @property
     def last(self) -> VehicleReported:
@@ -408,7 +408,7 @@ async def test_a_reboot_loses_the_order_and_counts_headers_anew(floor: Floor) ->
     assert (result.outcome, result.code) == ("failed", "vehicle.order_lost")
     ids = [body["headerId"] for body in floor.said("state")]
     assert 0 in ids[1:], "the header ids restart"
-    assert floor.states() == [], "an honest reboot is no lie"
+    assert floor.lies() == [], "an honest reboot is no lie"
 
 
 async def test_a_lost_network_is_told_and_the_order_goes_on(floor: Floor) -> None:
@@ -442,32 +442,33 @@ async def test_a_state_twice_or_late_changes_nothing(floor: Floor) -> None:
     await floor.sim.publish_stale_state()
     assert (await floor.transport()).outcome == "done"
     assert "stale" not in {report.order_id for report in floor.ctx.of(VehicleReported)}
-    assert floor.states() == [], "late and double is the network's way, not a lie"
+    assert floor.lies() == [], "late and double is the network's way, not a lie"
 
 
 @pytest.mark.parametrize(
-    ("lie", "code", "evidence"),
+    ("lie", "reason", "evidence"),
     [
-        ("publish_replay", "replayed", "header 0 after"),
-        ("publish_from_the_future", "future_time", "2099-01-01"),
-        ("publish_as_another", "wrong_identity", "ACME/another speaks for ACME/"),
+        ("publish_replay", "replayed_sequence", {"header_id": 0, "order_id": "replayed"}),
+        ("publish_from_the_future", "future_time", {"timestamp": "2099-01-01T00:00:00+00:00"}),
+        ("publish_as_another", "wrong_identity", {"said": "ACME/another"}),
     ],
 )
 async def test_a_vehicle_that_lies_is_quarantined_with_its_evidence(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch, lie: str, code: str, evidence: str
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, lie: str, reason: str, evidence: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(driver_module, "_DISTRUST_S", 1.0)
-    assert (await floor.transport()).outcome == "done"
+    monkeypatch.setattr(driver_module, "_REBOOT_S", 0.3)
+    floor.sim.factor = 4
+    drive = asyncio.create_task(floor.transport(seconds=30))
+    await until(lambda: floor.sim.x_mm > 500)
     await getattr(floor.sim, lie)()
-    await until(lambda: floor.states() == [("fault", f"vehicle.{code}")])
-    assert evidence in floor.ctx.of(DeviceStateChanged)[0].detail
-    assert (await floor.transport("o2", first=2)).code == f"vehicle.{code}", "no order for a vehicle that lies"
-    await asyncio.sleep(1.1)
-    floor.sim.press_pause(False)  # it says something true again
-    await until(lambda: len(floor.states()) == 2)
-    assert floor.states()[1] == ("online", "vehicle.believed")
-    told = {report.order_id for report in floor.ctx.of(VehicleReported)}
-    assert told <= {"", "o1"}, "nothing that was false was passed on"
+    await until(lambda: floor.ctx.of(DeviceQuarantined))
+    (told,) = floor.ctx.of(DeviceQuarantined)
+    assert told.reason == reason and evidence.items() <= told.evidence.items()
+    result = await drive
+    assert (result.outcome, result.code) == ("unknown", "vehicle.quarantined"), "it drives on, but is not believed"
+    assert (await floor.transport("o2")).outcome == "failed", "no order for a vehicle that lies"
+    orders = {report.order_id for report in floor.ctx.of(VehicleReported)}
+    assert orders <= {"", "o1"}, "nothing that was false was passed on"
 
 
 async def test_a_load_that_is_not_the_one_expected_fails_the_action(floor: Floor) -> None:

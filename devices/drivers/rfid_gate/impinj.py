@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady, quarantine
 from devices.drivers.rfid_gate.codec import TagRead
 from devices.drivers.rfid_gate.gate import Gate
 from devices.drivers.rfid_gate.iot_codec import (
@@ -94,7 +94,7 @@ class ImpinjReader:
         )
         try:
             async with client:
-                model = await self._configure(client)
+                model = await self._configure(client, ctx)
                 await self._stream(client, model, ctx, gate)
         except httpx.ConnectError as error:
             if isinstance(error.__cause__.__cause__ if error.__cause__ else None, ssl.SSLCertVerificationError):
@@ -107,14 +107,12 @@ class ImpinjReader:
         except IotError as error:
             raise NotReady(f"impinj.bad_event: {error}") from error
 
-    async def _configure(self, client: httpx.AsyncClient) -> str:
+    async def _configure(self, client: httpx.AsyncClient, ctx: DriverContext) -> str:
         """Make the reader ours; answer its name. A preset that is already there is not written again."""
         system = await self._call(client, "GET", "/system")
         serial = str(system.get("serialNumber", ""))
         if self._reader_id and serial != self._reader_id:
-            raise ConfigRefused(
-                f"impinj.wrong_reader: expected {self._reader_id}, {self._url} answers {serial or 'nothing'}"
-            )
+            await quarantine(ctx, "wrong_identity", {"expected": self._reader_id, "found": serial, "at": self._url})
         await self._call(client, "POST", "/profiles/stop")
         gpis = await self._call(client, "GET", "/device/gpis")
         wanted = _gpis(gpis, self._setup.gpi_port)

@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady, quarantine
 from devices.contract.reports import DeviceStateChanged
 from devices.drivers.rfid_gate.codec import (
     FrameBuffer,
@@ -180,7 +180,7 @@ class LlrpReader:
     async def _handshake(self, link: "_Link", gate: Gate, ctx: DriverContext) -> None:
         await self._await_greeting(link, ctx)
         await self._negotiate(link)
-        await self._check_identity(link)
+        await self._check_identity(link, ctx)
         capabilities = await self._ask(link, Message("GET_READER_CAPABILITIES", values={"RequestedData": 0}))
         link.model = _model(capabilities, link.version)
         if await self._configuration_state(link) != self._configured_state or self._configured_state is None:
@@ -212,15 +212,15 @@ class LlrpReader:
             raise NotReady(f"llrp.{code}: GET_SUPPORTED_VERSION answered by {answer.name}: {text}")
         self._negotiating = False
 
-    async def _check_identity(self, link: "_Link") -> None:
-        """A reader with another id stands at another gate: nothing that it says may count here."""
+    async def _check_identity(self, link: "_Link", ctx: DriverContext) -> None:
+        """A reader with another id stands at another gate: nothing that it says may count here. Errors: Quarantined."""
         if not self._reader_id:
             return
         answer = await self._ask(link, Message("GET_READER_CONFIG", values={"RequestedData": 1}))
         found = answer.find("Identification")
         reader_id = found.values["ReaderID"].hex() if found else "nothing"
         if reader_id != self._reader_id:
-            raise ConfigRefused(f"llrp.wrong_reader: expected {self._reader_id}, {self._host} answers {reader_id}")
+            await quarantine(ctx, "wrong_identity", {"expected": self._reader_id, "found": reader_id, "at": self._host})
 
     async def _await_greeting(self, link: "_Link", ctx: DriverContext) -> None:
         """Nothing may be sent before the reader's ConnectionAttemptEvent says success."""

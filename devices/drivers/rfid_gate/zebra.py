@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import aiomqtt
 
-from devices.contract.driver import ConfigRefused, DriverContext, NotReady
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady, quarantine
 from devices.drivers.rfid_gate.codec import TagRead
 from devices.drivers.rfid_gate.gate import Gate
 from devices.drivers.rfid_gate.iot_codec import (
@@ -118,9 +118,8 @@ class ZebraReader:
         version = await self._ask(client, "management", "get_version")
         serial = str(version.get("serialNumber", ""))
         if self._reader_id and serial != self._reader_id:
-            raise ConfigRefused(
-                f"zebra.wrong_reader: expected {self._reader_id}, the topic answers {serial or 'nothing'}"
-            )
+            found = {"expected": self._reader_id, "found": serial, "at": self._topics["management_request"]}
+            await quarantine(ctx, "wrong_identity", found)
         wanted, now = mode(self._setup), await self._ask(client, "control", "get_mode")
         if {key: now.get(key) for key in wanted} != wanted:
             await self._ask(client, "control", "stop")

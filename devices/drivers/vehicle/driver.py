@@ -16,8 +16,8 @@ from uuid import uuid4
 import aiomqtt
 
 from devices.contract.commands import CANCEL_TRANSPORT, PAUSE, RESUME, TRANSPORT, Command
-from devices.contract.driver import ConfigRefused, DriverContext, NotReady
-from devices.contract.reports import CommandResult, DeviceStateChanged, VehicleReported
+from devices.contract.driver import ConfigRefused, DriverContext, NotReady, Quarantined, quarantine
+from devices.contract.reports import CommandResult, VehicleReported
 from devices.drivers.vehicle.codec import (
     DIALECTS,
     V3,
@@ -54,8 +54,8 @@ _REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 _SELF_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
 _FUTURE_S = 60.0
 """A vehicle's clock may be ahead by so much; beyond it no later state could ever count as newer."""
-_DISTRUST_S = 10.0
-"""How long after its last lie a vehicle must tell the truth before it gets orders again."""
+_REBOOT_S = 2.0
+"""A vehicle that starts its header ids anew says ONLINE too, but that may travel slower than its first states."""
 _KEPT_INSTANT_ACTIONS = 50
 """3.0.0 lists instant actions until told to clear them; longer lists only make its states long."""
 _INSTANT_KINDS = {PAUSE: "startPause", RESUME: "stopPause", CANCEL_TRANSPORT: "cancelOrder"}
@@ -135,9 +135,9 @@ class VehicleDriver:
         self._asks = 0
         self._transport: _Transport | None = None
         self._instant: _Instant | None = None
-        self._lie = ""
-        """What the vehicle was caught at; empty when it is believed."""
-        self._lied_at = float("-inf")
+        self._replay: dict[str, Any] = {}
+        """Evidence of a state that was newer by its time and older by its number, until ONLINE explains it."""
+        self._replayed_at = float("-inf")
         self._cleared_at = float("-inf")
         self._changed = asyncio.Event()
 
@@ -154,16 +154,21 @@ class VehicleDriver:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
+        self._replay = {}
         try:
             async with client:
                 self._client = client
                 for name in ("connection", "state", "factsheet"):
                     await client.subscribe(topic(self._vehicle, name), qos=1 if name == "connection" else 0)
-                await _first_of(self._receive(client, ctx), self._tend(), self._report(ctx))
+                await _first_of(self._receive(client, ctx), self._tend(ctx), self._report(ctx))
         except aiomqtt.MqttError as error:
             if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
                 raise ConfigRefused(f"mqtt.credentials: {error}") from error
             raise NotReady(f"mqtt.connection: {error}") from error
+        except Quarantined as error:
+            if self._transport is not None and self._state is not None:
+                self._finish(self._transport, "unknown", "vehicle.quarantined", self._state, str(error))
+            raise
         finally:
             self._client = None
             self._connection = ""
@@ -173,10 +178,8 @@ class VehicleDriver:
             name = str(message.topic).rsplit("/", 1)[-1]
             try:
                 body = parse(message.payload)
-                sender = parse_sender(body)
-                if lie := self._lie_of(sender):
-                    await self._distrust(name, lie, ctx)
-                elif name == "connection":
+                await self._check_sender(name, parse_sender(body), ctx)
+                if name == "connection":
                     await self._on_connection(parse_connection(body), ctx)
                 elif name == "factsheet":
                     self.factsheet = body
@@ -185,37 +188,24 @@ class VehicleDriver:
             except VdaError as error:
                 log.warning("%s: %s dropped: %s", ctx.device, name, error)
 
-    def _lie_of(self, sender: Sender) -> str:
-        """What is wrong with who sent this, empty when nothing is."""
+    async def _check_sender(self, name: str, sender: Sender, ctx: DriverContext) -> None:
+        """A vehicle under a false name, or with a time that no later state can be newer than. Errors: Quarantined."""
+        evidence = {"topic": name, "header_id": sender.header_id, "timestamp": sender.timestamp.isoformat()}
         if (sender.manufacturer, sender.serial) != (self._manufacturer, self._serial):
-            return (
-                f"wrong_identity: {sender.manufacturer}/{sender.serial} speaks for {self._manufacturer}/{self._serial}"
-            )
+            said = {
+                "expected": f"{self._manufacturer}/{self._serial}",
+                "said": f"{sender.manufacturer}/{sender.serial}",
+            }
+            await quarantine(ctx, "wrong_identity", said | evidence)
         ahead_s = (sender.timestamp - self._now()).total_seconds()
         if ahead_s > _FUTURE_S:
-            return (
-                f"future_time: {sender.timestamp.isoformat()} is {ahead_s:.0f} s ahead of us, header {sender.header_id}"
-            )
-        return ""
-
-    async def _distrust(self, name: str, lie: str, ctx: DriverContext) -> None:
-        """Quarantine: the message is not used, its evidence is told once, and there are no orders until the vehicle has
-        told the truth for a while."""
-        self._lied_at = asyncio.get_running_loop().time()
-        if not self._lie:
-            self._lie = lie.split(":")[0]
-            await ctx.report(DeviceStateChanged("fault", f"vehicle.{lie} ({name})"))
-
-    async def _trust_again(self, ctx: DriverContext) -> None:
-        if self._lie and asyncio.get_running_loop().time() - self._lied_at > _DISTRUST_S:
-            lie, self._lie = self._lie, ""
-            await ctx.report(DeviceStateChanged("online", f"vehicle.believed: no {lie} for {_DISTRUST_S:.0f} s"))
+            await quarantine(ctx, "future_time", {"ahead_s": round(ahead_s)} | evidence)
 
     async def _on_connection(self, connection: str, ctx: DriverContext) -> None:
         was, self._connection = self._connection, connection
         if connection == "ONLINE":
             # A vehicle that comes back may have set its clock and counts its headers anew: judge staleness afresh.
-            self._state = None
+            self._state, self._replay = None, {}
             if was != "ONLINE":
                 self._asked_at, self._asks = float("-inf"), 0
             return
@@ -232,14 +222,16 @@ class VehicleDriver:
             log.info("%s: stale state %d dropped", ctx.device, state.header_id)
             return
         if last is not None and state.header_id < last.header_id:
-            # Newer by its time, older by its number, and no reboot between: someone plays old states again.
-            await self._distrust("state", f"replayed: header {state.header_id} after {last.header_id}", ctx)
+            # Newer by its time, older by its number: a reboot, or someone plays old states again.
+            if not self._replay:
+                stamp, order_id = state.timestamp.isoformat(), state.order_id
+                evidence = {"header_id": state.header_id, "after": last.header_id, "timestamp": stamp}
+                self._replay, self._replayed_at = evidence | {"order_id": order_id}, asyncio.get_running_loop().time()
             return
         self._state, self._heard_at = state, asyncio.get_running_loop().time()
         ctx.alive()
         if last is None:
             ctx.online(f"VDA 5050 {self._dialect.version} {self._manufacturer}/{self._serial}")
-        await self._trust_again(ctx)
         self._judge_instant(state)
         await self._judge_transport(state)
         self._changed.set()
@@ -275,7 +267,7 @@ class VehicleDriver:
             loads=state.loads,
         )
 
-    async def _tend(self) -> None:
+    async def _tend(self, ctx: DriverContext) -> None:
         """Repeat what the vehicle has not echoed, let commands expire, notice silence."""
         loop = asyncio.get_running_loop()
         while True:
@@ -284,6 +276,8 @@ class VehicleDriver:
                 raise NotReady(f"vehicle.absent: {self._connection or 'never seen'} for {silent_s:.0f} s")
             if self._state is not None and silent_s > self._state_timeout_s:
                 raise NotReady(f"vehicle.silent: no state for {silent_s:.0f} s")
+            if self._replay and loop.time() - self._replayed_at > _REBOOT_S:
+                await quarantine(ctx, "replayed_sequence", self._replay)
             if self._state is not None:
                 await self._resend(loop.time())
             if self._connection == "ONLINE" and loop.time() - self._asked_at >= self._resend_s:
@@ -352,8 +346,8 @@ class VehicleDriver:
         state = self._state
         if self._client is None or state is None or self._connection != "ONLINE":
             return "vehicle.offline"
-        if self._lie:
-            return f"vehicle.{self._lie}"
+        if self._replay:
+            return "vehicle.replayed_sequence"
         if self._transport is not None:
             return "vehicle.busy"
         if state.mode not in _SELF_DRIVING:
