@@ -8,7 +8,7 @@ from devices.drivers.plc import codec
 from devices.drivers.plc.codec import ModuleState, ZoneState
 from devices.transports.modbus import Registers
 
-MOST_PER_S, MOST_AT_ONCE = 5, 20
+MOST_PER_S, MOST_AT_ONCE = 5, 100
 """Loads that one zone can pass; a counter that jumps further was reset, not counted."""
 
 
