@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from devices.contract.driver import ConfigRefused
+from devices.drivers import check
 from devices.drivers.vehicle.codec import (
     VdaError,
     fatal,
@@ -169,5 +170,8 @@ def test_topics_and_config() -> None:
     assert topic(vehicle, "order") == "uagv/v2/ACME/7/order"
     with pytest.raises(ConfigRefused):
         VehicleDriver({"manufacturer": "ACME"})
+    with pytest.raises(ConfigRefused, match="unknown settings map"):
+        check("vehicle", {"manufacturer": "A", "serial": "1", "map": "m"})
+    check("vehicle", {"manufacturer": "A", "serial": "1", "map_id": "m"})
     with pytest.raises(ConfigRefused, match="base_nodes"):
         VehicleDriver({"manufacturer": "A", "serial": "1", "broker": {"host": "h"}, "base_nodes": 1})

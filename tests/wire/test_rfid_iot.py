@@ -10,6 +10,7 @@ import pytest
 
 from devices.contract.driver import ConfigRefused, Quarantined
 from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
+from devices.drivers import check
 from devices.drivers.rfid_gate.driver import RfidGateDriver
 from simulators.faults import FaultProxy
 from simulators.wire.rfid_gate import RfidGateSim
@@ -326,3 +327,17 @@ async def test_tag_data_that_is_none_is_dropped_with_its_evidence(broker: Broker
 def test_a_configuration_that_cannot_work_is_refused_before_start(config: dict[str, Any]) -> None:
     with pytest.raises(ConfigRefused):
         RfidGateDriver(config)
+
+
+@pytest.mark.parametrize(
+    ("config", "typo"),
+    [
+        ({"host": "h", "outside_antenas": [1]}, "outside_antenas"),
+        ({"transport": "impinj_iot", "host": "h", "llrp_version": 2}, "llrp_version"),
+        ({"transport": "zebra_iotc", "base_topic": "x", "host": "h"}, "host"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_by_name(config: dict[str, Any], typo: str) -> None:
+    with pytest.raises(ConfigRefused, match=f"unknown settings {typo}"):
+        check("rfid_gate", config)
+    check("rfid_gate", {key: value for key, value in config.items() if key != typo})

@@ -1,6 +1,7 @@
 """LLRP on the wire: versions, TLS, triggers, identity, clock, and every fault of the reader's catalogue."""
 
 import asyncio
+import contextlib
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.contract.driver import ConfigRefused, Quarantined
+from devices.contract.driver import ConfigRefused, NotReady, Quarantined
 from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
 from devices.drivers.rfid_gate.driver import RfidGateDriver
 from devices.drivers.rfid_gate.llrp import ReaderOccupied
@@ -306,6 +307,33 @@ async def test_a_half_open_connection_is_given_up_and_the_reader_found_again(
         await sim.pass_pallet(SGTIN[:2])
     assert "llrp.silent" in str(ctx.errors[0])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
+
+
+async def test_a_reader_that_answers_too_late_is_tried_again(sim: RfidGateSim, proxy: FaultProxy) -> None:
+    proxy.faults.delay_s = 0.5
+    ctx = Recorder()
+    async with running(driver_for(proxy, reply_timeout_s=0.6, keepalive_ms=3000), ctx):
+        await until(lambda: ctx.errors)
+        assert "llrp.no_answer" in str(ctx.errors[0])
+        proxy.faults.delay_s = 0
+        await until(lambda: ctx.onlines)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_damaged_bytes_end_the_connection_or_nothing(sim: RfidGateSim, seed: int) -> None:
+    """TCP lets none through; a bad cable box does. Whatever comes, it is one of the two exceptions, never a crash."""
+    proxy = FaultProxy(sim.host, sim.port, seed=seed)
+    await proxy.start()
+    proxy.faults.corrupt_rate = 0.02
+    for _ in range(5):
+        with contextlib.suppress(NotReady, ConfigRefused, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await driver_for(proxy, reply_timeout_s=0.2, keepalive_ms=100).run(Recorder())
+    proxy.faults.corrupt_rate = 0.0
+    ctx = Recorder()
+    async with running(driver_for(proxy), ctx):
+        await until(lambda: ctx.onlines, 15)
+    await proxy.stop()
 
 
 async def test_lost_framing_in_mid_passage_costs_the_session_its_trust_not_more(sim: RfidGateSim) -> None:

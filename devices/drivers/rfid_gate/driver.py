@@ -8,6 +8,7 @@ from devices.contract.driver import ConfigRefused, DriverContext
 from devices.contract.reports import CommandResult
 from devices.drivers.rfid_gate.gate import Gate
 from devices.drivers.rfid_gate.session import GateRules
+from devices.drivers.rfid_gate.setup import GateSetup
 
 TRANSPORTS = {
     "llrp": "llrp:LlrpReader",
@@ -19,6 +20,9 @@ TRANSPORTS = {
 
 class Transport(Protocol):
     """One way to hear a reader."""
+
+    keys: ClassVar[frozenset[str]]
+    """Its own settings, beside those of GateSetup."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Errors: ConfigRefused."""
@@ -37,6 +41,15 @@ class RfidGateDriver:
     family: ClassVar[str] = "rfid_gate"
     commands: ClassVar[frozenset[str]] = frozenset()
     resumable: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def check(cls, config: dict[str, Any]) -> None:
+        """Refuse a misspelt setting too: an antenna side that nobody reads would only show as lost pallets."""
+        driver = cls({"broker": {"host": "the gateway's"}, **config})
+        known = {"transport", "settle_ms", "max_open_s", "outside_antennas", "inside_antennas"}
+        known |= {*driver._transport.keys, *GateRules.__dataclass_fields__, *GateSetup.__dataclass_fields__}
+        if unknown := sorted(set(config) - (known - {"outside", "inside"})):
+            raise ConfigRefused(f"rfid_gate: unknown settings {', '.join(unknown)}")
 
     def __init__(self, config: dict[str, Any]) -> None:
         name = config.get("transport", "llrp")

@@ -7,7 +7,7 @@ import logging
 import os
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -64,6 +64,24 @@ class ImpinjReader:
     ca (PEM file), check_host (true), preset (wharfinger), reader_id (serial number), connect_timeout_s, reply_timeout_s,
     stream_idle_s (30), and the fields of GateSetup; trigger periodic is not offered by this interface.
     """
+
+    keys: ClassVar[frozenset[str]] = frozenset(
+        [
+            "host",
+            "scheme",
+            "port",
+            "username",
+            "password_file",
+            "password_env",
+            "ca",
+            "check_host",
+            "preset",
+            "reader_id",
+            "connect_timeout_s",
+            "reply_timeout_s",
+            "stream_idle_s",
+        ]
+    )
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

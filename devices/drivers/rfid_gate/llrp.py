@@ -9,7 +9,7 @@ import logging
 import ssl
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from devices.contract.driver import ConfigRefused, DriverContext, NotReady, quarantine
 from devices.contract.reports import DeviceStateChanged
@@ -55,6 +55,10 @@ class LlrpReader:
     (1 = 1.0.1, 2 = 1.1 where the reader speaks it), reader_id (hex, what the reader must answer to be believed),
     tls {ca, certificate, key: PEM files, host_name: str or false}, and the fields of GateSetup.
     """
+
+    keys: ClassVar[frozenset[str]] = frozenset(
+        ["host", "port", "connect_timeout_s", "reply_timeout_s", "llrp_version", "reader_id", "tls"]
+    )
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import aiomqtt
@@ -67,6 +67,10 @@ class ZebraReader:
     (names of the six topics under base_topic, as set in the reader), reader_id (serial number), heartbeat_s (what the
     reader is set to, 30), reply_timeout_s, keepalive_s, and the fields of GateSetup; no periodic trigger.
     """
+
+    keys: ClassVar[frozenset[str]] = frozenset(
+        ["broker", "base_topic", "topics", "reader_id", "heartbeat_s", "reply_timeout_s", "keepalive_s"]
+    )
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:

@@ -58,6 +58,21 @@ _REBOOT_S = 2.0
 """A vehicle that starts its header ids anew says ONLINE too, but that may travel slower than its first states."""
 _KEPT_INSTANT_ACTIONS = 50
 """3.0.0 lists instant actions until told to clear them; longer lists only make its states long."""
+_SETTINGS = frozenset(
+    [
+        "manufacturer",
+        "serial",
+        "version",
+        "interface",
+        "map_id",
+        "broker",
+        "base_nodes",
+        "resend_s",
+        "presence_timeout_s",
+        "state_timeout_s",
+        "keepalive_s",
+    ]
+)
 _INSTANT_KINDS = {PAUSE: "startPause", RESUME: "stopPause", CANCEL_TRANSPORT: "cancelOrder"}
 
 
@@ -104,6 +119,13 @@ class VehicleDriver:
     family: ClassVar[str] = "vehicle"
     commands: ClassVar[frozenset[str]] = frozenset({TRANSPORT, CANCEL_TRANSPORT, PAUSE, RESUME})
     resumable: ClassVar[frozenset[str]] = frozenset({TRANSPORT})
+
+    @classmethod
+    def check(cls, config: dict[str, Any]) -> None:
+        """Refuse a misspelt setting too; the broker is the gateway's own."""
+        cls({"broker": {"host": "the gateway's"}, **config})
+        if unknown := sorted(set(config) - _SETTINGS):
+            raise ConfigRefused(f"vehicle: unknown settings {', '.join(unknown)}")
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:
