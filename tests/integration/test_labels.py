@@ -14,8 +14,6 @@ from tests.integration.house import Client, House, Json, Refused, open_house
 from wms.foundation.labels import service
 from wms.foundation.labels.rules import templates
 
-ROLL = {"width_mm": 101.6, "height_mm": 152.4}
-
 
 @pytest.fixture
 async def house(new_db: Any) -> AsyncIterator[House]:

@@ -99,7 +99,7 @@ async def board(uow: UnitOfWork) -> list[dict[str, Any]]:
         .group_by(PrintJob.home, PrintJob.state)
     )
     waiting = {(home, state): int(n) for home, state, n in counted.all()}
-    return [
+    rows = [
         {
             **asdict(p), "stations": [s.code for s in stations if s.printer == p.code], "proposed": proposal(p, known),
             "choices": [c for c in (p.code, *p.fallback, QUEUE) if c != (p.moved_to or p.code)
@@ -108,6 +108,7 @@ async def board(uow: UnitOfWork) -> list[dict[str, Any]]:
         }
         for p in known.values()
     ]  # fmt: skip
+    return sorted(rows, key=lambda r: (not r["proposed"], not r["stations"]))  # stable: by code within
 
 
 _SHOWN = ("id", "kind", "printer", "home", "language", "ref", "serial", "state", "code", "actor", "reason", "reprint_of",

@@ -92,10 +92,11 @@ export default function LabelsPage() {
             id={(p) => p.code}
             height="36vh"
             marked={(p) => p.proposed !== ""}
+            narrow
             columns={[
               { key: "code", title: t("console.device"), cell: (p) => <><b>{p.code}</b><Text size="xs" c="dimmed">{p.stations.join(", ") || "–"}</Text></> },
-              { key: "state", title: t("field.status"), cell: (p) => <><State value={p.state} />{p.fault !== "" && <Text size="xs" className="soon">{word("fault", p.fault)}</Text>}</> },
-              { key: "media", title: t("labels.media"), cell: (p) => <Text size="sm">{t("labels.media_of", { width: number(p.width_mm), height: number(p.height_mm), dpi: p.dpi, stock: word("stock_kind", p.stock) })}</Text> },
+              { key: "state", title: t("field.status"), cell: (p) => <>{p.kind === "office" ? "–" : <State value={p.state} />}{p.fault !== "" && <Text size="xs" className="soon">{word("fault", p.fault)}</Text>}</> },
+              { key: "media", title: t("labels.media"), cell: (p) => <>{t("labels.size", { width: number(p.width_mm), height: number(p.height_mm) })}<Text size="xs" c="dimmed">{t("labels.stock", { dpi: p.dpi, stock: word("stock_kind", p.stock) })}</Text></> },
               { key: "at", title: t("labels.prints_at"), cell: (p) => (p.moved_to === "" ? <Text size="sm" c="dimmed">{t("labels.itself")}</Text> : <b className="soon">{named(p.moved_to)}</b>) },
               { key: "waiting", title: t("labels.waiting"), right: true, cell: (p) => number(p.queued + p.handed) },
               { key: "act", title: "", right: true, cell: (p) => <Moves printer={p} ask={ask} /> },
@@ -120,15 +121,15 @@ export default function LabelsPage() {
             problem={jobs.error}
             id={(j) => j.id}
             height="40vh"
-            marked={(j) => j.id === chosen}
+            marked={(j) => template === "" && j.id === chosen}
             onOpen={(j) => {
               setTemplate("");
               choose(j.id);
             }}
+            narrow
             columns={[
               { key: "made", title: t("labels.made"), cell: (j) => time(j.created_at) },
-              { key: "kind", title: t("labels.template"), cell: (j) => word("template", j.kind) },
-              { key: "serial", title: t("labels.number"), cell: (j) => <span className="number">{j.serial || "–"}</span> },
+              { key: "kind", title: t("labels.template"), cell: (j) => <>{word("template", j.kind)}<Text size="xs" c="dimmed" className="number">{j.serial || "–"}</Text></> },
               { key: "printer", title: t("labels.prints_at"), cell: (j) => named(j.printer) },
               {
                 key: "state", title: t("field.status"), wrap: true, cell: (j) => (
@@ -136,6 +137,7 @@ export default function LabelsPage() {
                     <State value={j.state} />
                     {j.code !== "" && <Text size="xs" className="soon">{word("fault", j.code)}</Text>}
                     {j.reprint_of !== null && <Text size="xs" c="dimmed">{t("labels.again_by", { reason: j.reason, actor: j.actor })}</Text>}
+                    {j.reprint_of === null && j.reason !== "" && <Text size="xs" c="dimmed">{j.reason}</Text>}
                   </>
                 ),
               },
@@ -144,15 +146,11 @@ export default function LabelsPage() {
           />
         </Panel>
       </div>
-      <Panel
-        title={t("labels.preview")}
-        aside={
-          <Group gap="xs" wrap="nowrap">
-            <Select size="xs" w={150} placeholder={t("labels.template")} aria-label={t("labels.template")} data={kinds} value={template === "" ? null : template} onChange={(kind) => setTemplate(kind ?? "")} clearable data-testid="template" />
-            <Select size="xs" w={150} placeholder={t("labels.any")} aria-label={t("labels.on_printer")} data={(printers.data ?? []).map((p) => p.code)} value={media === "" ? null : media} onChange={(code) => setMedia(code ?? "")} clearable disabled={template === ""} />
-          </Group>
-        }
-      >
+      <Panel title={t("labels.preview")}>
+        <Group gap="xs" mb="sm" grow>
+          <Select size="xs" placeholder={t("labels.template")} aria-label={t("labels.template")} data={kinds} value={template === "" ? null : template} onChange={(kind) => setTemplate(kind ?? "")} clearable data-testid="template" />
+          <Select size="xs" placeholder={t("labels.any")} aria-label={t("labels.on_printer")} data={(printers.data ?? []).filter((p) => p.kind !== "office").map((p) => p.code)} value={media === "" ? null : media} onChange={(code) => setMedia(code ?? "")} clearable disabled={template === ""} />
+        </Group>
         {path === "" ? <Text c="dimmed" py="sm">{t("labels.pick")}</Text> : <Picture key={path} path={path} job={template === "" ? job : undefined} />}
       </Panel>
       <Ask question={question} onClose={() => ask(null)} />
@@ -202,7 +200,9 @@ function Picture({ path, job }: { path: string; job: Job | undefined }) {
   return (
     <>
       {job !== undefined && <Text size="sm" mb="xs"><b>{word("template", job.kind)}</b> {job.serial} · {named(job.printer)} · {word("state", job.state)}</Text>}
-      <div className="paper"><img src={path} alt={t("labels.preview")} data-testid="label-preview" onError={() => setMissing(true)} /></div>
+      <a className="paper" href={path} target="_blank" rel="noreferrer" title={t("labels.full_size")}>
+        <img src={path} alt={t("labels.preview")} data-testid="label-preview" onError={() => setMissing(true)} />
+      </a>
     </>
   );
 }
