@@ -302,6 +302,28 @@ def gateway(config: Config = None) -> None:
     _become([sys.executable, "-m", "devices.gateway", "--config", str(chosen)], env)
 
 
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(context_settings=_PASSED_ON)
+def devices(context: typer.Context) -> None:
+    """Look at, try, trace and replay the devices of the gateway on this machine (`wms devices --help`)."""
+    given = context.args if "--config" in context.args else ["--config", str(gateway_config()), *context.args]
+    _become([sys.executable, "-m", "devices.gateway.desk", *given], dict(os.environ))
+
+
+@app.command(context_settings=_PASSED_ON)
+def firmware(context: typer.Context) -> None:
+    """Render, compare, push and verify device configurations (`wms firmware --help`)."""
+    _become([sys.executable, "-m", "devices.firmware", *context.args], dict(os.environ))
+
+
+def gateway_config() -> Path:
+    """The gateway's configuration: as set, else that of the demo in the data folder."""
+    settings = Settings()
+    return settings.gateway_config or settings.data_dir / "demo" / "gateway.yaml"
+
+
 @app.command()
 def ping(what: Annotated[Literal["api", "database", "broker"], typer.Argument()]) -> None:
     """Exit 0 if the API, database or broker of the settings answers (health checks call this)."""

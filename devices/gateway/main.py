@@ -11,31 +11,55 @@ from pathlib import Path
 from devices.contract.clock import WallClock
 from devices.gateway.bridge import Bridge
 from devices.gateway.config import BadConfig, GatewayConfig, load
+from devices.gateway.control import Control, socket_path
+from devices.gateway.floor import Floor
 from devices.gateway.spool import Spool
-from devices.gateway.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
 EXIT_CONFIG, EXIT_SPOOL = 2, 3
 
 
-async def run(config: GatewayConfig) -> None:
-    """Serve all devices until cancelled. Errors: sqlite3.Error when the spool cannot be opened."""
+async def run(config: GatewayConfig, path: Path) -> None:
+    """Serve all devices until cancelled; SIGHUP reads the file anew. Errors: sqlite3.Error when the spool cannot be opened."""
     clock, spool = WallClock(), Spool(config.spool.path, config.spool.max_rows, config.spool.max_bytes)
-    devices = {d.id: Supervisor(d, config.broker, clock, spool) for d in config.devices}
-    bridge = Bridge(config.gateway, config.broker, clock, spool, devices)
-    log.info("gateway %s: %d devices, spool epoch %s", config.gateway, len(devices), spool.epoch)
+    floor = Floor(config, clock, spool)
+    bridge = Bridge(config.gateway, config.broker, clock, spool, floor)
+    control = Control(floor, path, clock, bridge.health)
+    log.info("gateway %s: %d devices, spool epoch %s", config.gateway, len(config.devices), spool.epoch)
+    floor.start()
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, floor, path)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(bridge.run())
-            for supervisor in devices.values():
-                tasks.create_task(supervisor.run())
+            tasks.create_task(control.serve(socket_path(config.spool.path)))
     finally:
+        await floor.stop()
         spool.close()
 
 
-async def _run_until_signal(config: GatewayConfig) -> None:
-    work, loop = asyncio.create_task(run(config)), asyncio.get_running_loop()
+_reloading: set["asyncio.Task[object]"] = set()
+
+
+def _reload(floor: Floor, path: Path) -> None:
+    try:
+        task: asyncio.Task[object] = asyncio.create_task(floor.change(load(path)))
+    except BadConfig as error:
+        log.error("the configuration stays as it was: %s", error)
+        return
+    _reloading.add(task)
+    task.add_done_callback(_reloaded)
+
+
+def _reloaded(task: "asyncio.Task[object]") -> None:
+    _reloading.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the configuration stays as it was: %s", error)
+
+
+async def _run_until_signal(config: GatewayConfig, path: Path) -> None:
+    work, loop = asyncio.create_task(run(config, path)), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, work.cancel)
     try:
@@ -56,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return EXIT_CONFIG
     try:
-        asyncio.run(_run_until_signal(config))
+        asyncio.run(_run_until_signal(config, arguments.config))
     except sqlite3.Error as error:
         print(f"{config.spool.path}: {error}", file=sys.stderr)
         return EXIT_SPOOL

@@ -16,6 +16,7 @@ from devices.contract.driver import ConfigRefused, Driver, NotReady
 from devices.contract.reports import CommandResult, DeviceStateChanged, Report
 from devices.gateway.config import Broker, Device
 from devices.gateway.spool import Spool
+from devices.transports.tap import Tap, attach
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ class Supervisor:
     def __init__(self, settings: Device, broker: Broker, clock: Clock, spool: Spool) -> None:
         self.device, self.family, self.clock = settings.id, settings.family, clock
         self.status = Status()
-        self._settings, self._broker, self._spool = settings, broker, spool
+        self.settings, self._broker, self._spool = settings, broker, spool
+        self.tap = Tap()
+        """What passed on the wire lately."""
         self._driver: Driver | None = None
         self._tries = 0
         self._alive_s = 0.0
@@ -56,6 +59,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Keep the device connected until cancelled, or until its configuration is refused."""
+        attach(self.tap)
         while True:
             try:
                 await self._attempt()
@@ -129,13 +133,13 @@ class Supervisor:
 
     async def _watch(self) -> None:
         """Judge by the age of the last good frame, not by the state of a socket. Errors: NotReady."""
-        limit_s, loop = self._settings.silence_limit_s, asyncio.get_running_loop()
+        limit_s, loop = self.settings.silence_limit_s, asyncio.get_running_loop()
         while not limit_s or self.status.state != "online" or loop.time() - self._alive_s <= limit_s:
             await asyncio.sleep(WATCH_EVERY_S)
         raise NotReady(f"stale: no good frame for {limit_s} s")
 
     def _config(self) -> dict[str, object]:
-        config: dict[str, object] = dict(self._settings.config)
+        config: dict[str, object] = dict(self.settings.config)
         if self.family == "vehicle":  # a vehicle is reached over the broker itself
             b = self._broker
             config["broker"] = {"host": b.host, "port": b.port, "username": b.user, "password": b.password()}

@@ -137,14 +137,15 @@ class Floor:
     broker_process: subprocess.Popen[bytes] | None = None
     gateway_process: subprocess.Popen[bytes] | None = None
     more_devices: list[dict[str, Any]] = field(default_factory=list)
+    printer_settings: dict[str, Any] = field(default_factory=lambda: {"poll_s": 0.3})
 
     async def start_broker(self) -> None:
         self.broker_process = await asyncio.to_thread(start, self.broker.child())
 
-    def start_gateway(self) -> None:
+    def write_config(self) -> Path:
         parts = urlsplit(self.broker.url(GATEWAY))
         scale = {"host": self.scale.host, "port": self.scale.port, "capture": "auto"}
-        printer = {"host": self.printer.host, "port": self.printer.port, "poll_s": 0.3}
+        printer = {"host": self.printer.host, "port": self.printer.port, **self.printer_settings}
         config = {
             "gateway": GATEWAY,
             "broker": {"url": f"mqtt://{GATEWAY}@127.0.0.1:{parts.port}"},
@@ -158,10 +159,14 @@ class Floor:
         }
         path = self.folder / "gateway.yaml"
         path.write_text(yaml.safe_dump(config))
+        return path
+
+    def start_gateway(self) -> None:
+        path = self.write_config()
         with (self.folder / "gateway.log").open("ab") as log:
             self.gateway_process = subprocess.Popen(
                 [sys.executable, "-m", "devices.gateway", "--config", str(path)],
-                env={**os.environ, "WMS_MQTT_PASSWORD": parts.password or ""},
+                env={**os.environ, "WMS_MQTT_PASSWORD": urlsplit(self.broker.url(GATEWAY)).password or ""},
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
@@ -397,3 +402,78 @@ async def test_a_wrong_configuration_ends_with_its_place(tmp_path: Path) -> None
         check=False,
     )
     assert done.returncode == 2 and "broker.url" in done.stderr
+
+
+def desk(floor: Floor, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "devices.gateway.desk", "--config", str(floor.folder / "gateway.yaml"), *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+async def test_the_person_at_the_gateway_sees_tries_and_traces_a_device(floor: Floor) -> None:
+    await floor.online("scale-1", "printer-1")
+    shown = await asyncio.to_thread(desk, floor)
+    assert shown.returncode == 0 and "scale-1" in shown.stdout and "online" in shown.stdout
+    assert (await asyncio.to_thread(desk, floor, "ping", "scale-1")).returncode == 0
+    assert (await asyncio.to_thread(desk, floor, "ping", "toaster-1")).returncode == 1
+    floor.scale.put(1234)
+    read = await asyncio.to_thread(desk, floor, "read", "scale-1")
+    assert read.returncode == 0 and json.loads(read.stdout)["data"]["weight_g"] == 1234, read
+    printed = await asyncio.to_thread(desk, floor, "print", "printer-1")
+    assert printed.returncode == 0 and len(floor.printer.printed) == 1, printed
+    unknown = await asyncio.to_thread(desk, floor, "read", "scale-9")
+    assert unknown.returncode == 1 and "scale-9" in unknown.stderr
+    trace = await asyncio.to_thread(desk, floor, "trace", "scale-1")
+    passed = [json.loads(line) for line in trace.stdout.splitlines()]
+    assert {p["to_device"] for p in passed} == {True, False}
+    assert any("1.234 kg" in p["text"] or "1234 g" in p["text"] for p in passed), passed[-3:]
+
+
+async def test_a_trace_is_replayed_to_a_driver(floor: Floor, tmp_path: Path) -> None:
+    """What a driver said to the simulated scale and heard from it: the replay answers a driver of the same kind alike."""
+    floor.scale.put(4321)
+    await until(lambda: floor.wes.weights())
+    trace = await asyncio.to_thread(desk, floor, "trace", "scale-1")
+    file = tmp_path / "trace.jsonl"
+    file.write_text(trace.stdout)
+    played = subprocess.Popen(
+        [sys.executable, "-m", "devices.gateway.desk", "--config", str(floor.folder / "gateway.yaml"), "replay", str(file)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert played.stdout is not None
+        port = int((await asyncio.to_thread(played.stdout.readline)).rsplit(":", 1)[1])
+        scale = {"host": "127.0.0.1", "port": port, "capture": "auto"}
+        floor.more_devices = [{"id": "scale-2", "family": "scale", "config": scale}]
+        floor.write_config()
+        assert floor.gateway_process is not None
+        floor.gateway_process.send_signal(signal.SIGHUP)
+        await until(
+            lambda: any(e["device"] == "scale-2" and e["kind"] == "weight_measured" for e in floor.wes.taken), 20
+        )
+        heard = next(e for e in floor.wes.taken if e["device"] == "scale-2" and e["kind"] == "weight_measured")
+        assert heard["data"]["weight_g"] == 4321
+    finally:
+        played.kill()
+        played.wait()
+
+
+async def test_a_changed_configuration_touches_only_what_it_changes(floor: Floor) -> None:
+    await floor.online("scale-1", "printer-1")
+    floor.more_devices = [
+        {"id": "scale-2", "family": "scale", "config": {"host": floor.scale.host, "port": floor.scale.port}}
+    ]
+    floor.printer_settings["poll_s"] = 0.5
+    floor.write_config()
+    changed = await asyncio.to_thread(desk, floor, "reload")
+    assert json.loads(changed.stdout) == {"started": ["scale-2"], "restarted": ["printer-1"], "stopped": []}
+    await floor.online("scale-1", "scale-2", "printer-1")
+    assert floor.log().count("scale-1: online") == 1 and floor.log().count("printer-1: online") == 2
+    (floor.folder / "gateway.yaml").write_text("gateway: gw-1\ndevices: 5\n")
+    refused = await asyncio.to_thread(desk, floor, "reload")
+    assert refused.returncode == 2
+    floor.more_devices = []
+    floor.write_config()
+    assert json.loads((await asyncio.to_thread(desk, floor, "reload")).stdout)["stopped"] == ["scale-2"]
+    await until(lambda: all(row["device"] != "scale-2" for row in floor.wes.health[-1]["devices"]))

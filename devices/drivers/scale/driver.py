@@ -110,9 +110,8 @@ class ScaleDriver:
             if self._speech.start is not None:
                 await link.write(self._speech.start)
             self._link = link
-            ctx.online(detail)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._stream(ctx, link))
+                tasks.create_task(self._stream(ctx, link, detail))
                 tasks.create_task(self._poll(link))
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
@@ -197,8 +196,9 @@ class ScaleDriver:
             await link.write(self._speech.poll)
             await asyncio.sleep(self._speech.poll_s)
 
-    async def _stream(self, ctx: DriverContext, link: Link) -> None:
-        noise, quiet_since_s = 0, self._now_s()
+    async def _stream(self, ctx: DriverContext, link: Link, detail: str) -> None:
+        """Online once it is known whether the pan is empty: a load put on before that is of unknown age and never counts."""
+        noise, quiet_since_s, online = 0, self._now_s(), False
         while True:
             for heard in await self._hear(link, self.config.silence_s):
                 noise = noise + 1 if isinstance(heard, Noise) else 0
@@ -208,6 +208,9 @@ class ScaleDriver:
                     ctx.alive()
                 if await self._take_in(link, heard):
                     quiet_since_s = self._now_s()
+                    if not online and not self._tare_asked_s:
+                        online = True
+                        ctx.online(detail)
             if self._now_s() - quiet_since_s > self.config.silence_s:
                 raise NotReady(f"{link.name}: sends no weights{self._hint()}")
             await self._announce(ctx)
