@@ -1,0 +1,1 @@
+"""Pick-to-light and put walls: Atop ABLEPick controllers over TCP."""
