@@ -4,6 +4,8 @@ import asyncio
 import logging
 from typing import Any, ClassVar
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from devices.contract.commands import MEASURE, Command
 from devices.contract.driver import ConfigRefused, DriverContext, NotReady, quarantine
 from devices.contract.reports import CommandResult, DeviceStateChanged, ParcelMeasured
@@ -29,8 +31,18 @@ _TORN_READS = 5
 """A device that still tears the fifth read of one result is broken."""
 
 
+class DwsConfig(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    host: str
+    port: int = Field(502, ge=1, le=65535)
+    unit_id: int = Field(1, ge=0, le=255)
+    poll_ms: int = Field(50, ge=1)
+    timeout_s: float = Field(1.0, gt=0)
+    heartbeat_timeout_s: float = Field(3.0, gt=0)
+
+
 class DwsDriver:
-    """One DWS. Config: host, port (502), unit_id (1), poll_ms (50), timeout_s (1), heartbeat_timeout_s (3)."""
+    """One DWS."""
 
     family: ClassVar[str] = "dws"
     commands: ClassVar[frozenset[str]] = frozenset({MEASURE})
@@ -38,20 +50,17 @@ class DwsDriver:
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:
-            self._host, self._port = str(config["host"]), int(config.get("port", 502))
-            self._unit_id = int(config.get("unit_id", 1))
-            self._poll_s = float(config.get("poll_ms", 50)) / 1000
-            self._timeout_s = float(config.get("timeout_s", 1))
-            self._heartbeat_timeout_s = float(config.get("heartbeat_timeout_s", 3))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigRefused(f"dws: {error!r}") from error
+            self.config = DwsConfig.model_validate(config)
+        except ValidationError as error:
+            raise ConfigRefused(f"dws: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         self._ctx: DriverContext | None = None
         self._armed: tuple[str, asyncio.Future[Result]] | None = None
         self._taken: int | None = None
         """Sequence last reported: an acknowledgement lost with the connection must not report it twice."""
 
     async def run(self, ctx: DriverContext) -> None:
-        registers = await modbus.connect(self._host, self._port, self._unit_id, self._timeout_s)
+        c = self.config
+        registers = await modbus.connect(c.host, c.port, c.unit_id, c.timeout_s)
         try:
             self._check_map(decode_head(await registers.read(*HEAD)))
             self._ctx = ctx
@@ -102,13 +111,13 @@ class DwsDriver:
                 ctx.alive()
                 turn = turn % 0xFFFF + 1
                 await registers.write(BY_NAME["master_heartbeat"].address, [turn])
-            elif loop.time() - beat_at > self._heartbeat_timeout_s:
-                raise NotReady(f"dws.heartbeat: unchanged for {self._heartbeat_timeout_s} s")
+            elif loop.time() - beat_at > self.config.heartbeat_timeout_s:
+                raise NotReady(f"dws.heartbeat: unchanged for {self.config.heartbeat_timeout_s} s")
             if head.faults != faults:
                 faults = await self._report_faults(ctx, head)
             if head.valid and head.sequence:
                 await self._take(registers, ctx, head.sequence)
-            await asyncio.sleep(self._poll_s)
+            await asyncio.sleep(self.config.poll_ms / 1000)
 
     async def _take(self, registers: Registers, ctx: DriverContext, sequence: int) -> None:
         """Report before acknowledging: a crash between them repeats a result, it never loses one."""

@@ -1,0 +1,5 @@
+import sys
+
+from devices.conformance.run import main
+
+sys.exit(main())

@@ -1,0 +1,123 @@
+"""Our simulators as subjects of the conformance kit, one class a family; found by name, see docs/plugins.md."""
+
+import asyncio
+from typing import Any
+
+from simulators.wire.dimensioner import DimensionerSim
+from simulators.wire.dws import DwsSim
+from simulators.wire.light import LightSim
+from simulators.wire.plc import SorterSim
+from simulators.wire.printer import PrinterSim
+from simulators.wire.rfid_gate import RfidGateSim
+from simulators.wire.scale import ScaleSim
+
+Json = dict[str, Any]
+
+
+class _Subject:
+    """A simulator that is made anew for every rule."""
+
+    stale_s = 4.0
+    bad_configs: tuple[Json, ...] | list[Json] = ()
+    commands: dict[str, Json] = {}
+    settings: Json = {}
+
+    def __init__(self) -> None:
+        self.sim: Any = self.make()
+
+    def make(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def host(self) -> str:
+        return str(self.sim.host)
+
+    @property
+    def port(self) -> int:
+        return int(self.sim.port)
+
+    async def start(self) -> None:
+        self.sim = self.make()
+        await self.sim.start()
+
+    async def stop(self) -> None:
+        await self.sim.stop()
+
+    def config(self, host: str, port: int) -> Json:
+        return {"host": host, "port": port, **self.settings}
+
+    async def stir(self, kind: str) -> None:
+        return
+
+
+class scale(_Subject):
+    settings = {"silence_s": 1.0, "reply_timeout_s": 1.0}
+    bad_configs = [{"host": "h", "port": 1, "protocol": "toaster"}, {"host": "h", "port": 0}]
+    commands = {"weigh": {}, "zero": {}, "calibrate_check": {"reference_g": 1500, "tolerance_g": 5}}
+
+    def make(self) -> ScaleSim:
+        return ScaleSim(factor=20)
+
+    async def stir(self, kind: str) -> None:
+        self.sim.remove()
+        await asyncio.sleep(0.3)
+        self.sim.put(0 if kind == "zero" else 1500)
+
+
+class dws(_Subject):
+    settings = {"poll_ms": 20, "heartbeat_timeout_s": 2, "timeout_s": 0.5}
+    bad_configs = [{"port": 502}, {"host": "h", "port": "x"}]
+    commands = {"measure": {}}
+
+    def make(self) -> DwsSim:
+        return DwsSim(factor=20)
+
+    async def stir(self, kind: str) -> None:
+        await self.sim.present(300, 200, 100, 1500, "box")
+
+
+class dimensioner(_Subject):
+    settings = {"keep_alive_s": 0.3, "reply_timeout_s": 1.0}
+    bad_configs = [{"port": 1}, {"host": "h", "port": 1, "baud": 1}]
+    commands = {"zero": {}, "measure": {}}
+
+    def make(self) -> DimensionerSim:
+        return DimensionerSim(factor=20)
+
+
+class plc(_Subject):
+    settings = {"map": "sorter", "poll_ms": 20, "timeout_s": 0.5, "answer_timeout_s": 0.5}
+    bad_configs = [{"host": "h"}, {"host": "h", "map": "toaster"}]
+    commands = {"divert": {"sequence": 1, "lane": 3, "parcel": "P1"}}
+
+    def make(self) -> SorterSim:
+        return SorterSim(travel_s=15.0)
+
+    async def start(self) -> None:
+        await super().start()
+        self.sim.induct("box")
+
+
+class light(_Subject):
+    settings = {"positions": {"W-01": 1}, "status_s": 0.2, "reply_timeout_s": 1.0, "settle_s": 0.1}
+    bad_configs = [{"host": "h", "positions": {}}, {"host": "h", "positions": {"A": 999}}]
+    commands = {"light": {"position": "W-01", "qty": 3, "colour": "red"}, "light_off": {"position": "W-01"}}
+
+    def make(self) -> LightSim:
+        return LightSim()
+
+
+class printer(_Subject):
+    settings = {"poll_s": 0.3, "reply_timeout_s": 0.5}
+    bad_configs = [{"host": "h", "port": 0}]
+    commands = {"print": {"job_id": "j1", "content": "^XA^FDx^FS^XZ", "labels": 1}}
+
+    def make(self) -> PrinterSim:
+        return PrinterSim(factor=20)
+
+
+class rfid_gate(_Subject):
+    bad_configs = [{"host": "h", "port": 0}]
+
+    def make(self) -> RfidGateSim:
+        return RfidGateSim(factor=20)
