@@ -309,13 +309,15 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_op
 def devices(context: typer.Context) -> None:
     """Look at, try, trace and replay the devices of the gateway on this machine (`wms devices --help`)."""
     given = context.args if "--config" in context.args else ["--config", str(gateway_config()), *context.args]
-    _become([sys.executable, "-m", "devices.gateway.desk", *given], dict(os.environ))
+    _become([sys.executable, "-m", "devices.cli.desk", *given], dict(os.environ))
 
 
 @app.command(context_settings=_PASSED_ON)
 def firmware(context: typer.Context) -> None:
     """Render, compare, push and verify device configurations (`wms firmware --help`)."""
-    _become([sys.executable, "-m", "devices.firmware", *context.args], dict(os.environ))
+    at_gateway = context.args[:1] and context.args[0] in ("diff", "push", "verify", "drift")
+    more = ["--config", str(gateway_config())] if at_gateway and "--config" not in context.args else []
+    _become([sys.executable, "-m", "devices.cli.firmware", *context.args, *more], dict(os.environ))
 
 
 def gateway_config() -> Path:

@@ -111,6 +111,9 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "incidents.on_device_state_changed": incident_reactions.on_device_state_changed,
         "labels.on_device_state_changed": label_reactions.on_device_state_changed,
     },
+    devices.DeviceQuarantined: {"incidents.on_device_quarantined": incident_reactions.on_device_quarantined},
+    devices.ConfigurationChecked: {"incidents.on_configuration_checked": incident_reactions.on_configuration_checked},
+    devices.ConveyorAlarmed: {"incidents.on_conveyor_alarmed": incident_reactions.on_conveyor_alarmed},
     devices.MessageParked: {"incidents.on_message_parked": incident_reactions.on_message_parked},
     labels.LabelPrinted: {
         "packing.on_label_printed": packing_reactions.on_label_printed,
@@ -129,6 +132,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
+    devices.ZonePassed, devices.ParcelInducted, devices.ParcelSorted, devices.LightConfirmed,
     catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, shipping.ManifestClosed,

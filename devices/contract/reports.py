@@ -181,6 +181,19 @@ class DeviceStateChanged(Report):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationChecked(Report):
+    """What a device says of its settings against what it is meant to have; told when it changes."""
+
+    kind: ClassVar[str] = "configuration_checked"
+    profile: str
+    """Id of the configuration, such as scale.mettler_toledo_ind570.packing_bench."""
+    sha256: str
+    """Of its render."""
+    differences: tuple[str, ...] = ()
+    """Empty: as configured."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandResult(Report):
     """The one answer to a command."""
 
@@ -208,6 +221,7 @@ REPORTS: dict[str, type[Report]] = {
         LightConfirmed,
         DeviceQuarantined,
         DeviceStateChanged,
+        ConfigurationChecked,
         CommandResult,
     )
 }

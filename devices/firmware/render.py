@@ -146,6 +146,12 @@ def queries(folder: Path, params: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: _fill_value(value, params) for name, value in step.items()} for step in about.verify]
 
 
+def fill_step(folder: Path, step: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """One apply step with these parameters. Errors: BadFirmwareConfig."""
+    complete = _checked(folder / manifest(folder).params_schema, params)
+    return {name: _fill_value(value, complete) for name, value in step.items()}
+
+
 def _checked(schema_path: Path, params: dict[str, Any]) -> dict[str, Any]:
     """Parameters with the schema's defaults. Errors: BadFirmwareConfig."""
     schema = read_params(schema_path)
@@ -177,6 +183,8 @@ def _fill(folder: Path, template: str, params: dict[str, Any]) -> str:
 
 
 def _fill_value(value: Any, params: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _fill_value(inner, params) for name, inner in value.items()}
     if not isinstance(value, str):
         return value
     try:

@@ -70,9 +70,18 @@ class SpoolLimits(_Strict):
     max_bytes: int = Field(512 * 1024 * 1024, ge=4096)
 
 
+class Firmware(_Strict):
+    """Which configuration of firmware_configs/ this device is meant to have."""
+
+    folder: Path
+    """`<class>/<vendor>_<model>/<profile>`; relative ones count from this file."""
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
 class Device(_Strict):
     id: str
     family: str
+    firmware: Firmware | None = None
     config: dict[str, Any] = Field(default_factory=dict)
     stale_s: float | None = Field(None, ge=0)
     """Restart the driver when no good frame came for so long; 0 = the device may be silent for ever."""
@@ -110,6 +119,14 @@ class GatewayConfig(_Strict):
         return self
 
 
+def with_broker(device: Device, broker: Broker) -> dict[str, Any]:
+    """A device's settings for its driver; a vehicle is reached over the gateway's broker. Errors: BadConfig."""
+    if device.family != "vehicle":
+        return dict(device.config)
+    login = {"host": broker.host, "port": broker.port, "username": broker.user, "password": broker.password()}
+    return {**device.config, "broker": login}
+
+
 def load(path: Path) -> GatewayConfig:
     """Read and check the file; relative paths in it count from its folder. Errors: BadConfig."""
     try:
@@ -122,6 +139,9 @@ def load(path: Path) -> GatewayConfig:
         places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise BadConfig(f"{path}: {places}") from error
     config.spool.path = path.parent / config.spool.path
+    for device in config.devices:
+        if device.firmware is not None:
+            device.firmware.folder = path.parent / device.firmware.folder
     if config.broker.password_file is not None:
         config.broker.password_file = path.parent / config.broker.password_file
     return config

@@ -1,6 +1,6 @@
 """The gateway's own door, for the person next to it: a socket beside the spool that its account alone may open.
 
-One JSON object per line in, one out. `python -m devices.gateway.desk` (`wms devices`) speaks it.
+One JSON object per line in, one out. `python -m devices.cli.desk` (`wms devices`) speaks it.
 """
 
 import asyncio

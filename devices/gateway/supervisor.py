@@ -13,8 +13,10 @@ from devices import drivers
 from devices.contract.clock import Clock
 from devices.contract.commands import Command
 from devices.contract.driver import ConfigRefused, Driver, NotReady
-from devices.contract.reports import CommandResult, DeviceStateChanged, Report
-from devices.gateway.config import Broker, Device
+from devices.contract.reports import CommandResult, ConfigurationChecked, DeviceStateChanged, Report
+from devices.firmware import deploy, talk
+from devices.firmware.render import BadFirmwareConfig
+from devices.gateway.config import BadConfig, Broker, Device, Firmware, with_broker
 from devices.gateway.spool import Spool
 from devices.transports.tap import Tap, attach
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 WATCH_EVERY_S = 0.5
 TRIES_AT_START = 4
+CHECK_S = 30.0
 
 
 def backoff_s(tries: int) -> float:
@@ -48,6 +51,8 @@ class Supervisor:
         self.settings, self._broker, self._spool = settings, broker, spool
         self.tap = Tap()
         """What passed on the wire lately."""
+        self._checking: asyncio.Task[None] | None = None
+        self._checked: ConfigurationChecked | None = None
         self._driver: Driver | None = None
         self._tries = 0
         self._alive_s = 0.0
@@ -117,7 +122,7 @@ class Supervisor:
     async def _attempt(self) -> None:
         """One life of the driver. Errors: NotReady, ConfigRefused, whatever a faulty driver raises."""
         if self._driver is None:
-            self._driver = drivers.load(self.family)(self._config())
+            self._driver = drivers.load(self.family)(with_broker(self.settings, self._broker))
         self._alive_s = asyncio.get_running_loop().time()
         work = asyncio.create_task(self._driver.run(self), name=f"driver {self.device}")
         watch = asyncio.create_task(self._watch())
@@ -138,24 +143,32 @@ class Supervisor:
             await asyncio.sleep(WATCH_EVERY_S)
         raise NotReady(f"stale: no good frame for {limit_s} s")
 
-    def _config(self) -> dict[str, object]:
-        config: dict[str, object] = dict(self.settings.config)
-        if self.family == "vehicle":  # a vehicle is reached over the broker itself
-            b = self._broker
-            config["broker"] = {"host": b.host, "port": b.port, "username": b.user, "password": b.password()}
-        return config
-
     def _change(self, state: str, detail: str) -> None:
         """Log and report a transition once; a retry that fails again changes only the detail."""
         self.status.state, self.status.detail = state, detail
         if state == self._announced:
             return
+        if state == "online" and self.settings.firmware is not None and self._checking is None:
+            self._checking = asyncio.create_task(self._check_configuration(self.settings.firmware))
         if state == "offline" and not self._announced and self._tries < TRIES_AT_START:
             return  # a floor powers up together; a device that was never there is lost only after some seconds
         self._announced = state
         log.log(logging.INFO if state == "online" else logging.WARNING, "%s: %s %s", self.device, state, detail)
         stored = self._spool.append(self.device, DeviceStateChanged(state, detail), self.clock.now())
         stored.add_done_callback(self._lost)
+
+    async def _check_configuration(self, meant: Firmware) -> None:
+        """Compare its settings with its configuration and tell the WES when the outcome is another than before."""
+        try:
+            async with asyncio.timeout(CHECK_S):
+                told = await deploy.checked(meant.folder, meant.params, with_broker(self.settings, self._broker))
+            if told is not None and told != self._checked:
+                self._checked = told
+                await self.report(told)
+        except (NotReady, talk.Refused, BadFirmwareConfig, BadConfig, TimeoutError) as error:
+            log.warning("%s: its settings were not checked: %s", self.device, error)
+        finally:
+            self._checking = None
 
     def _lost(self, stored: "asyncio.Future[int]") -> None:
         if not stored.cancelled() and (error := stored.exception()) is not None:

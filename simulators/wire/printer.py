@@ -11,9 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-_TOKEN = re.compile(r"\^XA|\^XZ|~HS|~HQES|~JA|~PP|~PS")
-_TAIL = 4
+_TOKEN = re.compile(r"\^XA|\^XZ|~HS|~HQES|~JA|~PP|~PS|! U1 (?:get|set)var [^\r\n]*\r?\n")
+_TAIL = 80
 """Longest incomplete token at the end of a chunk."""
+_SGD = re.compile(r'! U1 (get|set)var "([^"]*)"(?: "([^"]*)")?')
+_SAVED = {
+    "ezpl.media_type": (r"\^MN([NWYM])", {"N": "continuous", "W": "gap/notch", "Y": "gap/notch", "M": "mark"}),
+    "ezpl.print_method": (r"\^MT([TD])", {"T": "thermal trans", "D": "direct thermal"}),
+    "ezpl.print_width": (r"\^PW(\d+)", {}),
+    "media.speed": (r"\^PR(\d+)", {}),
+}
+"""SGD name to the ZPL command that sets it too, with what its letters are called there (P1099958, SGD chapter)."""
 
 Job = TypeVar("Job", str, bytes)
 
@@ -203,6 +211,11 @@ class PrinterSim(Press[str]):
         on_label: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(host, port, factor=factor, label_s=label_s, buffer_formats=buffer_formats, on_label=on_label)
+        self.settings = {
+            "device.languages": "zpl", "ezpl.media_type": "continuous", "ezpl.print_method": "direct thermal",
+            "ezpl.print_width": "832", "media.speed": "4.0",
+        }  # fmt: skip
+        """What SGD getvar answers; made anew by setvar and by a format that ends with ^JUS."""
         self.ignored: list[str] = []
         """Bytes outside of any format that are no command we know."""
 
@@ -211,11 +224,31 @@ class PrinterSim(Press[str]):
 
     def take(self, zpl: str) -> None:
         """Take a complete format into the buffer."""
+        if "^JUS" in zpl:
+            self._save(zpl)
+            return
         copies = re.search(r"\^PQ(\d+)", zpl)
         length = re.search(r"\^LL(\d+)", zpl)
         if length:
             self.label_length_dots = int(length[1])
         self.accept(zpl, int(copies[1]) if copies else 1)
+
+    def _save(self, zpl: str) -> None:
+        """A format of settings: kept, nothing comes out."""
+        for name, (pattern, words) in _SAVED.items():
+            if found := re.search(pattern, zpl):
+                self.settings[name] = words.get(found[1], found[1])
+        self.settings["media.speed"] = f"{float(self.settings['media.speed']):.1f}"
+
+    def sgd(self, line: str) -> bytes | None:
+        """Set-Get-Do: a getvar is answered by the value in quotes, `"?"` for a name that does not exist."""
+        match = _SGD.match(line)
+        if match is None:
+            return None
+        verb, name, value = match.groups()
+        if verb == "set" and name in self.settings:
+            self.settings[name] = value or ""
+        return f'"{self.settings.get(name, "?")}"'.encode() if verb == "get" else None
 
     def host_status(self) -> bytes | None:
         """The three strings of ~HS; None in the states in which a printer does not answer it."""
@@ -286,3 +319,5 @@ class _ZplSession(Session):
                 printer.paused = True
             case "~PS":
                 printer.paused = False
+            case _ if token.startswith("! U1"):
+                printer.answer(self, printer.sgd(token))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.firmware.command import main
+from devices.cli.firmware import main
 from devices.firmware.render import BadFirmwareConfig, folders, golden_cases, manifest, queries, render
 
 ROOT = Path(__file__).resolve().parents[2] / "firmware_configs"

@@ -406,7 +406,7 @@ async def test_a_wrong_configuration_ends_with_its_place(tmp_path: Path) -> None
 
 def desk(floor: Floor, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "devices.gateway.desk", "--config", str(floor.folder / "gateway.yaml"), *arguments],
+        [sys.executable, "-m", "devices.cli.desk", "--config", str(floor.folder / "gateway.yaml"), *arguments],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
 
@@ -438,7 +438,7 @@ async def test_a_trace_is_replayed_to_a_driver(floor: Floor, tmp_path: Path) -> 
     file = tmp_path / "trace.jsonl"
     file.write_text(trace.stdout)
     played = subprocess.Popen(
-        [sys.executable, "-m", "devices.gateway.desk", "--config", str(floor.folder / "gateway.yaml"), "replay", str(file)],
+        [sys.executable, "-m", "devices.cli.desk", "--config", str(floor.folder / "gateway.yaml"), "replay", str(file)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

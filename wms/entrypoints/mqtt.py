@@ -121,6 +121,28 @@ def to_event(envelope: Envelope) -> Event | None:
             return events.DeviceStateChanged(
                 device=device, gateway=envelope.gateway, state=report.state, detail=report.detail
             )
+        case reports.DeviceQuarantined():
+            return events.DeviceQuarantined(device=device, reason=report.reason, evidence=report.evidence)
+        case reports.ConfigurationChecked():
+            return events.ConfigurationChecked(
+                device=device, profile=report.profile, sha256=report.sha256, differences=list(report.differences)
+            )
+        case reports.ConveyorAlarm():
+            return events.ConveyorAlarmed(
+                device=device, zone=report.zone, code=report.code, active=report.active, detail=report.detail
+            )
+        case reports.ZonePassed():
+            return events.ZonePassed(device=device, zone=report.zone, arrived=report.arrived, departed=report.departed)
+        case reports.ParcelInducted():
+            return events.ParcelInducted(
+                device=device, sequence=report.sequence, barcode=report.barcode, deadline_ms=report.deadline_ms
+            )
+        case reports.ParcelSorted():
+            return events.ParcelSorted(
+                device=device, sequence=report.sequence, lane=report.lane, result=report.result, barcode=report.barcode
+            )
+        case reports.LightConfirmed():
+            return events.LightConfirmed(device=device, position=report.position, qty=report.qty, short=report.short)
     return None
 
 

@@ -77,6 +77,87 @@ class DeviceStateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceQuarantined(Event):
+    """It told what cannot be true and is not listened to until a person lets it back."""
+
+    name: ClassVar[str] = "devices.quarantined.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    reason: str
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChecked(Event):
+    """Its settings were compared with its configuration; no differences: as configured."""
+
+    name: ClassVar[str] = "devices.configuration_checked.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    profile: str
+    sha256: str
+    differences: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConveyorAlarmed(Event):
+    """A condition of a conveyor or sorter came (`active`) or went."""
+
+    name: ClassVar[str] = "devices.conveyor_alarmed.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    zone: str
+    code: str
+    active: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePassed(Event):
+    name: ClassVar[str] = "devices.zone_passed.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    zone: str
+    arrived: int
+    departed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelInducted(Event):
+    """A parcel passed the scanner before a sorter."""
+
+    name: ClassVar[str] = "devices.parcel_inducted.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    sequence: int
+    barcode: str
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelSorted(Event):
+    """Where a parcel really went, and why."""
+
+    name: ClassVar[str] = "devices.parcel_sorted.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    sequence: int
+    lane: int
+    result: str
+    barcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class LightConfirmed(Event):
+    name: ClassVar[str] = "devices.light_confirmed.v1"
+    stream: ClassVar[str] = "device"
+    device: str
+    position: str
+    qty: int
+    short: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CommandAnswered(Event):
     """The answer to a device command; `ref` is what asked: `<process>.<purpose>:<id>`."""
 

@@ -1,0 +1,1 @@
+"""Command lines of the person next to the gateway: `wms devices`, `wms firmware`."""

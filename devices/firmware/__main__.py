@@ -1,3 +1,0 @@
-from devices.firmware.command import main
-
-raise SystemExit(main())
