@@ -20,7 +20,8 @@ class Register:
     address: int
     """0-based holding register."""
     type: str
-    """u16, u32 (high word first) or ascii (two characters a register, high byte first, NUL padded)."""
+    """u16, u32 (high word first), ascii (two characters a register, high byte first, NUL padded) or words (a row of u16,
+    which its owner reads by address)."""
     words: int
     access: str
     """r or rw, from the master's side."""
@@ -57,7 +58,7 @@ class RegisterMap:
         return {
             r.name: _value(r.type, values[r.address - start : r.address - start + r.words])
             for r in self.registers
-            if start <= r.address < start + count
+            if start <= r.address < start + count and r.type != "words"
         }
 
     def encode(self, first: str, last: str, values: Mapping[str, Value]) -> list[int]:
@@ -87,7 +88,7 @@ def parse(raw: Mapping[str, Any]) -> RegisterMap:
     """Errors: BadRegisters for registers that overlap or have no known type."""
     registers = tuple(Register(**row) for row in raw["registers"])
     taken = [address for r in registers for address in range(r.address, r.address + r.words)]
-    if len(taken) != len(set(taken)) or any(r.type not in ("u16", "u32", "ascii") for r in registers):
+    if len(taken) != len(set(taken)) or any(r.type not in ("u16", "u32", "ascii", "words") for r in registers):
         raise BadRegisters(f"{raw['map']}: registers overlap or have an unknown type")
     return RegisterMap(str(raw["map"]), int(raw["version"]), registers, {r.name: r for r in registers})
 

@@ -1,8 +1,13 @@
-"""An Atop ABLEPick controller with its tags on TCP. Source: ABLEPick protocol manual V 2.4, sections 4.1-4.4."""
+"""An Atop ABLEPick controller with its tags on TCP, and a put wall behind a Modbus gateway by the product's map.
+
+Source: ABLEPick protocol manual V 2.4, sections 4.1-4.4; docs/protocols/light.md, wall map version 1.
+"""
 
 import asyncio
 import contextlib
 from dataclasses import dataclass
+
+from simulators.wire.modbus import ModbusBank
 
 
 @dataclass(slots=True)
@@ -112,3 +117,64 @@ class LightSim:
             with contextlib.suppress(OSError):
                 for piece in [data[i : i + 1] for i in range(len(data))] if self.faults.split else [data]:
                     writer.write(piece)
+
+
+WALL_VERSION, WALL_CRC, WALL_POSITIONS = 1, 0x6FA7, 32
+_BEAT, _MISSING, _PRESSES, _SHOWN, _ASKED = 2, 3, 10, 50, 90
+
+
+class WallSim:
+    """32 positions; a light shows what is asked a moment later, unless it is missing."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.bank = ModbusBank(host, port, _ASKED + WALL_POSITIONS, writable=range(_ASKED, _ASKED + WALL_POSITIONS))
+        self.bank.words[:2] = [WALL_VERSION, WALL_CRC]
+        self.heartbeat_frozen = False
+        self._life: asyncio.Task[None] | None = None
+
+    @property
+    def host(self) -> str:
+        return self.bank.host
+
+    @property
+    def port(self) -> int:
+        return self.bank.port
+
+    async def start(self) -> None:
+        await self.bank.start()
+        self._life = asyncio.create_task(self._live())
+
+    async def stop(self) -> None:
+        if self._life is not None:
+            self._life.cancel()
+        await self.bank.stop()
+
+    def shown(self, position: int) -> tuple[int, int]:
+        """(colour, quantity) of a light."""
+        word = self.bank.words[_SHOWN + position - 1]
+        return word >> 12, word & 0xFFF
+
+    def press(self, position: int) -> None:
+        at = _PRESSES + position - 1
+        self.bank.words[at] = (self.bank.words[at] + 1) & 0xFFFF
+
+    def miss(self, position: int, on: bool = True) -> None:
+        word, bit = (_MISSING + 1, position - 1) if position <= 16 else (_MISSING, position - 17)
+        self.bank.words[word] = self.bank.words[word] | 1 << bit if on else self.bank.words[word] & ~(1 << bit)
+
+    def restart(self) -> None:
+        """Power cycle: everything is dark, connections are cut."""
+        self.bank.words[_SHOWN : _SHOWN + WALL_POSITIONS] = [0] * WALL_POSITIONS
+        self.bank.words[_ASKED : _ASKED + WALL_POSITIONS] = [0] * WALL_POSITIONS
+        self.bank.cut()
+
+    async def _live(self) -> None:
+        words, turn = self.bank.words, 0
+        while True:
+            await asyncio.sleep(0.02)
+            missing = words[_MISSING] << 16 | words[_MISSING + 1]
+            for index in range(WALL_POSITIONS):
+                words[_SHOWN + index] = 0 if missing >> index & 1 else words[_ASKED + index]
+            turn += 1
+            if turn % 10 == 0 and not self.heartbeat_frozen:
+                words[_BEAT] = (words[_BEAT] + 1) & 0xFFFF

@@ -2,14 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from devices.contract.commands import LIGHT, LIGHT_OFF, Command
 from devices.contract.driver import ConfigRefused
 from devices.contract.reports import DeviceStateChanged, LightConfirmed
 from devices.drivers.light.driver import LightDriver
-from simulators.wire.light import LightSim
+from devices.drivers.light.wall import MAP
+from devices.transports.registers import parse
+from simulators.wire import light as wire
+from simulators.wire.light import LightSim, WallSim
 from tests.wire.recorder import Recorder, running, until
 
 pytestmark = pytest.mark.wire
@@ -134,3 +139,75 @@ async def test_cuts_silence_split_and_noise(sim: LightSim) -> None:
 def test_a_wall_without_definite_tags_is_refused(positions: dict[str, int]) -> None:
     with pytest.raises(ConfigRefused, match="positions"):
         LightDriver({"host": "h", "positions": positions})
+
+
+# a wall behind a Modbus gateway
+
+
+@pytest.fixture
+async def wall() -> AsyncIterator[WallSim]:
+    sim = WallSim()
+    await sim.start()
+    yield sim
+    await sim.stop()
+
+
+def wall_driver(sim: WallSim, **config: object) -> LightDriver:
+    positions = {"W-01": 1, "W-20": 20}
+    settings = {"protocol": "modbus", "poll_ms": 10, "reply_timeout_s": 0.5, "positions": positions}
+    return LightDriver({"host": sim.host, "port": sim.port, **settings, **config})
+
+
+def test_the_wall_map_is_one_in_driver_configuration_document_and_simulator() -> None:
+    published = yaml.safe_load(
+        Path("firmware_configs/light/banner_dxm/wall_map/golden/default.yaml").read_text("utf-8")
+    )
+    assert parse(published) == MAP and published["crc"] == MAP.crc == wire.WALL_CRC
+    assert MAP.markdown() in Path("docs/protocols/light.md").read_text("utf-8")
+
+
+async def test_a_wall_shows_what_is_asked_and_tells_each_press_once(wall: WallSim) -> None:
+    driver, ctx = wall_driver(wall), Recorder()
+    async with running(driver, ctx, retry_s=0.02):
+        await until(lambda: ctx.onlines)
+        assert (await driver.execute(light("W-20", 7, colour="blue"))).outcome == "done"
+        assert wall.shown(20) == (4, 7)
+        wall.press(20)
+        await until(lambda: ctx.of(LightConfirmed))
+        await until(lambda: wall.shown(20) == (0, 0))
+        assert (await driver.execute(light("W-01", 2, "c2"))).outcome == "done"
+        wall.restart()
+        wall.press(1)  # pressed while nobody was connected: the counter tells it afterwards
+        await until(lambda: len(ctx.of(LightConfirmed)) == 2)
+        assert (await driver.execute(light("W-01", 5000, "c3"))).code == "light.bad_command"
+    assert ctx.of(LightConfirmed) == [
+        LightConfirmed("W-20", 7, False, "c1"),
+        LightConfirmed("W-01", 2, False, "c2"),
+    ]
+
+
+async def test_a_wall_that_restarted_shows_again_what_was_lit(wall: WallSim) -> None:
+    driver, ctx = wall_driver(wall), Recorder()
+    async with running(driver, ctx, retry_s=0.02):
+        await until(lambda: ctx.onlines)
+        await driver.execute(light("W-01", 3, colour="red"))
+        wall.restart()
+        await until(lambda: len(ctx.onlines) == 2 and wall.shown(1) == (1, 3))
+        off = Command("c2", "dev-1", LIGHT_OFF, datetime.now(UTC) + timedelta(seconds=5), {"position": "W-01"})
+        assert (await driver.execute(off)).outcome == "done" and wall.shown(1) == (0, 0)
+
+
+async def test_a_missing_light_a_frozen_gateway_and_another_map(wall: WallSim) -> None:
+    driver, ctx = wall_driver(wall, heartbeat_timeout_s=0.6), Recorder()
+    async with running(driver, ctx, retry_s=None):
+        await until(lambda: ctx.onlines)
+        wall.miss(20)
+        await until(lambda: ctx.of(DeviceStateChanged))
+        assert (await driver.execute(light("W-20"))).code == "light.no_tag"
+        wall.heartbeat_frozen = True
+        await until(lambda: ctx.errors)
+    assert ctx.of(DeviceStateChanged) == [DeviceStateChanged("fault", "light.no_tag: W-20")]
+    assert "light.heartbeat" in str(ctx.errors[0])
+    wall.bank.words[1] = 1
+    with pytest.raises(ConfigRefused, match=r"light\.map"):
+        await wall_driver(wall).run(Recorder())

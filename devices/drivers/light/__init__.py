@@ -1,1 +1,1 @@
-"""Pick-to-light and put walls: Atop ABLEPick controllers over TCP."""
+"""Pick-to-light and put walls: Atop ABLEPick controllers over TCP, walls behind a Modbus gateway by our map."""

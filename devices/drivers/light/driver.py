@@ -1,19 +1,19 @@
-"""Pick-to-light and put wall on one Atop ABLEPick controller: lights positions, reports each press once.
+"""Pick-to-light and put wall on one Atop ABLEPick controller, or behind a Modbus gateway: each press is reported once.
 
 What is lit is remembered until it is pressed or put out, so that a tag or a controller that restarted shows it again.
 """
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devices.contract.commands import LIGHT, LIGHT_OFF, Command
 from devices.contract.driver import ConfigRefused, DriverContext, NotReady
 from devices.contract.reports import CommandResult, DeviceStateChanged, LightConfirmed
-from devices.drivers.light import codec
-from devices.transports import tcp
+from devices.drivers.light import codec, wall
+from devices.transports import modbus, tcp
 from devices.transports.link import Link
 
 GARBAGE_LIMIT = 20
@@ -22,9 +22,15 @@ GARBAGE_LIMIT = 20
 class LightConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
     host: str
-    port: int = Field(4660, ge=1, le=65535)
+    port: int | None = Field(None, ge=1, le=65535)
+    """Default 4660, Modbus 502."""
+    protocol: Literal["ablepick", "modbus"] = "ablepick"
     positions: dict[str, int] = Field(min_length=1)
-    """Position code -> node address of its tag, 1 to 200."""
+    """Position code -> node address of its tag, 1 to 200; Modbus: 1 to 32."""
+    unit_id: int = Field(1, ge=0, le=255)
+    poll_ms: int = Field(50, ge=5)
+    heartbeat_timeout_s: float = Field(3.0, gt=0)
+    """These three for Modbus."""
     status_s: float = Field(2.0, gt=0)
     """How often the controller is asked which tags it reaches."""
     reply_timeout_s: float = Field(2.0, gt=0)
@@ -50,9 +56,12 @@ class LightDriver:
         except ValidationError as error:
             raise ConfigRefused(f"light: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         tags = list(self.config.positions.values())
-        if len(set(tags)) != len(tags) or not set(tags) <= set(codec.TAGS):
-            raise ConfigRefused("light: positions: each tag once, 1 to 200")
+        known = codec.TAGS if self.config.protocol == "ablepick" else wall.POSITIONS
+        if len(set(tags)) != len(tags) or not set(tags) <= set(known):
+            raise ConfigRefused(f"light: positions: each tag once, 1 to {known[-1]}")
         self._position_of = {tag: position for position, tag in self.config.positions.items()}
+        poll_s = self.config.poll_ms / 1000
+        self._wall = wall.Wall(self._position_of, poll_s, self.config.heartbeat_timeout_s)
         self._lit: dict[int, _Lit] = {}
         self._link: Link | None = None
         self._ctx: DriverContext | None = None
@@ -62,7 +71,10 @@ class LightDriver:
 
     async def run(self, ctx: DriverContext) -> None:
         c = self.config
-        link = await tcp.connect(c.host, c.port)
+        if c.protocol == "modbus":
+            await self._run_wall(ctx)
+            return
+        link = await tcp.connect(c.host, c.port or 4660)
         self._ctx, self._missing = ctx, None
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -77,6 +89,16 @@ class LightDriver:
                     waiting.set_result("light.offline")
             await link.close()
 
+    async def _run_wall(self, ctx: DriverContext) -> None:
+        c = self.config
+        registers = await modbus.connect(c.host, c.port or 502, c.unit_id, c.reply_timeout_s)
+        self._ctx = ctx
+        try:
+            await self._wall.serve(ctx, registers)
+        finally:
+            self._ctx = None
+            registers.close()
+
     async def execute(self, command: Command) -> CommandResult:
         ctx, link = self._ctx, self._link
         tag = self.config.positions.get(str(command.data.get("position")))
@@ -87,12 +109,18 @@ class LightDriver:
             return CommandResult(
                 command.id, "refused", "light.bad_command", "qty 1 to 999999 and a known colour needed"
             )
-        if ctx is None or link is None:
+        if ctx is None or (link is None and self.config.protocol == "ablepick"):
             return CommandResult(command.id, "failed", "light.offline")
         if ctx.clock.now() >= command.expires_at:
             return CommandResult(command.id, "expired", "light.expired")
         if tag in self._watched:
             return CommandResult(command.id, "refused", "light.busy", "another command for this position is under way")
+        if link is None:
+            if command.kind == LIGHT and int(qty or 0) > wall.MOST_QTY:
+                return CommandResult(command.id, "refused", "light.bad_command", f"at most {wall.MOST_QTY}")
+            shown = int(qty or 0) if command.kind == LIGHT else 0
+            code = await self._wall.light(tag, command.id, shown, str(colour), self.config.reply_timeout_s)
+            return CommandResult(command.id, "failed" if code else "done", code)
         if command.kind == LIGHT:
             assert type(qty) is int
             self._lit[tag] = _Lit(command.id, qty, str(colour))
