@@ -25,6 +25,7 @@ from devices.drivers.rfid_gate.codec import (
 )
 from devices.drivers.rfid_gate.gate import Gate
 from devices.drivers.rfid_gate.setup import GateSetup, add_rospec, reader_config
+from devices.transports import tap
 from devices.transports.tcp import keep_alive
 
 log = logging.getLogger(__name__)
@@ -306,6 +307,7 @@ class _Link:
         """What was agreed on; every message but the negotiation's own carries it."""
         self.greeted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._reader, self._writer = reader, writer
+        self._tap = tap.current()
         self._buffer = FrameBuffer()
         self._last_id = 0
         self._waiting: dict[int, asyncio.Future[Message]] = {}
@@ -315,6 +317,7 @@ class _Link:
         data = await self._reader.read(65536)
         if not data:
             raise EOFError("closed by the reader")
+        self._tap.note(False, data)
         return self._buffer.feed(data)
 
     async def send(self, message: Message) -> None:
@@ -322,7 +325,9 @@ class _Link:
             self._last_id += 1
             message = replace(message, id=self._last_id)
         version = V1_1 if message.name in _NEGOTIATION else self.version
-        self._writer.write(encode(replace(message, version=version)))
+        frame = encode(replace(message, version=version))
+        self._tap.note(True, frame)
+        self._writer.write(frame)
         await self._writer.drain()
 
     async def ask(self, message: Message) -> Message:

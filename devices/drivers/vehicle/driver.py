@@ -41,6 +41,7 @@ from devices.drivers.vehicle.codec import (
     supported_actions,
     topic,
 )
+from devices.transports import tap
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +161,7 @@ class VehicleDriver:
         self._replay: dict[str, Any] = {}
         """Evidence of a state that was newer by its time and older by its number, until ONLINE explains it."""
         self._replayed_at = float("-inf")
+        self._tap = tap.current()
         self._cleared_at = float("-inf")
         self._changed = asyncio.Event()
 
@@ -176,7 +178,7 @@ class VehicleDriver:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
-        self._replay = {}
+        self._replay, self._tap = {}, tap.current()
         try:
             async with client:
                 self._client = client
@@ -198,6 +200,7 @@ class VehicleDriver:
     async def _receive(self, client: aiomqtt.Client, ctx: DriverContext) -> None:
         async for message in client.messages:
             name = str(message.topic).rsplit("/", 1)[-1]
+            self._tap.note(False, f"{name} ".encode() + message.payload + b"\n")
             try:
                 body = parse(message.payload)
                 await self._check_sender(name, parse_sender(body), ctx)
@@ -547,7 +550,9 @@ class VehicleDriver:
         number = self._header_ids.get(name, 0)
         self._header_ids[name] = number + 1
         message = header(number, self._now(), self._manufacturer, self._serial, self._dialect) | body
-        await self._client.publish(topic(self._vehicle, name), json.dumps(message), qos=0)
+        text = json.dumps(message)
+        self._tap.note(True, f"{name} {text}\n".encode())
+        await self._client.publish(topic(self._vehicle, name), text, qos=0)
 
     def _now(self) -> datetime:
         if self._ctx is None:
