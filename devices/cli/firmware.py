@@ -166,3 +166,7 @@ def _check(arguments: argparse.Namespace) -> int:
             bad += not same
             print(f"{'ok      ' if same else 'DIFFERS '} {folder} {case.name}")
     return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

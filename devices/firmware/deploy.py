@@ -131,7 +131,7 @@ def _differences(expected: Any, found: Any, ignore: set[str], path: str = "") ->
             d for k, v in expected.items() for d in _differences(v, found.get(k), ignore, f"{path}.{k}".lstrip("."))
         ]
     if isinstance(expected, list):
-        others = found if isinstance(found, list) else [found]
+        others = list(found) if isinstance(found, list | tuple) else [found]
         if len(others) < len(expected):
             return [f"{path}: {len(others)} of {len(expected)}"]
         return [d for i, v in enumerate(expected) for d in _differences(v, others[i], ignore, path)]

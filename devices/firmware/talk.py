@@ -6,15 +6,18 @@ driver is stopped. Answers come back as text or as a tree, for `deploy` to compa
 
 import asyncio
 import json
-import re
+import os
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import aiomqtt
+import httpx
 import yaml
 
 from devices.contract.driver import ConfigRefused, NotReady
@@ -130,6 +133,8 @@ async def _llrp(transport: Json, config: Json) -> AsyncIterator[Speaker]:
     async def say(name: str, tree: Json) -> llrp.Message:
         nonlocal number
         number += 1
+        # Texts of a manifest are templates, so a number in them comes as its digits.
+        tree = {k: int(v) if isinstance(v, str) and v.isdigit() else v for k, v in tree.items()}
         writer.write(llrp.encode(llrp.from_json(name, tree, number)))
         async with asyncio.timeout(ANSWER_S):
             while (heard := await message()).id != number or not heard.name.endswith(("_RESPONSE", "ERROR_MESSAGE")):
@@ -165,38 +170,43 @@ def _tree(node: "llrp.Message | llrp.Param") -> Json:
 
 @asynccontextmanager
 async def _impinj(transport: Json, config: Json) -> AsyncIterator[Speaker]:
-    async def request(line: str, body: bytes = b"") -> Any:
-        method, _, path = line.partition(" ")
-        status, answer = await _http(config, method, f"{transport.get('base', '')}{path}", body)
-        if status >= 400:
-            raise Refused(f"{line}: HTTP {status} {answer[:200]!r}")
-        return json.loads(answer) if answer.strip() else {}
+    scheme = str(config.get("scheme", "https"))
+    port = int(config.get("port") or (443 if scheme == "https" else 80))
+    url = f"{scheme}://{config['host']}:{port}{transport.get('base', '')}"
+    login = (str(config.get("username", "root")), _secret(config))
+    verify = ssl.create_default_context(cafile=config.get("ca")) if scheme == "https" else False
+    async with httpx.AsyncClient(base_url=url, auth=login, verify=verify, timeout=ANSWER_S) as client:
 
-    async def ask(step: Json, _rendered: bytes) -> Any:
-        return await request(step["query"])
+        async def request(line: str, body: bytes | None = None) -> Any:
+            method, _, path = line.partition(" ")
+            try:
+                answer = await client.request(method, path, content=body, headers={"content-type": "application/json"})
+            except httpx.HTTPError as error:
+                raise NotReady(f"{url}: {error!r}") from error
+            if answer.status_code >= 400:
+                raise Refused(f"{line}: HTTP {answer.status_code} {answer.text[:200]}")
+            return answer.json() if answer.content.strip() else {}
 
-    async def send(step: Json, rendered: bytes) -> None:
-        await request(step["send"], rendered if step.get("body") == "render" else b"")
+        async def ask(step: Json, _rendered: bytes) -> Any:
+            try:
+                return await request(step["query"])
+            except Refused as missing:
+                return {"refused": str(missing)}
 
-    yield Speaker(ask, send)
+        async def send(step: Json, rendered: bytes) -> None:
+            await request(step["send"], rendered if step.get("body") == "render" else None)
+
+        yield Speaker(ask, send)
 
 
-async def _http(config: Json, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    """One HTTP/1.1 request on a connection of its own. TLS readers are reached through their site's proxy."""
-    link = await tcp.connect(str(config["host"]), int(config.get("port", 80)))
+def _secret(config: Json) -> str:
+    """The password by reference, read anew each time. Errors: Refused."""
     try:
-        head = f"{method} {path} HTTP/1.1\r\nHost: {config['host']}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        await link.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += await link.read(ANSWER_S)
-        heads, _, rest = data.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: *(\d+)", heads)
-        while length and len(rest) < int(length[1]):
-            rest += await link.read(ANSWER_S)
-        return int(heads.split()[1]), rest
-    finally:
-        await link.close()
+        if config.get("password_file") is not None:
+            return Path(config["password_file"]).read_text("utf-8").strip()
+        return os.environ[config["password_env"]] if config.get("password_env") else ""
+    except (OSError, KeyError) as error:
+        raise Refused(f"password: {error!r}") from error
 
 
 @asynccontextmanager

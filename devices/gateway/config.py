@@ -9,6 +9,9 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from devices import drivers
+from devices.contract.driver import ConfigRefused
+
 STALE_S = {"vehicle": 120.0}
 """Where 30 s are too short: a standing VDA 5050 vehicle sends its state every 30 s (2.1.0, 6.6)."""
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -114,14 +117,21 @@ class GatewayConfig(_Strict):
     @model_validator(mode="after")
     def _unique(self) -> "GatewayConfig":
         ids = [device.id for device in self.devices]
+        ports = [str(d.config["path"]) for d in self.devices if "path" in d.config]
         if doubled := sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"device ids used twice: {', '.join(doubled)}")
+        if doubled := sorted({p for p in ports if ports.count(p) > 1}):
+            raise ValueError(f"serial ports used twice: {', '.join(doubled)}")
         return self
 
 
 def with_broker(device: Device, broker: Broker) -> dict[str, Any]:
-    """A device's settings for its driver; a vehicle is reached over the gateway's broker. Errors: BadConfig."""
-    if device.family != "vehicle":
+    """A device's settings for its driver; vehicles and Zebra's readers are reached over the gateway's broker.
+
+    Errors: BadConfig.
+    """
+    on_broker = device.family == "vehicle" or device.config.get("transport") == "zebra_iotc"
+    if not on_broker or "broker" in device.config:
         return dict(device.config)
     login = {"host": broker.host, "port": broker.port, "username": broker.user, "password": broker.password()}
     return {**device.config, "broker": login}
@@ -142,6 +152,24 @@ def load(path: Path) -> GatewayConfig:
     for device in config.devices:
         if device.firmware is not None:
             device.firmware.folder = path.parent / device.firmware.folder
+        _check(path, device)
     if config.broker.password_file is not None:
         config.broker.password_file = path.parent / config.broker.password_file
     return config
+
+
+def _check(path: Path, device: Device) -> None:
+    """Refuse settings that the driver could never work with, line settings above all. Errors: BadConfig.
+
+    A family that is not installed is the device's own trouble: the others work.
+    """
+    if device.family == "vehicle" or device.config.get("transport") == "zebra_iotc":
+        return  # their broker's login is given at the start
+    try:
+        drivers.load(device.family)
+    except ConfigRefused:
+        return
+    try:
+        drivers.check(device.family, device.config)
+    except ConfigRefused as error:
+        raise BadConfig(f"{path}: {device.id}: {error}") from error

@@ -66,6 +66,7 @@ class Supervisor:
         """Keep the device connected until cancelled, or until its configuration is refused."""
         attach(self.tap)
         while True:
+            asked_s = 0.0
             try:
                 await self._attempt()
                 raise NotReady("driver ended")
@@ -73,11 +74,12 @@ class Supervisor:
                 self._change("refused", str(error))
                 return
             except NotReady as error:
+                asked_s = float(getattr(error, "retry_after_s", 0.0))
                 self._change("offline", str(error))
             except Exception as error:
                 log.exception("%s: driver failed", self.device)
                 self._change("offline", f"driver failed: {error!r}")
-            delay_s = backoff_s(self._tries)
+            delay_s = max(backoff_s(self._tries), asked_s)
             self._tries += 1
             log.debug("%s: %s; next attempt in %.1f s", self.device, self.status.detail, delay_s)
             await asyncio.sleep(delay_s)

@@ -92,6 +92,12 @@ class DimensionerSim:
                 self._send(writer, f"TA{self.faults.test_code}")
             case "Z":
                 self._send(writer, "ZN" if self._object else "ZA")
+            case '"' | "#" | "L" if len(command) > 1:
+                if letter == "L":
+                    self.site = command[1:7]
+                else:
+                    self.metric = command[1] == "M"
+                self._send(writer, f"{letter}A")
             case "U":
                 self._send(writer, f"UA{'M' if self.metric else 'E'},{'M' if self.metric else 'E'},D,{self.site:<6}")
             case _:

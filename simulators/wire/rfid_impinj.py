@@ -209,6 +209,9 @@ class ImpinjSim(GateWorld):
         path = path.split("?")[0]
         if (method, path) == ("GET", f"{_API}/system"):
             return 200, {"manufacturer": "Impinj", "productModel": "R700", "serialNumber": self.serial}
+        if (method, path) == ("GET", f"{_API}/status"):
+            running = {"status": "running", "activePreset": {"id": self._running, "profile": "inventory"}}
+            return 200, running if self._running else {"status": "idle"}
         if path == f"{_API}/device/gpis":
             return self._gpis(method, body)
         if (method, path) == ("POST", f"{_API}/profiles/stop"):

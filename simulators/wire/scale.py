@@ -114,7 +114,7 @@ class ScaleSim:
         self.factor, self.interval_g, self.max_g = factor, interval_g, max_g
         self.settle_s, self.noise_g, self.rate_hz, self.unit = settle_s, noise_g, rate_hz, unit
         self.model, self.serial = model, serial
-        self.settings = {"M01": "0", "M02": "1", "M03": "1", "M21 0": "0 0"}
+        self.settings = {"M01": "0", "M02": "2", "M03": "1", "M21 0": "0 1"}
         """MT-SICS M query to its answer: weighing mode, vibration, autozero, unit (reference manual 11781363)."""
         self.rfc2217, self.protocol = rfc2217, protocol
         self.server_line = LineSettings(baudrate=1200)
@@ -392,6 +392,9 @@ class _SicsSession(_Session):
 
     def _do(self, command: str) -> None:
         name, _, parameter = command.partition(" ")
+        if (kept := self._scale.settings.get(command)) is not None:
+            self.send(f"{name} A {kept}")
+            return
         if name in ("@", "S", "SI", "SIR", "SR") and self._stream is not None:
             self._stream.cancel()
             self._stream = None
@@ -438,8 +441,6 @@ class _SicsSession(_Session):
                 self.send('I3 A "3.10 0.0.0.0.0"')
             case "I4":
                 self.send(f'I4 A "{scale.serial}"')
-            case "M01" | "M02" | "M03" | "M21" if scale.settings.get(command):
-                self.send(f"{name} A {scale.settings[command]}")
             case _:
                 self.send("ES")
 

@@ -87,22 +87,23 @@ class EmbeddedBroker:
         """Answer all users by name; `wes` is always one of them."""
         users = self._read()
         if "wes" not in users:
-            users["wes"] = BrokerUser("wes", "wes", secrets.token_urlsafe(24), ("wms/v1/#", "uagv/#"))
+            users["wes"] = BrokerUser("wes", "wes", secrets.token_urlsafe(24), ("wms/v1/#", "uagv/#", "vda5050/#"))
             self._write(users)
         return users
 
     def add_gateway(self, gateway: str) -> BrokerUser:
         """Admit a gateway under its own name (idempotent)."""
-        return self._add(gateway, "gateway", (f"wms/v1/{_level(gateway)}/#", "uagv/v2/#"))
+        return self._add(gateway, "gateway", (f"wms/v1/{_level(gateway)}/#", "uagv/v2/#", "vda5050/v3/#"))
 
     def add_agv(self, manufacturer: str, serial: str) -> BrokerUser:
         """Admit one VDA 5050 vehicle; its user name is `<manufacturer>.<serial>` (idempotent)."""
-        topics = (f"uagv/v2/{_level(manufacturer)}/{_level(serial)}/#",)
+        of = f"{_level(manufacturer)}/{_level(serial)}/#"
+        topics = (f"uagv/v2/{of}", f"vda5050/v3/{of}")
         return self._add(f"{manufacturer}.{serial}", "agv", topics)
 
     def add_vehicles(self, name: str = "vehicles") -> BrokerUser:
         """Admit a simulator of a whole fleet (idempotent)."""
-        return self._add(name, "vehicles", ("uagv/v2/#",))
+        return self._add(name, "vehicles", ("uagv/v2/#", "vda5050/v3/#"))
 
     def remove(self, name: str) -> None:
         """Shut a user out; its open connections are cut."""
@@ -147,6 +148,11 @@ class EmbeddedBroker:
         known = users.get(name)
         if known is not None and (known.kind, known.topics) == (kind, topics):
             return known
+        if known is not None and known.kind == kind:
+            users[name] = made = BrokerUser(name, kind, known.password, topics)  # a later version needs other topics
+            self._write(users)
+            self.reload()
+            return made
         if known is not None:
             raise StackFault(f"the broker user {name} exists already as {known.kind}")
         users[name] = made = BrokerUser(name, kind, secrets.token_urlsafe(24), topics)
