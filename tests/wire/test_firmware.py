@@ -51,7 +51,7 @@ async def config(tmp_path: Path) -> AsyncIterator[Path]:
     devices = [
         {
             "id": name, "family": family,
-            "config": {"host": sims[name].host, "port": sims[name].port} | ({"scheme": "http"} if name == "gate-2" else {}),
+            "config": {"host": sims[name].host, "port": sims[name].port} | ({"transport": "impinj_iot", "scheme": "http"} if name == "gate-2" else {}),
             "firmware": {"folder": str(CONFIGS / profile), "params": golden(profile, case)},
         }
         for name, (family, profile, case) in PROFILES.items()
