@@ -117,7 +117,7 @@ class GatewayConfig(_Strict):
     @model_validator(mode="after")
     def _unique(self) -> "GatewayConfig":
         ids = [device.id for device in self.devices]
-        ports = [str(d.config["path"]) for d in self.devices if "path" in d.config]
+        ports = [str(d.config["serial"]) for d in self.devices if d.family != "vehicle" and "serial" in d.config]
         if doubled := sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"device ids used twice: {', '.join(doubled)}")
         if doubled := sorted({p for p in ports if ports.count(p) > 1}):

@@ -265,7 +265,10 @@ async def test_an_address_that_changes_while_the_label_is_printing_is_on_the_lab
     content = await scalar(
         house, "SELECT payload->>'content' FROM outgoing WHERE kind = 'print' ORDER BY seq DESC LIMIT 1"
     )
-    assert "New" in str(content)
+    assert (
+        await scalar(house, "SELECT data->'destination'->>'name' FROM print_job ORDER BY created_at DESC LIMIT 1")
+        == "New"
+    )
     assert card["show"]["sscc"] in str(content)
 
 
