@@ -16,7 +16,8 @@ class Command:
 
 
 PRINT = "print"
-"""data: {"job_id": str, "content": str (ZPL), "labels": int}. done = the printer's counters say it left the buffer."""
+"""data: {"job_id": str, "content": str, "labels": int, "language": "zpl"|"tspl", "encoding": "text"|"deflate" (base64 of
+zlib)}. done = the printer itself says that it left the buffer."""
 
 WEIGH = "weigh"
 """data: {}. done + a `weight_measured` report carrying command_id; failed scale.timeout/overload/underload."""

@@ -24,7 +24,7 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", [*PAGES, "shift"])
+@pytest.mark.parametrize("name", PAGES)
 def test_console(desk: Page, server: Server, name: str) -> None:
     sign_in_desk(desk, server.url)
     desk.goto(f"{server.url}/console?page={name}")
