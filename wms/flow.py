@@ -23,6 +23,7 @@ from wms.events import (  # fmt: skip
     shipping,
     slotting,
     stock,
+    work,
 )
 from wms.foundation.labels import reactions as label_reactions
 from wms.foundation.orders import reactions as order_reactions
@@ -53,6 +54,11 @@ async def close_relabel(uow: UnitOfWork, event: packing.ParcelLabelled) -> None:
     await incident_service.resolve_key(uow, f"relabel:{event.parcel_id}", "the new label is on it")
 
 
+async def close_lost_cart(uow: UnitOfWork, event: picking.TourTaken) -> None:
+    """The cart was found after all."""
+    await incident_service.resolve_key(uow, f"cart_lost:{event.tour_id}", f"{event.cart} was found")
+
+
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
@@ -74,6 +80,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "picking.on_order_withdrawn": picking_reactions.on_order_withdrawn,
     },
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
+    picking.TourTaken: {"flow.close_lost_cart": close_lost_cart},
     fleet.UnitDelivered: {"packing.on_unit_delivered": packing_reactions.on_unit_delivered},
     packing.CartEmptied: {"fleet.on_cart_emptied": fleet_reactions.on_cart_emptied},
     packing.ParcelLabelled: {
@@ -135,7 +142,7 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     devices.ZonePassed, devices.ParcelInducted, devices.ParcelSorted, devices.LightConfirmed,
     catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
-    picking.OrderPicked, picking.PickConfirmed, shipping.ManifestClosed,
+    picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, shipping.ManifestClosed,
     slotting.VelocityClassified,
 })  # fmt: skip
 

@@ -65,6 +65,13 @@ class Supervisor:
     async def run(self) -> None:
         """Keep the device connected until cancelled, or until its configuration is refused."""
         attach(self.tap)
+        try:
+            await self._keep()
+        finally:
+            if self._checking is not None:
+                self._checking.cancel()
+
+    async def _keep(self) -> None:
         while True:
             asked_s = 0.0
             try:

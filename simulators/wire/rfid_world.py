@@ -3,12 +3,13 @@
 import asyncio
 import random
 import time
+from abc import ABC, abstractmethod
 
 _GAP_S = 0.2
 """Wall time between two passages: the barrier needs it whatever the factor."""
 
 
-class GateWorld:
+class GateWorld(ABC):
     """Antennas 1 and 2 look at the yard, 3 and 4 into the house; `factor` speeds up the pallet only.
 
     A reader overrides `barrier_edge`, `tag_in_field` and `drain`.
@@ -34,17 +35,17 @@ class GateWorld:
         self._rng = random.Random(seed)
         self._gate = asyncio.Lock()
 
+    @abstractmethod
     def barrier_edge(self, broken: bool) -> None:
         """The reader's input changes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tag_in_field(self, epc: str, antenna: int, rssi_dbm: int, at_us: int) -> None:
         """One antenna hears one tag at `at_us` of the true time."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def drain(self) -> None:
         """Let the reader send what it has."""
-        raise NotImplementedError
 
     def now_us(self) -> int:
         """The true time."""

@@ -9,6 +9,7 @@ import os
 import random
 import re
 import tty
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
@@ -298,7 +299,7 @@ def _even_parity(byte: int) -> int:
     return byte | (byte.bit_count() & 1) << 7
 
 
-class _Session:
+class _Session(ABC):
     """One client of the scale with its own stream."""
 
     def __init__(self, scale: ScaleSim, line: _Line, close: Callable[[], None]) -> None:
@@ -314,8 +315,8 @@ class _Session:
                 task.cancel()
         self._close()
 
-    def feed(self, data: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def feed(self, data: bytes) -> None: ...
 
     def emit(self, data: bytes) -> None:
         """Put one frame on the line, with whatever goes wrong there."""

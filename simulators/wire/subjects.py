@@ -1,6 +1,7 @@
 """Our simulators as subjects of the conformance kit, one class a family; found by name, see docs/plugins.md."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import Any
 
 from simulators.wire.dimensioner import DimensionerSim
@@ -14,7 +15,7 @@ from simulators.wire.scale import ScaleSim
 Json = dict[str, Any]
 
 
-class _Subject:
+class _Subject(ABC):
     """A simulator that is made anew for every rule."""
 
     stale_s = 4.0
@@ -25,8 +26,8 @@ class _Subject:
     def __init__(self) -> None:
         self.sim: Any = self.make()
 
-    def make(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def make(self) -> Any: ...
 
     @property
     def host(self) -> str:

@@ -68,6 +68,35 @@ async def test_a_cart_that_nobody_finds_goes_to_a_lead_and_other_work_comes_firs
     await house.release(await house.order("O2", {"C": 1}))
     (planned,) = (await other.post("/api/v1/pda/pick/claim"))["cards"]
     assert planned["id"].startswith("cart:")
+    (fetch,) = (await picker.post("/api/v1/pda/pick/claim"))["cards"]
+    await picker.answer(fetch, cart="CART-1")
+    await house.settle()
+    assert "picking.cart_lost" not in [i["kind"] for i in await house.admin.get("/api/v1/incidents?state=open")]
+
+
+async def test_a_finished_tour_stays_its_pickers(house: House) -> None:
+    picker, cards = await begun(house)
+    lead = await house.sign_in("lead")
+    (claim,) = await lead.get("/api/v1/claims")
+    await do_pick(picker, cards[1])
+    await picker.answer(cards[-1], drop="PACK-1")
+    with pytest.raises(Refused) as refused:
+        await lead.post(f"/api/v1/tours/{claim['id']}/leave")
+    assert refused.value.code == "picking.no_tour"
+    async with house.db.begin() as uow:
+        assert await uow.session.scalar(text("SELECT claimed_by FROM tour")) == "picker"
+
+
+async def test_the_history_tells_who_held_and_who_took_back(house: House) -> None:
+    await begun(house)
+    lead = await house.sign_in("lead")
+    (claim,) = await lead.get("/api/v1/claims")
+    await lead.post(f"/api/v1/tours/{claim['id']}/leave")
+    async with house.db.begin() as uow:
+        row = (await uow.session.execute(
+            text("SELECT actor, payload->>'holder' AS holder FROM event WHERE name = 'picking.tour_left.v1'")
+        )).one()  # fmt: skip
+    assert (row.actor, row.holder) == ("lead", "picker")
 
 
 async def test_a_lead_takes_work_back_and_a_worker_may_not(house: House) -> None:

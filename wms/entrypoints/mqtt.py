@@ -109,7 +109,8 @@ def to_event(envelope: Envelope) -> Event | None:
             return events.GateSessionClosed(
                 device=device, session_id=report.session_id, opened_at=report.opened_at, closed_at=report.closed_at,
                 direction=report.direction, epcs=[t.epc for t in report.tags], uris=[t.uri or "" for t in report.tags],
-                stray=[t.epc for t in (*report.stray, *report.resident)], unknown=[t.epc for t in report.unknown], overflow=report.overflow,
+                stray=[t.epc for t in report.stray], unknown=[t.epc for t in report.unknown],
+                overflow=report.overflow, resident=[t.epc for t in report.resident],
             )  # fmt: skip
         case reports.VehicleReported():
             return events.VehicleReported(

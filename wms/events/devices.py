@@ -1,6 +1,6 @@
 """Facts from the floor, as the WES understands them. Made by entrypoints/mqtt from the devices' reports."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from wms.kernel.messages import Event
@@ -43,8 +43,11 @@ class GateSessionClosed(Event):
     uris: list[str]
     """GS1 identity of each passed EPC, same order, empty when not GS1."""
     stray: list[str]
+    """Of the next door: not ours."""
     unknown: list[str]
     overflow: bool
+    resident: list[str] = field(default_factory=list)
+    """Live at the gate: forklift, pallet jack."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,3 +61,24 @@ class GoodsToPutBack(Event):
     stream: ClassVar[str] = "hu_id"
     hu_id: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TourLeft(Event):
+    """Its picker handed it over, or a lead took it back; the cart, if it has one, stands somewhere."""
+
+    name: ClassVar[str] = "picking.tour_left.v1"
+    stream: ClassVar[str] = "tour_id"
+    tour_id: UUID
+    holder: str
+    cart: str
+
+
+@dataclass(frozen=True, slots=True)
+class TourTaken(Event):
+    """Another picker (the event's actor) found the cart of a left tour and goes on with it."""
+
+    name: ClassVar[str] = "picking.tour_taken.v1"
+    stream: ClassVar[str] = "tour_id"
+    tour_id: UUID
+    cart: str

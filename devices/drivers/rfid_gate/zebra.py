@@ -7,7 +7,6 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -28,6 +27,7 @@ from devices.drivers.rfid_gate.iot_codec import (
     zebra_event,
 )
 from devices.drivers.rfid_gate.setup import GateSetup
+from devices.transports.jobs import first_of
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class ZebraReader:
             async with client:
                 for role in ("management_response", "control_response", "management_events", "data_events"):
                     await client.subscribe(self._topics[role], qos=1)
-                await _first_of(self._receive(client, ctx, gate), self._serve(client, ctx, gate))
+                await first_of(self._receive(client, ctx, gate), self._serve(client, ctx, gate))
         except aiomqtt.MqttError as error:
             if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
                 raise ConfigRefused(f"mqtt.credentials: {error}") from error
@@ -214,20 +214,3 @@ class ZebraReader:
             return os.environ[broker["password_env"]] if "password_env" in broker else broker.get("password")
         except (OSError, KeyError) as error:
             raise ConfigRefused(f"rfid_gate: password: {error!r}") from error
-
-
-async def _first_of(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run jobs until one ends or fails, then end the others.
-
-    Cancelled again and again: aiomqtt's wait_for (Python 3.11) can swallow one cancellation.
-    """
-    tasks = [asyncio.create_task(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        while pending := [task for task in tasks if not task.done()]:
-            for task in pending:
-                task.cancel()
-            await asyncio.wait(pending, timeout=0.5)

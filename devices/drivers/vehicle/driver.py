@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -42,6 +41,7 @@ from devices.drivers.vehicle.codec import (
     topic,
 )
 from devices.transports import tap
+from devices.transports.jobs import first_of
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ class VehicleDriver:
                 self._client = client
                 for name in ("connection", "state", "factsheet"):
                     await client.subscribe(topic(self._vehicle, name), qos=1 if name == "connection" else 0)
-                await _first_of(self._receive(client, ctx), self._tend(ctx), self._report(ctx))
+                await first_of(self._receive(client, ctx), self._tend(ctx), self._report(ctx))
         except aiomqtt.MqttError as error:
             if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
                 raise ConfigRefused(f"mqtt.credentials: {error}") from error
@@ -558,20 +558,3 @@ class VehicleDriver:
         if self._ctx is None:
             raise NotReady("vehicle.offline")
         return self._ctx.clock.now()
-
-
-async def _first_of(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run jobs until one ends or fails, then end the others.
-
-    Cancelled again and again: aiomqtt's wait_for (Python 3.11) can swallow one cancellation.
-    """
-    tasks = [asyncio.create_task(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        while pending := [task for task in tasks if not task.done()]:
-            for task in pending:
-                task.cancel()
-            await asyncio.wait(pending, timeout=0.5)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, text, update
 
 from wms.db.uow import UnitOfWork
+from wms.events.work import WorkReleased
 from wms.foundation.work import queries, rules
 from wms.foundation.work.tables import Station, Task
 from wms.kernel.ids import uuid7
@@ -70,6 +71,7 @@ async def release_of(uow: UnitOfWork, kind: str, holder: str) -> int:
     freed = await _release(uow, (Task.kind == kind) & (Task.claimed_by == holder))
     if not freed:
         raise rules.NothingClaimed(kind=kind, holder=holder)
+    uow.emit(WorkReleased(holder=holder, kind=kind, tasks=freed))
     return freed
 
 

@@ -201,7 +201,7 @@ async def passages(uow: UnitOfWork, limit: int = 50) -> list[dict[str, Any]]:
         })  # fmt: skip
     return [
         {"id": str(r.id), "gate": r.gate, "at": r.at, "direction": r.direction, "tags": len(r.epcs), "overflow": r.overflow,
-         "stray": r.stray, "unknown": r.unknown, "surplus": r.surplus, "lines": matches.get(r.id, [])}
+         "stray": r.stray, "resident": r.resident, "unknown": r.unknown, "surplus": r.surplus, "lines": matches.get(r.id, [])}
         for r in rows
     ]  # fmt: skip
 

@@ -105,6 +105,8 @@ class GatePassage(Base):
     surplus: Mapped[list[Any]]
     """Passed, and on no open notice."""
     stray: Mapped[list[Any]]
+    resident: Mapped[list[Any]]
+    """Live at the gate: forklift, pallet jack."""
     unknown: Mapped[list[Any]]
     overflow: Mapped[bool]
     __table_args__ = (UniqueConstraint("gate", "session_id"), Index("ix_gate_passage_at", "at"))

@@ -11,9 +11,9 @@ from wms.algorithms.routing import graph, tour
 from wms.kernel.errors import Refusal
 
 NEXT: dict[str, dict[str, str]] = {
-    "planned": {"start": "walking", "cancel": "cancelled"},
+    "planned": {"start": "walking", "cancel": "cancelled", "leave": "planned"},
     "walking": {"finish": "done", "leave": "left"},
-    "left": {"take": "walking"},
+    "left": {"take": "walking", "leave": "left"},
     "done": {},
     "cancelled": {},
 }

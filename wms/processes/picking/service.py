@@ -8,7 +8,15 @@ from sqlalchemy import select, text, update
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.events.order_release import OrderWithdrawn
-from wms.events.picking import GoodsToPutBack, OrderPicked, PickConfirmed, PickShorted, TourCompleted
+from wms.events.picking import (
+    GoodsToPutBack,
+    OrderPicked,
+    PickConfirmed,
+    PickShorted,
+    TourCompleted,
+    TourLeft,
+    TourTaken,
+)
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
 from wms.foundation.orders import rules as order_rules
@@ -178,8 +186,9 @@ async def leave_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
     tour = await _locked(uow, tour_id)
     if not tour.claimed_by or (tour.claimed_by != uow.actor.id and "lead" not in uow.actor.roles):
         raise rules.NoTour(tour_id=str(tour_id))
-    state = rules.step(tour.state, "leave") if tour.state == "walking" else tour.state
+    state = rules.step(tour.state, "leave")
     await uow.session.execute(update(Tour).where(Tour.id == tour_id).values(state=state, claimed_by=""))
+    uow.emit(TourLeft(tour_id=tour_id, holder=tour.claimed_by, cart=tour.cart))
     await tasks.release_group(uow, tour_id)
     return await queries.tour(uow, tour_id)
 
@@ -198,6 +207,7 @@ async def take_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.T
         .values(state=rules.step(tour.state, "take"), priority=rules.PRIORITY_TAKEN)
     )
     await tasks.claim_group(uow, tour_id)
+    uow.emit(TourTaken(tour_id=tour_id, cart=tour.cart))
     return await queries.tour(uow, tour_id)
 
 

@@ -38,7 +38,7 @@ async def match_passage(uow: UnitOfWork, event: GateSessionClosed) -> None:
     matched, surplus = rules.match_gate(announced, event.epcs if event.direction != "out" else [], event.overflow)
     passage = GatePassage(
         id=uuid7(), gate=event.device, session_id=event.session_id, direction=event.direction, at=uow.now, epcs=event.epcs,
-        surplus=surplus, stray=event.stray, unknown=event.unknown, overflow=event.overflow,
+        surplus=surplus, stray=event.stray, resident=event.resident, unknown=event.unknown, overflow=event.overflow,
     )  # fmt: skip
     uow.session.add(passage)
     await uow.session.flush()
