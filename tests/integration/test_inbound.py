@@ -262,6 +262,18 @@ async def gate(house: House, session: str, epcs: list[str], overflow: bool = Fal
     })  # fmt: skip
 
 
+async def test_tags_that_live_at_the_gate_are_evidence_of_their_own(house: House) -> None:
+    def seen(epc: str) -> dict[str, object]:
+        return {"epc": epc, "uri": None, "reads": 3, "antenna": 1, "rssi_dbm": -70, "first_seen": "", "last_seen": ""}
+
+    await house.hear("gate-1", "gate_session_closed", {
+        "session_id": "s9", "opened_at": "2026-11-22T10:00:00+00:00", "closed_at": "2026-11-22T10:00:02+00:00", "direction": "in",
+        "tags": [], "stray": [seen("A1")], "resident": [seen("B2")], "unknown": [seen("C3")], "overflow": False,
+    })  # fmt: skip
+    (passage,) = await house.admin.get("/api/v1/inbound/gate-passages")
+    assert (passage["stray"], passage["resident"], passage["unknown"]) == (["A1"], ["B2"], ["C3"])
+
+
 async def test_a_pallet_that_the_gate_identified_is_received_by_one_scan(house: House) -> None:
     lead = await house.sign_in("lead")
     tags_a, tags_b = [tag(1, k) for k in range(4)], [tag(2, k) for k in range(3)]
