@@ -42,8 +42,11 @@ class Recorder:
         return [report for report in self.reports if isinstance(report, kind)]
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Wait for a condition. Errors: TimeoutError."""
+async def until(condition: Callable[[], object], timeout_s: float = 45.0) -> None:
+    """Wait for a condition. Errors: TimeoutError.
+
+    The limit is for what never comes: a broker that syncs its files on a busy disk may take 15 s to admit a client.
+    """
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)

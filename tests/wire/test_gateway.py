@@ -183,7 +183,7 @@ class Floor:
     async def online(self, *devices: str) -> None:
         """Wait for health, told from now on, that shows these devices (the scale by default) online."""
         self.wes.health.clear()
-        await until(lambda: all(self.wes.state(d) == "online" for d in devices or ("scale-1",)), 15)
+        await until(lambda: all(self.wes.state(d) == "online" for d in devices or ("scale-1",)))
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ async def test_every_transport_gives_the_same_session(reader: tuple[Any, dict[st
     sim.residents = (FORKLIFT, NOT_GS1)
     ctx = Recorder()
     async with running(RfidGateDriver(config | {"resident": [FORKLIFT]}), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN, direction=direction, strays=[NEXT_DOOR])
         await until(lambda: ctx.of(GateSessionClosed))
     (session,) = ctx.of(GateSessionClosed)
@@ -111,7 +111,7 @@ async def test_every_transport_takes_a_bounce_for_one_pallet(reader: tuple[Any, 
     sim.bounce = True
     ctx = Recorder()
     async with running(RfidGateDriver(config), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:6])
         await until(lambda: ctx.of(GateSessionClosed))
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [6]
@@ -121,7 +121,7 @@ async def test_every_transport_tells_of_a_lost_antenna_and_of_its_return(reader:
     sim, config = reader
     ctx = Recorder()
     async with running(RfidGateDriver(config), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         sim.antenna_lost(2)
         await until(lambda: len(states(ctx)) == 1)
         sim.antenna_back(2)
@@ -134,7 +134,7 @@ async def test_every_transport_closes_a_cut_session_for_counting_by_hand(reader:
     sim, config = reader
     ctx = Recorder()
     async with running(RfidGateDriver(config | {"heartbeat_s": 0.3}), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         passage = asyncio.create_task(sim.pass_pallet(SGTIN[:5], seconds=15))
         await asyncio.sleep(0.4)
         sim.drop_connection(1.5) if isinstance(sim, ZebraSim) else sim.drop_connection()
@@ -152,9 +152,9 @@ async def test_every_transport_starts_again_after_a_reboot(reader: tuple[Any, di
     sim, config = reader
     ctx = Recorder()
     async with running(RfidGateDriver(config | {"heartbeat_s": 0.08, "reply_timeout_s": 0.5}), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         sim.reboot()
-        await until(lambda: len(ctx.onlines) >= 2, 15)
+        await until(lambda: len(ctx.onlines) >= 2)
         await until(lambda: sim.ready)
         await sim.pass_pallet(SGTIN[:2], seconds=1)
         await until(lambda: any(session.tags for session in ctx.of(GateSessionClosed)))
@@ -176,7 +176,7 @@ async def test_every_transport_tells_of_a_wrong_clock(reader: tuple[Any, dict[st
     sim.clock_step_us = 3_600_000_000
     ctx = Recorder()
     async with running(RfidGateDriver(config), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:2])
         await until(lambda: ctx.of(GateSessionClosed))
     assert states(ctx)[0][0] == "fault" and states(ctx)[0][1].endswith(".clock")
@@ -188,7 +188,7 @@ async def test_every_transport_knows_a_barrier_that_was_broken_before(reader: tu
     sim.set_barrier(True)
     ctx = Recorder()
     async with running(RfidGateDriver(config), ctx):
-        await until(lambda: sim.ready and ctx.onlines, 15)
+        await until(lambda: sim.ready and ctx.onlines)
         sim.set_barrier(False)
         await until(lambda: ctx.of(GateSessionClosed))
     assert [session.overflow for session in ctx.of(GateSessionClosed)] == [True]
@@ -262,9 +262,9 @@ async def test_lines_split_anywhere_are_one_session(impinj: ImpinjSim) -> None:
     proxy.faults.max_chunk = 11
     ctx = Recorder()
     async with running(RfidGateDriver(impinj_config(proxy)), ctx):
-        await until(lambda: impinj.ready and ctx.onlines, 15)
+        await until(lambda: impinj.ready and ctx.onlines)
         await impinj.pass_pallet(SGTIN[:3], seconds=0.5)
-        await until(lambda: ctx.of(GateSessionClosed), 15)
+        await until(lambda: ctx.of(GateSessionClosed))
     await proxy.stop()
     assert [tag.epc for tag in ctx.of(GateSessionClosed)[0].tags] == SGTIN[:3] and not ctx.errors
 

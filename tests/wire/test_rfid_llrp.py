@@ -332,7 +332,7 @@ async def test_damaged_bytes_end_the_connection_or_nothing(sim: RfidGateSim, see
     proxy.faults.corrupt_rate = 0.0
     ctx = Recorder()
     async with running(driver_for(proxy), ctx):
-        await until(lambda: ctx.onlines, 15)
+        await until(lambda: ctx.onlines)
     await proxy.stop()
 
 

@@ -115,7 +115,7 @@ async def made(
         tap = asyncio.create_task(_listen(master, heard))
         await sim.start()
         async with running(driver, ctx, retry_s=0.05):
-            await until(lambda: ctx.onlines and driver.factsheet, 15)
+            await until(lambda: ctx.onlines and driver.factsheet)
             yield Floor(version, sim, driver, ctx, heard, master, prefix)
         await sim.stop()
         tap.cancel()

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors as pg
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from wms.db.uow import UnitOfWork
 from wms.events.stock import StockStatusChanged
@@ -43,6 +44,11 @@ class Line:
     serials: Sequence[str] | None = None
 
 
+def _driver_connection(session: Session) -> psycopg.AsyncConnection[Any]:
+    """The driver's own connection of this transaction, in one turn through SQLAlchemy's greenlets."""
+    return cast(psycopg.AsyncConnection[Any], session.connection().connection.driver_connection)
+
+
 async def _call(uow: UnitOfWork, sql: str, params: Sequence[Any]) -> Any:
     """Run one ledger function on the driver's own connection, inside this transaction.
 
@@ -50,8 +56,7 @@ async def _call(uow: UnitOfWork, sql: str, params: Sequence[Any]) -> Any:
     """
     if uow.session.new or uow.session.dirty or uow.session.deleted:
         await uow.session.flush()
-    raw = await (await uow.session.connection()).get_raw_connection()
-    connection = cast(psycopg.AsyncConnection[Any], raw.driver_connection)
+    connection = await uow.session.run_sync(_driver_connection)
     try:
         row = await (await connection.execute(sql, params)).fetchone()
     except pg.UniqueViolation as error:
