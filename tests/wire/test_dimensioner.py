@@ -112,7 +112,7 @@ async def test_a_late_reply_is_never_that_of_the_next_object(sim: DimensionerSim
         assert (await driver.execute(command())).code == "dimensioner.timeout"
         sim.faults.late_s = 0.0
         sim.put(500, 500, 500, 500)
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         assert (await driver.execute(command(command_id="c2"))).outcome == "done"
     assert [(p.length_mm, p.command_id) for p in ctx.of(ParcelMeasured)] == [(500, "c2")]
 
@@ -130,11 +130,11 @@ async def test_cuts_silence_and_noise(sim: DimensionerSim) -> None:
         proxy.cut()
         assert (await waiting).code == "dimensioner.offline"
         sim.faults.late_s = 0.0
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         sim.faults.silent = True
         await until(lambda: any("no answer to T" in str(error) for error in ctx.errors))
         sim.faults.silent = False
-        await until(lambda: len(ctx.onlines) == 3)
+        await until(lambda: len(ctx.onlines) >= 3)
         proxy.faults.max_chunk, sim.faults.garbage = 2, True
         assert (await driver.execute(command(command_id="c2"))).outcome == "done"
     await proxy.stop()

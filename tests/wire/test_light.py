@@ -125,11 +125,11 @@ async def test_cuts_silence_split_and_noise(sim: LightSim) -> None:
         await driver.execute(light())
         sim.drop()
         sim.tags[1].lit = False
-        await until(lambda: len(ctx.onlines) == 2 and sim.tags[1].lit)
+        await until(lambda: len(ctx.onlines) >= 2 and sim.tags[1].lit)
         sim.faults.silent = True
         await until(lambda: any("no status" in str(error) for error in ctx.errors))
         sim.faults.silent, sim.faults.split, sim.faults.garbage = False, True, True
-        await until(lambda: len(ctx.onlines) == 3)
+        await until(lambda: len(ctx.onlines) >= 3)
         sim.press(1)
         await until(lambda: ctx.of(LightConfirmed))
     assert ctx.of(LightConfirmed) == [LightConfirmed("W-01", 3, False, "c1")]
@@ -192,7 +192,7 @@ async def test_a_wall_that_restarted_shows_again_what_was_lit(wall: WallSim) -> 
         await until(lambda: ctx.onlines)
         await driver.execute(light("W-01", 3, colour="red"))
         wall.restart()
-        await until(lambda: len(ctx.onlines) == 2 and wall.shown(1) == (1, 3))
+        await until(lambda: len(ctx.onlines) >= 2 and wall.shown(1) == (1, 3))
         off = Command("c2", "dev-1", LIGHT_OFF, datetime.now(UTC) + timedelta(seconds=5), {"position": "W-01"})
         assert (await driver.execute(off)).outcome == "done" and wall.shown(1) == (0, 0)
 

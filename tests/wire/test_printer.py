@@ -129,7 +129,7 @@ async def test_a_drop_in_mid_job_is_unknown_whatever_came_out(sim: PrinterSim, f
         setattr(sim.faults, fault, True)
         result = await driver.execute(job(LABEL.format("x")))
         assert (result.outcome, result.code) == ("unknown", "printer.state_unknown")
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         await asyncio.sleep(0.4)
         assert len(sim.printed) == came_out
         assert (await driver.execute(job(LABEL.format("y")))).outcome == "done"
@@ -146,7 +146,7 @@ async def test_half_open_in_mid_job_is_unknown_and_found(sim: PrinterSim, proxy:
         assert (await running_job).code == "printer.state_unknown"
         await until(lambda: ctx.errors)
         proxy.faults.blackhole = False
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
 
 
 async def test_split_and_noisy_answers_change_nothing(sim: PrinterSim, proxy: FaultProxy) -> None:
@@ -234,6 +234,6 @@ async def test_a_power_cycle_between_write_and_confirmation_is_unknown_and_never
         result = await running_job
         assert (result.outcome, result.code) == ("unknown", "printer.state_unknown")
         await sim.start()
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         assert (await driver.execute(job(LABEL.format("y")))).outcome == "done"
     assert [("x" in zpl.split("^FD")[1][:1], "y" in zpl.split("^FD")[1][:1]) for zpl in sim.printed] == [(False, True)]

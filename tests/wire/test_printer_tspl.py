@@ -96,7 +96,7 @@ async def test_a_drop_in_mid_job_is_unknown_whatever_came_out(sim: TsplPrinterSi
         setattr(sim.faults, fault, True)
         result = await driver.execute(job(LABEL))
         assert (result.outcome, result.code) == ("unknown", "printer.state_unknown")
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         await until(lambda: len(sim.printed) == came_out)
         assert (await driver.execute(job(OTHER))).outcome == "done"
     assert len(sim.printed) == came_out + 1 and sim.printed[-1] == OTHER
@@ -111,7 +111,7 @@ async def test_a_power_cycle_before_confirmation_is_unknown_and_never_printed_tw
         await sim.stop()
         assert (await running_job).outcome == "unknown"
         await sim.start()
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         assert (await driver.execute(job(OTHER))).outcome == "done"
     assert sim.printed == [OTHER]
 

@@ -59,7 +59,7 @@ async def test_the_newest_common_version_is_spoken(
     sim.newest_version, sim.refusal = newest, refusal
     ctx = Recorder()
     async with running(driver_for(sim, llrp_version=2), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:3])
     assert sim.spoken == spoken
     assert ctx.onlines[0].endswith("1.1" if newest == 2 else "1.0.1")
@@ -70,7 +70,7 @@ async def test_the_newest_common_version_is_spoken(
 async def test_nobody_is_asked_for_versions_unless_configured(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
     assert sim.spoken == {1}
 
 
@@ -145,7 +145,7 @@ async def test_llrp_over_tls_with_both_certificates(
 ) -> None:
     ctx = Recorder()
     async with running(driver_for(tls_sim, tls=tls(keys, **options)), ctx):
-        await until(lambda: tls_sim.ready)
+        await until(lambda: tls_sim.ready and ctx.onlines)
         await tls_sim.pass_pallet(SGTIN[:4])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [4]
 
@@ -176,7 +176,7 @@ def test_certificates_that_are_not_there_are_refused_before_start(tmp_path: Path
 async def test_a_periodic_reader_reads_in_bursts_and_sessions_follow_the_barrier(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim, trigger="periodic", period_ms=60, read_ms=30), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:5], seconds=8)
         await until(lambda: ctx.of(GateSessionClosed))
     (session,) = ctx.of(GateSessionClosed)
@@ -188,14 +188,14 @@ async def test_a_periodic_reader_reads_in_bursts_and_sessions_follow_the_barrier
 async def test_a_reader_left_as_it_was_is_not_configured_again(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         before = sim.configured
         sim.drop_connection()
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         assert sim.configured == before, "LLRPConfigurationStateValue is the one we left"
         sim.touch_configuration()
         sim.drop_connection()
-        await until(lambda: len(ctx.onlines) == 3)
+        await until(lambda: len(ctx.onlines) >= 3)
         assert sim.configured > before, "someone else changed the reader: ours is written again"
         await sim.pass_pallet(SGTIN[:2])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
@@ -220,12 +220,12 @@ async def test_a_wrong_clock_is_a_fault_and_sessions_carry_our_time(sim: RfidGat
     sim.clock_step_us = off_us
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:4], direction="out")
         (session,) = ctx.of(GateSessionClosed)
         sim.clock_step_us = 0
         sim.drop_connection()
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
     assert states(ctx)[0] == ("fault", "llrp.clock")
     assert f"{off_us // 1_000_000:+d}"[:4] in ctx.of(DeviceStateChanged)[0].detail
     assert session.direction == "out" and len(session.tags) == 4
@@ -235,7 +235,7 @@ async def test_a_wrong_clock_is_a_fault_and_sessions_carry_our_time(sim: RfidGat
 async def test_a_clock_set_back_in_mid_passage_leaves_the_direction_open(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         passage = asyncio.create_task(sim.pass_pallet(SGTIN[:4], seconds=6))
         await asyncio.sleep(0.3)
         sim.clock_step_us = -3_600_000_000
@@ -261,7 +261,7 @@ async def test_a_reader_held_by_another_is_tried_again_seldom_and_told_once(sim:
 async def test_an_overflow_is_a_fault_until_a_session_without_loss(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         sim.overflow()
         await until(lambda: states(ctx) == [("fault", "llrp.buffer_overflow")])
         await sim.pass_pallet(SGTIN[:2])
@@ -273,7 +273,7 @@ async def test_an_antenna_that_falls_silent_without_a_word_is_noticed(sim: RfidG
     sim.silent_antennas = {3}
     ctx = Recorder()
     async with running(driver_for(sim, silent_sessions=2), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:4], seconds=1)
         assert states(ctx) == [], "one session may be chance"
         await sim.pass_pallet(SGTIN[:4], seconds=1)
@@ -288,7 +288,7 @@ async def test_frames_split_and_merged_by_the_network_are_one_session(sim: RfidG
     proxy.faults.max_chunk = 7
     ctx = Recorder()
     async with running(driver_for(proxy), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:6], seconds=1)
         await until(lambda: ctx.of(GateSessionClosed))
     assert [tag.epc for tag in ctx.of(GateSessionClosed)[0].tags] == SGTIN[:6] and not ctx.errors
@@ -299,11 +299,11 @@ async def test_a_half_open_connection_is_given_up_and_the_reader_found_again(
 ) -> None:
     ctx = Recorder()
     async with running(driver_for(proxy, keepalive_ms=100), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         proxy.faults.blackhole = True
         await until(lambda: ctx.errors)
         proxy.faults.blackhole = False
-        await until(lambda: len(ctx.onlines) == 2, 20)
+        await until(lambda: len(ctx.onlines) >= 2, 20)
         await sim.pass_pallet(SGTIN[:2])
     assert "llrp.silent" in str(ctx.errors[0])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
@@ -339,13 +339,13 @@ async def test_damaged_bytes_end_the_connection_or_nothing(sim: RfidGateSim, see
 async def test_lost_framing_in_mid_passage_costs_the_session_its_trust_not_more(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         passage = asyncio.create_task(sim.pass_pallet(SGTIN[:4], seconds=8))
         await asyncio.sleep(0.2)
         await sim.babble()
         await until(lambda: ctx.of(GateSessionClosed))
         await passage
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         await sim.pass_pallet(SGTIN[4:6])
     assert "llrp.bad_frame" in str(ctx.errors[0])
     assert ctx.of(GateSessionClosed)[0].overflow and not ctx.of(GateSessionClosed)[-1].overflow
@@ -354,9 +354,9 @@ async def test_lost_framing_in_mid_passage_costs_the_session_its_trust_not_more(
 async def test_a_reader_that_takes_its_leave_is_found_again(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
-        await until(lambda: sim.ready)
+        await until(lambda: sim.ready and ctx.onlines)
         sim.close_connection()
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
     assert "llrp.closed" in str(ctx.errors[0])
 
 

@@ -184,7 +184,7 @@ async def test_a_cut_connection_fails_the_command_and_is_made_again(sim: ScaleSi
         await asyncio.sleep(0.1)
         proxy.cut()
         assert (await waiting).code == "scale.offline"
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         assert (await weigh_one(driver, sim, 500)).outcome == "done"
 
 
@@ -196,7 +196,7 @@ async def test_half_open_and_silent_are_found(sim: ScaleSim, proxy: FaultProxy) 
         await until(lambda: ctx.errors)
         assert "silent" in str(ctx.errors[0])
         proxy.faults.blackhole = False
-        await until(lambda: len(ctx.onlines) == 2)
+        await until(lambda: len(ctx.onlines) >= 2)
         sim.faults.silent = True
         await until(lambda: any("no answer" in str(e) for e in ctx.errors))
 

@@ -275,7 +275,7 @@ async def test_a_lost_network_is_reported_and_the_order_goes_on(floor: Floor) ->
     seen_mm = floor.sim.x_mm
     await asyncio.sleep(0.3)
     assert floor.sim.x_mm > seen_mm, "a disconnected vehicle drives on to the end of its base"
-    await until(lambda: len(floor.ctx.onlines) == 2)
+    await until(lambda: len(floor.ctx.onlines) >= 2)
     assert (await transport).outcome == "done"
     assert len(floor.orders()) == 1, "an accepted order is not sent again"
 
