@@ -73,7 +73,9 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     slotting.GoodsPutAway: {"order_release.on_goods_put_away": release_reactions.on_goods_put_away},
     slotting.UnitEmptied: {"packing.on_unit_emptied": packing_reactions.on_unit_emptied},
     # outbound
+    order_release.FloorHasRoom: {"order_release.fill_floor": release_reactions.fill_floor},
     order_release.WaveRequested: {"order_release.plan_wave": release_reactions.plan_wave},
+    order_release.WaveConfirmed: {"order_release.on_wave_confirmed": release_reactions.on_wave_confirmed},
     order_release.WaveReleased: {"picking.plan_tours": picking_reactions.plan_tours},
     order_release.OrderWithdrawn: {
         "order_release.on_order_withdrawn": release_reactions.on_order_withdrawn,

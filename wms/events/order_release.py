@@ -8,8 +8,18 @@ from wms.kernel.messages import Event
 
 
 @dataclass(frozen=True, slots=True)
+class FloorHasRoom(Event):
+    """This channel may release up to so many orders: choose them."""
+
+    name: ClassVar[str] = "order_release.floor_has_room.v1"
+    stream: ClassVar[str] = "channel_id"
+    channel_id: int
+    orders_max: int
+
+
+@dataclass(frozen=True, slots=True)
 class WaveRequested(Event):
-    """These orders are to be planned and released in this wave; durable, so it survives a crash of the planner."""
+    """These orders are to be planned in this wave; durable, so it survives a crash of the planner."""
 
     name: ClassVar[str] = "order_release.wave_requested.v1"
     stream: ClassVar[str] = "wave_id"
@@ -18,13 +28,23 @@ class WaveRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class WaveReleased(Event):
-    """Stock is reserved and cartons are chosen for these orders: pick them."""
+class WaveConfirmed(Event):
+    """This part of the wave's plan stands: reserve its stock and release it. Whole tours."""
 
-    name: ClassVar[str] = "order_release.wave_released.v1"
+    name: ClassVar[str] = "order_release.wave_confirmed.v1"
     stream: ClassVar[str] = "wave_id"
     wave_id: UUID
     order_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveReleased(Event):
+    """Stock is reserved and cartons are chosen for these orders: pick them, those of one tour on one cart."""
+
+    name: ClassVar[str] = "order_release.wave_released.v2"
+    stream: ClassVar[str] = "wave_id"
+    wave_id: UUID
+    tours: list[list[UUID]]
 
 
 @dataclass(frozen=True, slots=True)

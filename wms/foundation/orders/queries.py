@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.orders import rules
@@ -45,6 +45,9 @@ class OrderInfo:
     why: list[Any]
     cancel_requested_at: datetime | None
     accepted_at: datetime
+    released_at: datetime | None
+    picked_at: datetime | None
+    labelled_at: datetime | None
     shipped_at: datetime | None
     lines: tuple[LineInfo, ...]
 
@@ -100,6 +103,82 @@ async def waiting(uow: UnitOfWork, limit: int = 1000) -> list[UUID]:
         .order_by(CustomerOrder.priority, CustomerOrder.cutoff_at, CustomerOrder.id).limit(limit)
     )  # fmt: skip
     return list(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An order that has not left, as release and the truck's clock see it."""
+
+    id: UUID
+    ref: str
+    state: str
+    channel: str
+    carrier: str
+    country: str
+    priority: int
+    lines: int
+    pieces: int
+    cutoff_at: datetime
+    accepted_at: datetime
+    released_at: datetime | None
+    picked_at: datetime | None
+    labelled_at: datetime | None
+
+    @property
+    def since(self) -> datetime:
+        """When its present stage began."""
+        reached = {"released": self.released_at, "picking": self.released_at, "picked": self.picked_at,
+                   "packed": self.picked_at, "labelled": self.labelled_at, "loaded": self.labelled_at}  # fmt: skip
+        return reached.get(self.state) or self.accepted_at
+
+
+async def queued(
+    uow: UnitOfWork, states: Collection[str] = ("accepted",), *, ids: Collection[UUID] | None = None, limit: int = 5_000
+) -> list[Queued]:
+    """Orders in release order: priority, cut-off, age."""
+    query = (
+        select(
+            CustomerOrder.id, CustomerOrder.ref, CustomerOrder.state, CustomerOrder.channel, CustomerOrder.carrier,
+            CustomerOrder.destination["country"].astext.label("country"), CustomerOrder.priority,
+            func.count(OrderLine.id).label("lines"), func.coalesce(func.sum(OrderLine.qty_each), 0).label("pieces"),
+            CustomerOrder.cutoff_at, CustomerOrder.accepted_at, CustomerOrder.released_at, CustomerOrder.picked_at,
+            CustomerOrder.labelled_at,
+        )
+        .outerjoin(OrderLine, OrderLine.order_id == CustomerOrder.id).group_by(CustomerOrder.id)
+        .order_by(CustomerOrder.priority, CustomerOrder.cutoff_at, CustomerOrder.id).limit(limit)
+    )  # fmt: skip
+    query = query.where(CustomerOrder.id.in_(ids)) if ids is not None else query.where(CustomerOrder.state.in_(states))
+    return [
+        Queued(**{**row._mapping, "country": row.country or "", "pieces": int(row.pieces)})
+        for row in await uow.session.execute(query)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """What the floor did in the last hour: orders picked, and the median seconds of its stages (0: none yet)."""
+
+    picked: int
+    per_h: float
+    pick_s: float
+    pack_s: float
+
+
+_PACE = text("""
+SELECT count(*) AS picked, min(picked_at) AS first_at,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM picked_at - released_at))
+         FILTER (WHERE released_at < picked_at) AS pick_s,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM labelled_at - picked_at))
+         FILTER (WHERE picked_at < labelled_at) AS pack_s
+FROM customer_order WHERE picked_at > CAST(:now AS timestamptz) - interval '1 hour'
+""")
+
+
+async def paced(uow: UnitOfWork) -> Paced:
+    row = (await uow.session.execute(_PACE, {"now": uow.now})).one()
+    # A floor that began ten minutes ago is not judged by the fifty before.
+    hours = max((uow.now - row.first_at).total_seconds() / 3_600, 1 / 12) if row.first_at else 1.0
+    return Paced(int(row.picked), row.picked / hours, float(row.pick_s or 0), float(row.pack_s or 0))
 
 
 async def by_state(uow: UnitOfWork) -> dict[str, int]:

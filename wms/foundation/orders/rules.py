@@ -16,6 +16,9 @@ NEXT: dict[str, dict[str, str]] = {
     "cancelled": {},
 }
 
+STAMPED = {"released": "released_at", "picked": "picked_at", "labelled": "labelled_at", "shipped": "shipped_at"}
+"""States whose first moment is kept: what the floor's pace is told by."""
+
 # What a cancellation does, by state (DOMAIN: cancel and change at every stage)
 CANCEL_EFFECT: dict[str, str] = {
     "accepted": "drop", "backordered": "drop", "released": "stop", "picking": "stop", "picked": "divert", "packed": "divert",

@@ -145,8 +145,9 @@ async def advance(uow: UnitOfWork, order_id: UUID, event: str, *, why: str = "")
     values: dict[str, Any] = {"state": state, "version": CustomerOrder.version + 1}
     if why:
         values["why"] = [*order.why, {"at": uow.now.isoformat(), "step": event, "why": why}]
+    if state in rules.STAMPED:
+        values[rules.STAMPED[state]] = uow.now
     if state == "shipped":
-        values["shipped_at"] = uow.now
         uow.emit(OrderShipped(order_id=order_id, ref=order.ref))
     if state == "cancelled":
         uow.emit(OrderCancelled(order_id=order_id, ref=order.ref, reason=why or event))

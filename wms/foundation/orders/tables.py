@@ -82,10 +82,14 @@ class CustomerOrder(Base):
     """Reasons of the decisions taken for it, newest last."""
     cancel_requested_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    picked_at: Mapped[datetime | None]
+    labelled_at: Mapped[datetime | None]
     shipped_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     __table_args__ = (
         UniqueConstraint("channel", "ref", name="uq_customer_order_channel_ref"),
+        Index("ix_customer_order_picked_at", "picked_at", postgresql_where=text("picked_at IS NOT NULL")),
         Index(
             "ix_customer_order_open",
             "state",

@@ -1,12 +1,13 @@
 """Reads of the ledger: balances, content of units, where a unit stands, candidates to pick, the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.orm import aliased
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
@@ -108,6 +109,30 @@ async def units_bound_to(uow: UnitOfWork, bound_to: UUID) -> list[Unit]:
         .order_by(HandlingUnit.id).execution_options(populate_existing=True)
     )  # fmt: skip
     return [_unit(row) for row in rows]
+
+
+async def cart_totes(uow: UnitOfWork, default: int = 8) -> tuple[int, int]:
+    """(carts, totes that most of them carry); `default` totes while no cart carries any."""
+    tote = aliased(HandlingUnit)
+    counted = (
+        select(HandlingUnit.id, func.count(tote.id).label("totes"))
+        .outerjoin(tote, (tote.in_place_id == HandlingUnit.id) & (tote.kind == "tote") & tote.closed_at.is_(None))
+        .where(HandlingUnit.kind == "cart", HandlingUnit.closed_at.is_(None)).group_by(HandlingUnit.id).subquery()
+    )  # fmt: skip
+    rows = await uow.session.execute(select(counted.c.totes, func.count()).group_by(counted.c.totes))
+    carts = {int(totes): int(n) for totes, n in rows}
+    usual = max((n, totes) for totes, n in carts.items() if totes)[1] if any(carts) else default
+    return sum(carts.values()), usual
+
+
+async def loaded_carts_in(uow: UnitOfWork, place_ids: Collection[int]) -> int:
+    """Carts at these places that serve somebody."""
+    return int(await uow.session.scalar(
+        select(func.count()).select_from(HandlingUnit).where(
+            HandlingUnit.kind == "cart", HandlingUnit.closed_at.is_(None), HandlingUnit.bound_to.is_not(None),
+            HandlingUnit.in_place_id.in_(place_ids),
+        )
+    ) or 0)  # fmt: skip
 
 
 def _unit(row: HandlingUnit) -> Unit:

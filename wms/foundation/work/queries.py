@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from wms.algorithms.labour.standards import Standard
 from wms.db.uow import UnitOfWork
 from wms.foundation.work import rules
-from wms.foundation.work.tables import Station, Task
+from wms.foundation.work.tables import Station, Task, WorkStandard
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,46 @@ async def stations(uow: UnitOfWork, kind: str = "") -> list[StationInfo]:
     if kind:
         query = query.where(Station.kind == kind)
     return [_station(row) for row in await uow.session.scalars(query)]
+
+
+async def standard(uow: UnitOfWork, kind: str) -> Standard:
+    """Of one kind of work; the default until the site has learned its own."""
+    row = await uow.session.get(WorkStandard, kind, populate_existing=True)
+    return Standard() if row is None else Standard(row.walk_mm_s, row.stop_s, row.piece_s, row.fixed_s, row.samples)
+
+
+async def at_work(uow: UnitOfWork, kind: str) -> int:
+    """People who hold work of this kind now."""
+    found = await uow.session.scalar(
+        select(func.count(func.distinct(Task.claimed_by))).where(Task.kind == kind, Task.state == "claimed")
+    )
+    return int(found or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A finished task beside its standard. `data`: what the owning process noted when it opened it."""
+
+    kind: str
+    group_id: UUID | None
+    done_by: str
+    claimed_at: datetime | None
+    done_at: datetime
+    qty_each: int
+    walk_mm: int
+    expected_s: float
+
+
+async def timed(uow: UnitOfWork, since: datetime, kind: str = "") -> list[Timed]:
+    """Finished tasks that carry a standard (`data.std`: walk_mm, s), by group and time of their end."""
+    query = (
+        select(Task).where(Task.state.in_(("done", "shorted")), Task.done_at >= since, Task.data.has_key("std"))
+        .order_by(Task.group_id, Task.done_at, Task.id)
+    )  # fmt: skip
+    if kind:
+        query = query.where(Task.kind == kind)
+    return [
+        Timed(t.kind, t.group_id, t.done_by, t.claimed_at, t.done_at, t.qty_each, int(t.data["std"]["walk_mm"]),
+              float(t.data["std"]["s"]))
+        for t in await uow.session.scalars(query) if t.done_at is not None
+    ]  # fmt: skip

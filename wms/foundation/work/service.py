@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, text, update
 
+from wms.algorithms.labour.standards import Standard
 from wms.db.uow import UnitOfWork
 from wms.events.work import WorkReleased
 from wms.foundation.work import queries, rules
-from wms.foundation.work.tables import Station, Task
+from wms.foundation.work.tables import Station, Task, WorkStandard
 from wms.kernel.ids import uuid7
 
 
@@ -133,5 +134,16 @@ async def save_station(
     await uow.session.merge(
         Station(code=code, kind=kind, location=location, scale=scale, printer=printer, dimensioner=dimensioner, gate=gate,
                 active=True)
+    )  # fmt: skip
+    await uow.session.flush()
+
+
+async def set_standard(uow: UnitOfWork, kind: str, standard: Standard) -> None:
+    """Later plans and expectations go by it."""
+    await uow.session.merge(
+        WorkStandard(
+            kind=kind, walk_mm_s=standard.walk_mm_s, stop_s=standard.stop_s, piece_s=standard.piece_s,
+            fixed_s=standard.fixed_s, samples=standard.samples, learned_at=uow.now,
+        )
     )  # fmt: skip
     await uow.session.flush()

@@ -1,4 +1,4 @@
-"""Tasks and stations."""
+"""Tasks, stations and the standards of work."""
 
 from datetime import datetime
 from typing import Any
@@ -57,3 +57,16 @@ class Station(Base):
     dimensioner: Mapped[str] = mapped_column(default="")
     gate: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class WorkStandard(Base):
+    """How long a kind of work takes, learned from the site's own timings."""
+
+    __tablename__ = "work_standard"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    walk_mm_s: Mapped[float]
+    stop_s: Mapped[float]
+    piece_s: Mapped[float]
+    fixed_s: Mapped[float]
+    samples: Mapped[int]
+    learned_at: Mapped[datetime]

@@ -4,16 +4,12 @@ from typing import Any
 
 from wms.db.outbox import Plan
 from wms.db.uow import UnitOfWork
-from wms.events.order_release import OrderWithdrawn, WaveRequested
+from wms.events.order_release import FloorHasRoom, OrderWithdrawn, WaveConfirmed, WaveRequested
 from wms.events.orders import OrderCancelled, OrderCancelRequested
 from wms.events.slotting import GoodsPutAway
 from wms.events.stock import StockStatusChanged
 from wms.foundation.orders import queries as orders
-from wms.processes.order_release import queries, service
-
-WIP_ORDERS_MAX = 160
-"""Orders under way before picking ends; the stream feeds the floor up to this and no more (CONWIP)."""
-WAVE_ORDERS_MAX = 48
+from wms.processes.order_release import service
 
 
 async def _read(uow: UnitOfWork, event: WaveRequested) -> Any:
@@ -21,10 +17,25 @@ async def _read(uow: UnitOfWork, event: WaveRequested) -> Any:
 
 
 async def _apply(uow: UnitOfWork, event: WaveRequested, _snapshot: Any, solution: Any) -> None:
-    await service.apply_plans(uow, event.wave_id, solution)
+    await service.keep_plan(uow, event.wave_id, solution)
 
 
 plan_wave = Plan(read=_read, solve=service.solve, apply=_apply)
+
+
+async def on_wave_confirmed(uow: UnitOfWork, event: WaveConfirmed) -> None:
+    await service.release_part(uow, event.wave_id, event.order_ids)
+
+
+async def _read_pool(uow: UnitOfWork, event: FloorHasRoom) -> Any:
+    return await service.pool(uow, event.channel_id, event.orders_max)
+
+
+async def _release_chosen(uow: UnitOfWork, event: FloorHasRoom, pool: Any, chosen: Any) -> None:
+    await service.release_chosen(uow, event.channel_id, chosen, of=len(pool.loads))
+
+
+fill_floor = Plan(read=_read_pool, solve=service.choose, apply=_release_chosen)
 
 
 async def on_goods_put_away(uow: UnitOfWork, event: GoodsPutAway) -> None:
@@ -55,10 +66,7 @@ async def on_order_withdrawn(uow: UnitOfWork, event: OrderWithdrawn) -> None:
 
 
 async def feed_floor(uow: UnitOfWork) -> None:
-    """Tick: release the most urgent waiting orders while the floor has room."""
-    room = WIP_ORDERS_MAX - await queries.open_orders(uow)
-    if room > 0:
-        await service.release_waiting(
-            uow, f"Stream {uow.now:%H:%M:%S}", min(room, WAVE_ORDERS_MAX), why=f"room for {room} orders"
-        )
+    """Tick: release what the channels may, while the floor has room."""
+    await service.feed(uow)
+    await service.drop_old_drafts(uow)
     await service.finish_waves(uow)

@@ -19,6 +19,7 @@ class TourInfo:
     state: str
     priority: int
     length_mm: int
+    expected_s: float
     path: list[Any]
     station: str
     claimed_by: str

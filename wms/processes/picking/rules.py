@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from wms.algorithms.batching import savings
+from wms.algorithms.labour.standards import Standard
 from wms.algorithms.routing import graph, tour
 from wms.kernel.errors import Refusal
 
@@ -119,54 +119,80 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Cart:
+    """Orders that share a cart: (order id, priority, stops)."""
+
     orders: tuple[tuple[UUID, int, tuple[Stop, ...]], ...]
-    """(order id, priority, stops), most urgent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    carts: tuple[Cart, ...]
     xy_mm: tuple[tuple[int, int], ...]
     edges: tuple[tuple[int, int, int, bool], ...]
     start: int
     end: int
-    slots: int
+    standard: Standard
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A stop as it is walked to. `walk_mm`: from the stop before; `expected_s`: walk and work by the site's standard."""
+
+    order_id: UUID
+    stop: Stop
+    walk_mm: int
+    expected_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class TourPlan:
     order_ids: tuple[UUID, ...]
     priority: int
-    stops: tuple[tuple[UUID, Stop], ...]
-    """(order id, stop) in walking order."""
+    legs: tuple[Leg, ...]
+    """In walking order."""
     length_mm: int
+    expected_s: float
     path: tuple[tuple[int, int], ...]
 
 
 def solve(snapshot: Snapshot) -> list[TourPlan]:
-    """Batch the orders onto carts and walk each batch."""
-    nodes = sorted({s.node for _, _, stops in snapshot.orders for s in stops} | {snapshot.start, snapshot.end})
+    """Walk each cart."""
+    nodes = sorted({s.node for c in snapshot.carts for _, _, stops in c.orders for s in stops}
+                   | {snapshot.start, snapshot.end})  # fmt: skip
     index = {node: i for i, node in enumerate(nodes)}
     dist_mm = graph.distances(len(snapshot.xy_mm), snapshot.edges, nodes)
-    stops_of = [[index[s.node] for s in stops] for _, _, stops in snapshot.orders]
-    made = savings.batches(stops_of, dist_mm, snapshot.slots)
-    return [_walk(snapshot, batch, nodes, index, dist_mm) for batch in made]
+    return [_walk(snapshot, cart, nodes, index, dist_mm) for cart in snapshot.carts]
 
 
-def _walk(
-    snapshot: Snapshot, batch: list[int], nodes: list[int], index: dict[int, int], dist_mm: np.ndarray
-) -> TourPlan:
-    members = [snapshot.orders[i] for i in batch]
-    among = sorted({index[s.node] for _, _, stops in members for s in stops})
+def _walk(snapshot: Snapshot, cart: Cart, nodes: list[int], index: dict[int, int], dist_mm: np.ndarray) -> TourPlan:
+    among = sorted({index[s.node] for _, _, stops in cart.orders for s in stops})
     table = [index[snapshot.start], *among, index[snapshot.end]]
     order, length_mm = tour.plan(dist_mm[np.ix_(table, table)], 0, len(table) - 1)
     walked = [nodes[table[i]] for i in order]
-    rank = {node: i for i, node in enumerate(walked)}
-    stops = sorted(
-        ((order_id, s) for order_id, _, all_stops in members for s in all_stops),
-        key=lambda pair: (rank[pair[1].node], pair[1].place_id, pair[1].sku_id),
-    )
     line = [snapshot.start, *walked, snapshot.end]
     path: list[int] = [snapshot.start]
     for a, b in itertools.pairwise(line):
         path += graph.path(len(snapshot.xy_mm), snapshot.edges, a, b)[1:]
+    to_mm = {b: round(dist_mm[index[a], index[b]]) for a, b in itertools.pairwise(line)}
+    legs = _legs(cart, walked, to_mm, snapshot.standard)
+    pieces = sum(leg.stop.qty_each for leg in legs)
     return TourPlan(
-        tuple(order_id for order_id, _, _ in members), min(p for _, p, _ in members), tuple(stops), length_mm,
-        tuple(snapshot.xy_mm[i] for i in path),
+        tuple(order_id for order_id, _, _ in cart.orders), min(p for _, p, _ in cart.orders), legs, length_mm,
+        snapshot.standard.seconds(length_mm, len(walked), pieces), tuple(snapshot.xy_mm[i] for i in path),
     )  # fmt: skip
+
+
+def _legs(cart: Cart, walked: list[int], to_mm: dict[int, int], standard: Standard) -> tuple[Leg, ...]:
+    """Stops at one node follow each other; only the first of them is walked to and looked for."""
+    rank = {node: i for i, node in enumerate(walked)}
+    stops = sorted(
+        ((order_id, s) for order_id, _, all_stops in cart.orders for s in all_stops),
+        key=lambda pair: (rank[pair[1].node], pair[1].place_id, pair[1].sku_id),
+    )
+    legs: list[Leg] = []
+    for order_id, s in stops:
+        first = not legs or legs[-1].stop.node != s.node
+        walk_mm = to_mm[s.node] if first else 0
+        legs.append(Leg(order_id, s, walk_mm, standard.seconds(walk_mm, first, s.qty_each, whole=False)))
+    return tuple(legs)

@@ -1,6 +1,7 @@
 """Plan, hand out and finish tours; confirm, short and undo picks."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -30,39 +31,37 @@ from wms.kernel.ids import uuid7
 from wms.processes.picking import queries, rules
 from wms.processes.picking.tables import Tour, TourSlot
 
-CART_SLOTS = 8
-"""Totes on a cart."""
-
 solve = rules.solve
 """The pure middle of tour planning, run in a process pool."""
 
 
-async def snapshot(uow: UnitOfWork, order_ids: Sequence[UUID]) -> rules.Snapshot | None:
-    """Reservations of released orders with the walking graph; None when nothing is to be walked."""
-    found = await orders.orders(uow, order_ids)
+async def snapshot(uow: UnitOfWork, batches: Sequence[Sequence[UUID]]) -> rules.Snapshot | None:
+    """Reservations of released orders, cart by cart, with the walking graph; None when nothing is to be walked."""
+    found = await orders.orders(uow, [i for batch in batches for i in batch])
+    live = {i: o for i, o in found.items() if o.state == "released"}
+    demands = {f"order_line:{x.id}": o.id for o in live.values() for x in o.lines}
+    pending = await stock.open_reservations(uow, list(demands)) if demands else []
+    if not pending:
+        return None
     walk = await layout.walk_graph(uow)
     index = walk.index()
-    members = []
-    for order_id in order_ids:
-        order = found.get(order_id)
-        if order is None or order.state != "released":
-            continue
-        pending = await stock.open_reservations(uow, [f"order_line:{x.id}" for x in order.lines])
-        spots = {s.id: s for s in await layout.locations(uow, ids=[r.place_id for r in pending])} if pending else {}
-        stops = tuple(
-            rules.Stop(UUID(r.demand.split(":")[1]), r.id, r.place_id, index[spots[r.place_id].node_id], r.grain.sku_id,
-                       r.open_each)
-            for r in pending
-        )  # fmt: skip
-        if stops:
-            members.append((order_id, order.priority, stops))
-    if not members:
-        return None
+    node = {s.id: index[s.node_id] for s in await layout.locations(uow, ids={r.place_id for r in pending})}
+    stops: dict[UUID, list[rules.Stop]] = {}
+    for r in pending:
+        line_id = UUID(r.demand.split(":")[1])
+        stops.setdefault(demands[r.demand], []).append(
+            rules.Stop(line_id, r.id, r.place_id, node[r.place_id], r.grain.sku_id, r.open_each)
+        )
+    carts = tuple(
+        rules.Cart(tuple((i, live[i].priority, tuple(stops[i])) for i in batch if i in stops))
+        for batch in batches if any(i in stops for i in batch)
+    )  # fmt: skip
     parks, drops = await layout.locations(uow, ["cart"]), await layout.locations(uow, ["staging"])
     start, end = (parks or drops)[0].node_id, (drops or parks)[0].node_id
     return rules.Snapshot(
-        tuple(members), tuple((int(x), int(y)) for x, y in walk.xy_mm), walk.edges, index[start], index[end], CART_SLOTS
-    )
+        carts, tuple((int(x), int(y)) for x, y in walk.xy_mm), walk.edges, index[start], index[end],
+        await work.standard(uow, "pick"),
+    )  # fmt: skip
 
 
 async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourPlan]) -> int:
@@ -72,22 +71,24 @@ async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourP
     pending = await stock.open_reservations(uow, [f"order_line:{x.id}" for o in found.values() for x in o.lines])
     still = {r.id for r in pending}  # an order that left its wave and came back stands on others
     for plan in plans:
-        gone = {order_id for order_id, stop in plan.stops if stop.reservation_id not in still}
+        gone = {leg.order_id for leg in plan.legs if leg.stop.reservation_id not in still}
         live = [i for i in plan.order_ids if found[i].state == "released" and i not in gone]
         if not live:
             continue
         row = Tour(
-            id=uuid7(), wave_id=wave_id, priority=plan.priority, length_mm=plan.length_mm, path=[list(p) for p in plan.path],
-            planned_at=uow.now,
+            id=uuid7(), wave_id=wave_id, priority=plan.priority, length_mm=plan.length_mm, expected_s=plan.expected_s,
+            path=[list(p) for p in plan.path], planned_at=uow.now,
         )  # fmt: skip
         uow.session.add(row)
         await uow.session.flush()
         for slot, order_id in enumerate(live, 1):
             uow.session.add(TourSlot(tour_id=row.id, slot=slot, order_id=order_id))
-        for seq, (order_id, stop) in enumerate((p for p in plan.stops if p[0] in live), 1):
+        for seq, leg in enumerate((leg for leg in plan.legs if leg.order_id in live), 1):
+            stop = leg.stop
             _open_pick(
-                uow, row.id, seq, order_id, stop.line_id, stop.reservation_id, stop.place_id, stop.sku_id, stop.qty_each
-            )
+                uow, row.id, seq, leg.order_id, stop.line_id, stop.reservation_id, stop.place_id, stop.sku_id, stop.qty_each,
+                {"walk_mm": leg.walk_mm, "s": round(leg.expected_s, 1)},
+            )  # fmt: skip
         opened += 1
     await uow.session.flush()
     return opened
@@ -95,12 +96,17 @@ async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourP
 
 def _open_pick(
     uow: UnitOfWork, tour_id: UUID, seq: int, order_id: UUID, line_id: UUID, reservation_id: UUID, place_id: int, sku_id: int,
-    qty_each: int,
+    qty_each: int, standard: dict[str, float] | None = None,
 ) -> UUID:  # fmt: skip
+    """`standard`: what the pick should take; None for one that no plan foresaw."""
+    data: dict[str, Any] = {
+        "order_id": str(order_id), "line_id": str(line_id), "reservation_id": str(reservation_id),
+    }  # fmt: skip
+    if standard is not None:
+        data["std"] = standard
     return tasks.open_task(
-        uow, "pick", place_id=place_id, sku_id=sku_id, qty_each=qty_each, group_id=tour_id, seq=seq,
-        data={"order_id": str(order_id), "line_id": str(line_id), "reservation_id": str(reservation_id)},
-    )  # fmt: skip
+        uow, "pick", place_id=place_id, sku_id=sku_id, qty_each=qty_each, group_id=tour_id, seq=seq, data=data
+    )
 
 
 async def claim_tour(uow: UnitOfWork) -> queries.TourInfo | None:

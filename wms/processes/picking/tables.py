@@ -19,6 +19,8 @@ class Tour(Base):
     state: Mapped[str] = mapped_column(default="planned")
     priority: Mapped[int] = mapped_column(default=5)
     length_mm: Mapped[int]
+    expected_s: Mapped[float] = mapped_column(default=0.0)
+    """By the site's standard; 0 where there was none."""
     path: Mapped[list[Any]]
     """Walked polyline [[x_mm, y_mm], ...], ready to draw."""
     station: Mapped[str] = mapped_column(default="")

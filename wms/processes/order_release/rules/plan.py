@@ -1,0 +1,222 @@
+"""The plan of a wave: stock for each order, its cartons, which orders share a cart, and the walk of each cart. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from wms.algorithms.labour.standards import Standard
+from wms.algorithms.packing.cartons import Box, Item, Packed, Plan, plan
+from wms.processes.order_release.rules import carts
+
+PART_EACH = 250
+"""Pieces arranged together. The time grows with the cube of the pieces, and one wholesale order must not hold up the
+house: a larger order is arranged part by part, like parts once."""
+
+
+NO_STOCK = "no stock for any line"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An order to plan. `lines`: (line id, sku id, open pieces). `cutoff_s`: seconds of the epoch."""
+
+    order_id: UUID
+    short_policy: str
+    lines: tuple[tuple[UUID, int, int], ...]
+    priority: int = 5
+    cutoff_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Free stock in the order it should leave. `node`: index in the walking graph."""
+
+    balance_id: int
+    sku_id: int
+    free_each: int
+    node: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    needs: tuple[Need, ...]
+    free: tuple[Free, ...]
+    skus: Mapping[int, tuple[tuple[int, int, int], int]]
+    """SKU id to (size in mm, weight in g)."""
+    boxes: tuple[Box, ...]
+    walk: carts.Walk
+    cart: carts.Cart
+    standard: Standard
+    seconds: float
+    """For batching, of one core."""
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlan:
+    order_id: UUID
+    reserve: tuple[tuple[UUID, int, int], ...]
+    """(line id, balance id, pieces)."""
+    short: tuple[tuple[UUID, int], ...]
+    """(line id, pieces that are not there)."""
+    cartons: tuple[dict[str, Any], ...]
+    refused: str
+    """Why it cannot be released, empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class WavePlan:
+    orders: tuple[OrderPlan, ...]
+    tours: tuple[carts.Draft, ...]
+    """Orders that share a cart; every order that is not refused is in exactly one."""
+
+
+def solve(snapshot: Snapshot) -> WavePlan:
+    """Plan all orders against the stock that is there. Never raises for infeasible: a refused order carries its reason."""
+    free = {f.balance_id: f.free_each for f in snapshot.free}
+    by_sku: dict[int, list[int]] = {}
+    for f in snapshot.free:
+        by_sku.setdefault(f.sku_id, []).append(f.balance_id)
+    plans = {n.order_id: _plan_order(n, free, by_sku, snapshot) for n in in_turn(snapshot.needs, snapshot.free)}
+    orders = tuple(plans[n.order_id] for n in snapshot.needs)
+    node = {f.balance_id: f.node for f in snapshot.free}
+    loads = [_load(n, p, node, snapshot) for n, p in zip(snapshot.needs, orders, strict=True) if not p.refused]
+    return WavePlan(
+        orders,
+        carts.draft(loads, snapshot.walk, snapshot.cart, snapshot.standard, snapshot.seconds, snapshot.seed),
+    )
+
+
+def in_turn(needs: Sequence[Need], free: Sequence[Free]) -> list[Need]:
+    """The order in which needs take stock: priority, then the day's truck, then who takes least of what is scarce.
+
+    Serving the smallest claims on a scarce SKU first completes the most orders of equal rank.
+    Source: Hodgson and Moore's argument for one resource; Pinedo, Scheduling, 6th ed., section 3.3.
+    """
+    there: dict[int, int] = {}
+    wanted: dict[int, int] = {}
+    for f in free:
+        there[f.sku_id] = there.get(f.sku_id, 0) + f.free_each
+    for n in needs:
+        for _, sku, qty in n.lines:
+            wanted[sku] = wanted.get(sku, 0) + qty
+    scarce = {sku for sku, qty in wanted.items() if qty > there.get(sku, 0)}
+    claim = [sum(qty for _, sku, qty in n.lines if sku in scarce) for n in needs]
+    ranked = sorted(range(len(needs)), key=lambda i: (needs[i].priority, needs[i].cutoff_s, claim[i], i))
+    return [needs[i] for i in ranked]
+
+
+def _plan_order(need: Need, free: dict[int, int], by_sku: Mapping[int, list[int]], snapshot: Snapshot) -> OrderPlan:
+    reserve: list[tuple[UUID, int, int]] = []
+    short: list[tuple[UUID, int]] = []
+    for line_id, sku_id, wanted in need.lines:
+        for balance_id, qty in _take(wanted, by_sku.get(sku_id, []), free):
+            reserve.append((line_id, balance_id, qty))
+            wanted -= qty
+        if wanted:
+            short.append((line_id, wanted))
+    refused = ""
+    if not reserve:
+        refused = NO_STOCK
+    elif short and need.short_policy in ("complete_only", "backorder"):
+        refused = f"{need.short_policy}: {len(short)} line(s) short"
+    cartons: tuple[dict[str, Any], ...] = ()
+    if not refused:
+        cartons, refused = _cartons(need, dict(short), snapshot)
+    if refused:
+        for _, balance_id, qty in reserve:
+            free[balance_id] += qty
+        reserve = []
+    return OrderPlan(need.order_id, tuple(reserve), tuple(short), cartons, refused)
+
+
+def _take(wanted: int, balances: Sequence[int], free: dict[int, int]) -> list[tuple[int, int]]:
+    """One location that holds all of it comes before several that hold parts; else in the order given."""
+    whole = next((b for b in balances if free[b] >= wanted), None)
+    taken = []
+    for balance_id in [whole] if whole is not None else balances:
+        qty = min(wanted, free[balance_id])
+        if qty > 0:
+            free[balance_id] -= qty
+            wanted -= qty
+            taken.append((balance_id, qty))
+    return taken
+
+
+def _load(need: Need, planned: OrderPlan, node: Mapping[int, int], snapshot: Snapshot) -> carts.Load:
+    sku_of = {line: sku for line, sku, _ in need.lines}
+    pieces = [(node[balance], sku_of[line], qty) for line, balance, qty in planned.reserve]
+    volume = sum(math.prod(snapshot.skus[sku][0]) * qty for _, sku, qty in pieces)
+    weight = sum(snapshot.skus[sku][1] * qty for _, sku, qty in pieces)
+    return carts.Load(
+        planned.order_id, need.priority, need.cutoff_s, tuple(n for n, _, _ in pieces), sum(q for _, _, q in pieces),
+        weight, volume,
+    )  # fmt: skip
+
+
+def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple[tuple[dict[str, Any], ...], str]:
+    pieces: list[int] = []
+    for line_id, sku_id, wanted in need.lines:
+        pieces += [sku_id] * (wanted - short.get(line_id, 0))
+    parts: dict[tuple[int, ...], Plan] = {}
+    cartons: list[Packed] = []
+    for start in range(0, len(pieces), PART_EACH):
+        part = tuple(pieces[start : start + PART_EACH])
+        if part not in parts:
+            parts[part] = plan([Item(str(i), *snapshot.skus[i]) for i in part], snapshot.boxes)
+        if parts[part].left_over:
+            return (), f"{len(parts[part].left_over)} piece(s) fit no carton"
+        cartons += parts[part].cartons
+    described = []
+    for packed in cartons:
+        content: dict[str, int] = {}
+        for p in packed.placed:
+            content[p.key] = content.get(p.key, 0) + 1
+        described.append({
+            "carton": packed.box, "expected_g": packed.weight_g, "items": content,
+            "placed": [[int(p.key), *p.at_mm, *p.size_mm] for p in packed.placed],
+        })  # fmt: skip
+    return tuple(described), ""
+
+
+def to_json(planned: OrderPlan) -> dict[str, Any]:
+    """As kept until the order is released."""
+    return {
+        "reserve": [[str(line), balance, qty] for line, balance, qty in planned.reserve],
+        "short": [[str(line), qty] for line, qty in planned.short],
+        "cartons": list(planned.cartons),
+    }
+
+
+def from_json(order_id: UUID, data: Mapping[str, Any]) -> OrderPlan:
+    return OrderPlan(
+        order_id, tuple((UUID(line), balance, qty) for line, balance, qty in data["reserve"]),
+        tuple((UUID(line), qty) for line, qty in data["short"]), tuple(data["cartons"]), "",
+    )  # fmt: skip
+
+
+def summarise(before: Mapping[str, Any], made: WavePlan, hands: int, live: set[UUID]) -> dict[str, Any]:
+    """The plan to show: each tour with its walk and when it ends if `hands` people start now, and the sums.
+
+    `before`: the plan of the same wave so far, when orders were added to it.
+    """
+    tours = list(before.get("tours", []))
+    for n, t in enumerate(made.tours, len(tours) + 1):
+        tours.append({
+            "tour": n, "orders": sum(i in live for i in t.order_ids), "stops": t.stops, "pieces": t.pieces,
+            "length_mm": t.length_mm, "time_s": round(t.time_s), "path": [list(p) for p in t.path],
+        })  # fmt: skip
+    free_at = [0.0] * hands
+    for t in tours:  # in release order, each to whoever is free first
+        hand = free_at.index(min(free_at))
+        free_at[hand] += t["time_s"]
+        t["ends_s"] = round(free_at[hand])
+    cartons = before.get("summary", {}).get("cartons", 0) + sum(len(p.cartons) for p in made.orders if not p.refused)
+    return {"tours": tours, "summary": {
+        "tours": len(tours), "orders": sum(t["orders"] for t in tours), "stops": sum(t["stops"] for t in tours),
+        "pieces": sum(t["pieces"] for t in tours), "cartons": cartons, "refused": sum(bool(p.refused) for p in made.orders),
+        "length_mm": sum(t["length_mm"] for t in tours), "time_s": sum(t["time_s"] for t in tours),
+        "finish_s": max(free_at), "hands": hands,
+    }}  # fmt: skip
