@@ -35,6 +35,7 @@ from wms.processes.fleet import reactions as fleet_reactions
 from wms.processes.inbound import reactions as inbound_reactions
 from wms.processes.incidents import reactions as incident_reactions
 from wms.processes.incidents import service as incident_service
+from wms.processes.labour import reactions as labour_reactions
 from wms.processes.order_release import reactions as release_reactions
 from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
@@ -174,6 +175,7 @@ async def _escalate(uow: UnitOfWork) -> None:
 TICKS: tuple[Tick, ...] = (
     Tick("order_release.feed_floor", 2, release_reactions.feed_floor),
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
+    Tick("labour.learn", 86_400, labour_reactions.learn),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
     Tick("counting.plan_day", 300, counting_reactions.plan_day),

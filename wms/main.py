@@ -24,6 +24,7 @@ from wms.processes.fleet import http as fleet_http
 from wms.processes.inbound import http as inbound_http
 from wms.processes.inbound import pda as inbound_pda
 from wms.processes.incidents import http as incidents_http
+from wms.processes.labour import http as labour_http
 from wms.processes.order_release import http as waves_http
 from wms.processes.packing import pda as packing_pda
 from wms.processes.picking import http as picking_http
@@ -41,7 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels_http.router,
     picking_http.router, picking_pda.router, packing_pda.router, shipping_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
-    counting_http.router, counting_pda.router, controls_http.router, twin_http.router,
+    counting_http.router, counting_pda.router, controls_http.router, labour_http.router, twin_http.router,
 )  # fmt: skip
 
 WEB = Path(__file__).parent / "web" / "dist"

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     company_prefix: str = Field(default="0614141", pattern=r"^[0-9]{7,10}$")
     """GS1 company prefix of the SSCCs; the default is GS1's own example and means nothing outside."""
 
+    compare_people: bool = False
+    """Expected against actual work also by person; off, no figure anywhere is about one person."""
+
     site_name: str = "Wharfinger"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = True

@@ -177,6 +177,14 @@ async def candidates(uow: UnitOfWork, sku_ids: Sequence[int]) -> list[Candidate]
     return [Candidate(**r._mapping) for r in rows]
 
 
+async def first_places(uow: UnitOfWork, sku_ids: Collection[int]) -> dict[int, int]:
+    """SKU to the place that its stock would leave from first; SKUs without free stock are not in it."""
+    first: dict[int, int] = {}
+    for c in await candidates(uow, sorted(sku_ids)):
+        first.setdefault(c.sku_id, c.place_id)
+    return first
+
+
 async def balance(uow: UnitOfWork, balance_id: int) -> Held:
     """Errors: NotFound."""
     row = await uow.session.get(Balance, balance_id, populate_existing=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from wms.algorithms.labour.standards import Standard
 from wms.db.uow import UnitOfWork
@@ -110,38 +110,58 @@ async def standard(uow: UnitOfWork, kind: str) -> Standard:
     return Standard() if row is None else Standard(row.walk_mm_s, row.stop_s, row.piece_s, row.fixed_s, row.samples)
 
 
-async def at_work(uow: UnitOfWork, kind: str) -> int:
-    """People who hold work of this kind now."""
-    found = await uow.session.scalar(
-        select(func.count(func.distinct(Task.claimed_by))).where(Task.kind == kind, Task.state == "claimed")
+async def hands(uow: UnitOfWork) -> dict[str, int]:
+    """People who hold work now, by its kind."""
+    rows = await uow.session.execute(
+        select(Task.kind, func.count(func.distinct(Task.claimed_by))).where(Task.state == "claimed").group_by(Task.kind)
     )
-    return int(found or 0)
+    return {kind: int(n) for kind, n in rows}
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A finished task beside its standard. `data`: what the owning process noted when it opened it."""
+    """A finished task: how long it took its hands, and its standard where the plan gave it one."""
 
     kind: str
-    group_id: UUID | None
     done_by: str
-    claimed_at: datetime | None
     done_at: datetime
     qty_each: int
+    seconds: float
+    """Since the same hands ended the task before in the same group, or took this one."""
+    first: bool
+    """Of its group in these hands: its time holds what is done once per group."""
     walk_mm: int
-    expected_s: float
+    expected_s: float | None
 
 
-async def timed(uow: UnitOfWork, since: datetime, kind: str = "") -> list[Timed]:
-    """Finished tasks that carry a standard (`data.std`: walk_mm, s), by group and time of their end."""
-    query = (
-        select(Task).where(Task.state.in_(("done", "shorted")), Task.done_at >= since, Task.data.has_key("std"))
-        .order_by(Task.group_id, Task.done_at, Task.id)
-    )  # fmt: skip
-    if kind:
-        query = query.where(Task.kind == kind)
+_TIMED = text("""
+SELECT kind, done_by, done_at, qty_each, data->'std' AS std, last_at IS NULL AS first,
+       extract(epoch FROM done_at - greatest(last_at, claimed_at)) AS seconds
+FROM (SELECT *, lag(done_at) OVER (PARTITION BY kind, done_by, group_id ORDER BY done_at, id) AS last_at FROM task
+      WHERE state IN ('done','shorted') AND done_at >= :since AND done_by <> '') t
+WHERE greatest(last_at, claimed_at) IS NOT NULL ORDER BY done_at DESC LIMIT :limit
+""")
+
+
+async def timed(uow: UnitOfWork, since: datetime, limit: int = 50_000) -> list[Timed]:
+    """Tasks that people finished, newest first."""
+    rows = await uow.session.execute(_TIMED, {"since": since, "limit": limit})
     return [
-        Timed(t.kind, t.group_id, t.done_by, t.claimed_at, t.done_at, t.qty_each, int(t.data["std"]["walk_mm"]),
-              float(t.data["std"]["s"]))
-        for t in await uow.session.scalars(query) if t.done_at is not None
+        Timed(r.kind, r.done_by, r.done_at, r.qty_each, float(r.seconds), r.first,
+              int(r.std["walk_mm"]) if r.std else 0, float(r.std["s"]) if r.std else None)
+        for r in rows
     ]  # fmt: skip
+
+
+async def standards(uow: UnitOfWork) -> dict[str, Standard]:
+    """Of every kind that the site has learned."""
+    rows = await uow.session.scalars(select(WorkStandard).order_by(WorkStandard.kind))
+    return {r.kind: Standard(r.walk_mm_s, r.stop_s, r.piece_s, r.fixed_s, r.samples) for r in rows}
+
+
+async def open_work(uow: UnitOfWork) -> list[tuple[str, int, int, datetime | None]]:
+    """(kind, place, pieces, due) of every task that waits or is in hand."""
+    rows = await uow.session.execute(
+        select(Task.kind, Task.place_id, Task.qty_each, Task.due_at).where(Task.state.in_(("open", "claimed")))
+    )
+    return [tuple(r) for r in rows]  # type: ignore[misc]

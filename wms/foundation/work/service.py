@@ -31,6 +31,16 @@ def open_task(
     return task_id
 
 
+def note_done(uow: UnitOfWork, kind: str, *, began_at: datetime, place_id: int = 0, qty_each: int = 0) -> None:
+    """Work that no task asked for and that the actor has just ended, so that its time is known."""
+    uow.session.add(
+        Task(
+            id=uuid7(), kind=kind, state="done", place_id=place_id, qty_each=qty_each, data={}, opened_at=began_at,
+            claimed_at=began_at, claimed_by=uow.actor.id, done_at=uow.now, done_by=uow.actor.id,
+        )
+    )  # fmt: skip
+
+
 async def claim_next(
     uow: UnitOfWork, kind: str, *, by: str = "", not_by: str = "", limit: int = 1
 ) -> list[queries.TaskInfo]:

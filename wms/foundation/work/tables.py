@@ -16,7 +16,7 @@ class Task(Base):
     __tablename__ = "task"
     id: Mapped[uuid_pk]
     kind: Mapped[str]
-    """pick, putaway, count, putback, move."""
+    """pick, putaway, count, putback, move; pack is noted when it is done."""
     state: Mapped[str] = mapped_column(default="open")
     priority: Mapped[int] = mapped_column(default=5)
     group_id: Mapped[UUID | None]
@@ -40,6 +40,7 @@ class Task(Base):
     __table_args__ = (
         Index("ix_task_open", "kind", "priority", "id", postgresql_where=text("state IN ('open','claimed')")),
         Index("ix_task_group", "group_id", "seq"),
+        Index("ix_task_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
     )
 
 

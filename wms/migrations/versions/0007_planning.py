@@ -64,6 +64,7 @@ def upgrade() -> None:
         ["picked_at"],
         postgresql_where=sa.text("picked_at IS NOT NULL"),
     )
+    op.create_index("ix_task_done", "task", ["done_at"], postgresql_where=sa.text("done_at IS NOT NULL"))
     op.create_table(
         "work_standard",
         sa.Column("kind", sa.Text(), nullable=False),
@@ -79,6 +80,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("work_standard")
+    op.drop_index("ix_task_done", table_name="task")
     op.drop_column("tour", "expected_s")
     op.execute(
         "UPDATE event SET name = 'order_release.wave_released.v1', payload = (payload - 'tours') || jsonb_build_object("

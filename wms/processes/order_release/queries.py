@@ -128,17 +128,9 @@ async def waiting(uow: UnitOfWork, given: Sequence[channels.Channel]) -> list[ch
 async def _zones(uow: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
     """Zones that each order would be picked in, by the first location that each SKU would leave from."""
     found = await orders.orders(uow, order_ids)
-    first = await first_places(uow, {x.sku_id for o in found.values() for x in o.lines})
+    first = await stock.first_places(uow, {x.sku_id for o in found.values() for x in o.lines})
     zone = {s.id: s.zone for s in await layout.locations(uow, ids=set(first.values()))} if first else {}
     return {i: frozenset(zone[first[x.sku_id]] for x in o.lines if x.sku_id in first) for i, o in found.items()}
-
-
-async def first_places(uow: UnitOfWork, sku_ids: Collection[int]) -> dict[int, int]:
-    """SKU to the location that its stock would leave from first; SKUs without free stock are not in it."""
-    first: dict[int, int] = {}
-    for c in await stock.candidates(uow, sorted(sku_ids)):
-        first.setdefault(c.sku_id, c.place_id)
-    return first
 
 
 async def floor(uow: UnitOfWork) -> channels.Floor:

@@ -18,6 +18,7 @@ from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.work import queries as work
+from wms.foundation.work import service as tasks
 from wms.kernel.ids import uuid7
 from wms.processes.packing import queries, rules
 from wms.processes.packing.tables import Parcel
@@ -276,6 +277,7 @@ async def apply_label(uow: UnitOfWork, parcel_id: UUID, label_scan: str) -> quer
         parcel_id=parcel_id, order_id=parcel.order_id, sscc=parcel.sscc, hu_id=parcel.hu_id, weight_g=parcel.weight_g,
         carrier=order.carrier, of=parcel.of,
     ))  # fmt: skip
+    tasks.note_done(uow, "pack", began_at=parcel.opened_at, qty_each=sum(parcel.items.values()))
     await _order_step(uow, parcel, "packed", "label", {"labelled"})
     await _free_tote(uow, parcel.tote, parcel.order_id)
     return await queries.parcel(uow, parcel_id)

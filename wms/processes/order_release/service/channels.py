@@ -92,7 +92,7 @@ async def _loads(
     """Where each order would be picked. One without stock stays in: planning gives it its reason."""
     found = await orders.orders(uow, [w.order_id for w in line])
     sku_ids = {x.sku_id for o in found.values() for x in o.lines}
-    first, skus = await queries.first_places(uow, sku_ids), await catalog.skus(uow, sorted(sku_ids))
+    first, skus = await stock.first_places(uow, sku_ids), await catalog.skus(uow, sorted(sku_ids))
     spots = {s.id: index[s.node_id] for s in await layout.locations(uow, ids=set(first.values()))} if first else {}
     loads = []
     for w in line:

@@ -141,7 +141,7 @@ async def keep_plan(uow: UnitOfWork, wave_id: UUID, made: plan.WavePlan) -> None
                 update(WaveOrder).where(WaveOrder.wave_id == wave_id, WaveOrder.order_id == p.order_id)
                 .values(state="planned", tour=tour_of[p.order_id], plan=plan.to_json(p))
             )  # fmt: skip
-    hands = max(await work.at_work(uow, "pick"), 1)
+    hands = max((await work.hands(uow)).get("pick", 0), 1)
     shown = plan.summarise(wave.plan, made, hands, {i for i in tour_of if i in live})
     await uow.session.execute(update(Wave).where(Wave.id == wave_id).values(plan=shown, planned_at=uow.now))
     if wave.draft and wave.state == "planning":
