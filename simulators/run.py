@@ -1,8 +1,9 @@
-"""`python -m simulators.run prepare|play`: makes a demo site, then runs its devices, its goods and its people.
+"""`python -m simulators.run prepare|play|bench`: makes a demo site, then runs its devices, its goods and its people.
 
 prepare: writes site.json and gateway.yaml. play: starts every device on the wire, loads the site through the web API,
 then works until all orders have left or stand as named incidents; writes progress.json and result.json, and stays
-until it is stopped, since devices do not vanish when work is done.
+until it is stopped, since devices do not vanish when work is done. bench: only the devices of a gateway's
+configuration, without people or a WES, to try a gateway or a scenario on.
 """
 
 import argparse
@@ -13,20 +14,22 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import yaml
+
 from simulators.counting import counting_crew
+from simulators.faults import control, scenario
+from simulators.faults.board import Board
 from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused, ServerFault
 from simulators.plant.goods import Goods
 from simulators.receiving import Dock, Putter, Receiver
 from simulators.scenarios import files, site
-from simulators.wire.dws import DwsSim
-from simulators.wire.printer import PrinterSim
-from simulators.wire.rfid_gate import RfidGateSim
-from simulators.wire.scale import ScaleSim
-from simulators.wire.vehicle import VehicleSim
+from simulators.wire.ensemble import Ensemble, NoSimulator
 
 Json = dict[str, Any]
 OPEN_STATES = ("accepted", "released", "picking", "picked", "packed", "labelled", "loaded")
@@ -47,6 +50,11 @@ def prepare(options: argparse.Namespace) -> int:
             print("nothing was loaded", file=sys.stderr)
             return 2
     made = site.make_site(options.seed, options.count, shop, _free_range(40))
+    try:
+        fault_plan(options.scenario, ensemble_of(made, 1.0, {"host": site.HOST}).board)
+    except scenario.BadScenario as bad:
+        print(bad, file=sys.stderr)
+        return 2
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "site.json").write_text(json.dumps(made, ensure_ascii=False), "utf-8")
@@ -84,34 +92,13 @@ def gateway_config(made: Json, gateway: str, broker: str) -> Json:
     return {"gateway": gateway, "broker": {"url": broker}, "spool": {"path": "spool.db"}, "devices": devices}
 
 
-class Devices:
-    """Every device of the site, speaking on the wire."""
-
-    def __init__(self, made: Json, factor: float, broker: Json, seed: int) -> None:
-        self.scales: dict[str, ScaleSim] = {}
-        self.printers: dict[str, PrinterSim] = {}
-        self.gates: dict[str, RfidGateSim] = {}
-        self.dws: dict[str, DwsSim] = {}
-        self.vehicles: dict[str, VehicleSim] = {}
-        for n, d in enumerate(made["devices"]):
-            match d["family"]:
-                case "scale":
-                    self.scales[d["id"]] = ScaleSim(d["host"], d["port"], factor=factor, interval_g=1, seed=seed + n)
-                case "printer":
-                    self.printers[d["id"]] = PrinterSim(d["host"], d["port"], factor=factor)
-                case "rfid_gate":
-                    self.gates[d["id"]] = RfidGateSim(d["host"], d["port"], factor=factor, seed=seed)
-                case "dws":
-                    self.dws[d["id"]] = DwsSim(d["host"], d["port"], factor=factor)
-                case "vehicle":
-                    self.vehicles[d["id"]] = VehicleSim(
-                        broker, d["manufacturer"], d["serial"], d["x_mm"], d["y_mm"], factor, d["node"]
-                    )
-
-    async def start(self) -> None:
-        for group in (self.scales, self.printers, self.gates, self.dws, self.vehicles):
-            for device in group.values():
-                await device.start()
+def ensemble_of(made: Json, factor: float, broker: Json) -> Ensemble:
+    """The site's devices as simulators."""
+    own = {
+        d["id"]: {"x_mm": d["x_mm"], "y_mm": d["y_mm"], "node_id": d["node"]} for d in made["devices"] if d["family"] == "vehicle"
+    }  # fmt: skip
+    rows = gateway_config(made, "", "")["devices"]
+    return Ensemble([r | {"sim": own.get(r["id"], {})} for r in rows], factor=factor, seed=made["seed"], broker=broker)
 
 
 async def load_site(admin: Pda, made: Json) -> None:
@@ -152,8 +139,63 @@ async def play(options: argparse.Namespace) -> int:
     out = Path(options.out)
     made: Json = json.loads((out / "site.json").read_text("utf-8"))
     broker = _broker(os.environ.get("WMS_DEMO_AGV_BROKER", ""))
-    devices = Devices(made, options.factor, broker, made["seed"])
+    devices = ensemble_of(made, options.factor, broker)
     await devices.start()
+    async with faults_served(devices.board, options):
+        return await work(options, out, made, devices)
+
+
+@asynccontextmanager
+async def faults_served(board: Board, options: argparse.Namespace) -> AsyncIterator[str]:
+    """The live control and the scenario of the options; yields the control's URL. Errors: BadScenario, OSError."""
+    chosen, steps = fault_plan(options.scenario, board)
+    told = {"title": chosen.title, "file": chosen.file, "steps": len(steps)} if chosen else None
+    async with control.serving(board, site.HOST, options.control, told) as url:
+        playing = asyncio.create_task(scenario.play(board, steps))
+        try:
+            yield url
+        finally:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+
+
+def fault_plan(name: str, board: Board) -> tuple[scenario.Scenario | None, list[scenario.Step]]:
+    """The scenario of this name or path and its plan; nothing for "". Errors: BadScenario."""
+    if not name:
+        return None, []
+    chosen = scenario.load(name)
+    return chosen, scenario.plan(chosen, board)
+
+
+async def bench(options: argparse.Namespace) -> int:
+    """Run the devices of a gateway's configuration until stopped. Returns the exit code."""
+    try:
+        rows = yaml.safe_load(Path(options.gateway).read_text("utf-8"))["devices"]
+        devices = Ensemble(rows, factor=options.factor, seed=options.seed, broker=_broker(options.broker))
+        fault_plan(options.scenario, devices.board)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, NoSimulator, scenario.BadScenario) as error:
+        print(
+            error if isinstance(error, NoSimulator | scenario.BadScenario) else f"{options.gateway}: {error!r}",
+            file=sys.stderr,
+        )
+        return 2
+    await devices.start()
+    async with faults_served(devices.board, options) as url:
+        print(f"{len(devices.sims)} devices, their faults at {url}", flush=True)
+        await stopped_by_signal()
+    await devices.stop()
+    return 0
+
+
+async def stopped_by_signal() -> None:
+    stop = asyncio.Event()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sig, stop.set)
+    await stop.wait()
+
+
+async def work(options: argparse.Namespace, out: Path, made: Json, devices: Ensemble) -> int:
+    """Load the site, let its people work, stay until stopped."""
     admin = Pda(options.api, os.environ["WMS_DEMO_KEY"], faults_max=60)
     try:
         await load_site(admin, made)
@@ -166,8 +208,8 @@ async def play(options: argparse.Namespace) -> int:
     floor = Floor(
         Goods(made["seed"], made["skus"], made["stock"], made["really"]), options.factor,
         {s["code"]: s["codes"][0][0] for s in made["skus"]}, {c["code"]: c["tare_g"] for c in made["cartons"]},
-        {s["code"]: devices.scales[s["scale"]] for s in made["stations"] if s.get("scale")},
-        {s["code"]: devices.printers[s["printer"]] for s in made["stations"] if s.get("printer")},
+        {s["code"]: devices.sims[s["scale"]] for s in made["stations"] if s.get("scale")},
+        {s["code"]: devices.sims[s["printer"]] for s in made["stations"] if s.get("printer")},
     )  # fmt: skip
     crew = await sign_in_all(options.api, made)
     jobs = [asyncio.create_task(host_sends_orders(admin, made))]
@@ -183,10 +225,7 @@ async def play(options: argparse.Namespace) -> int:
     jobs += [asyncio.create_task(receiver.run()), asyncio.create_task(putter.run())]
     jobs += [asyncio.create_task(person.run()) for person in await counting_crew(floor, crew)]
     watch = asyncio.create_task(watch_progress(out, admin, made, floor, crew, started, receiver))
-    stop = asyncio.Event()
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(sig, stop.set)
-    waiting = asyncio.create_task(stop.wait())
+    waiting = asyncio.create_task(stopped_by_signal())
     running: set[asyncio.Task[Any]] = {*jobs, watch}
     while not waiting.done():
         done, _ = await asyncio.wait({waiting, *running}, return_when=asyncio.FIRST_COMPLETED)
@@ -201,12 +240,12 @@ async def play(options: argparse.Namespace) -> int:
 
 
 def inbound_people(
-    made: Json, devices: Devices, floor: Floor, crew: dict[str, Pda], host: Pda
+    made: Json, devices: Ensemble, floor: Floor, crew: dict[str, Pda], host: Pda
 ) -> tuple[Receiver, Putter]:  # fmt: skip
     """Who works the dock: one receiver at its station, one person who puts away."""
     station = next(s for s in made["stations"] if s["kind"] == "receive")
     sizes = {s["code"]: (s["length_mm"], s["width_mm"], s["height_mm"]) for s in made["skus"]}
-    dock = Dock(station, devices.gates[station["gate"]], devices.dws[station["dimensioner"]], sizes)
+    dock = Dock(station, devices.sims[station["gate"]], devices.sims[station["dimensioner"]], sizes)
     bins = [x["code"] for x in made["layout"]["locations"] if x["kind"] == "bin"]
     receiver = Receiver(floor, dock, crew["receiver1"], host, made["notices"])
     return receiver, Putter(floor, dock, crew["putter1"], bins)
@@ -275,9 +314,21 @@ def main() -> int:
     second = commands.add_parser("play", help="run devices, goods and people")
     second.add_argument("--out", required=True)
     second.add_argument("--api", required=True)
-    second.add_argument("--factor", type=float, default=20.0, help="how much faster the physical world runs")
+    third = commands.add_parser("bench", help="run only the devices of a gateway.yaml")
+    third.add_argument("--gateway", required=True, help="its gateway.yaml")
+    third.add_argument("--broker", default="", help="mqtt://user:password@host:port of vehicles")
+    third.add_argument("--seed", type=int, default=1)
+    for command in (second, third):
+        command.add_argument("--factor", type=float, default=20.0, help="how much faster the physical world runs")
+        command.add_argument("--control", type=int, default=0, help="port of the live control, on loopback; 0: any")
+    for command in (first, second, third):
+        command.add_argument("--scenario", default="", help=f"file, or one of {', '.join(scenario.ready())}")
     options = parser.parse_args()
-    return prepare(options) if options.command == "prepare" else asyncio.run(play(options))
+    return (
+        prepare(options)
+        if options.command == "prepare"
+        else asyncio.run({"play": play, "bench": bench}[options.command](options))
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ EVENT, KIND, PARCEL, LANE, RESULT, DEADLINE, BARCODE, TAIL = 13, 14, 15, 16, 17,
 CMD_PARCEL, CMD_LANE, CMD_NUMBER, EVENT_ACK, MASTER = 60, 61, 78, 79, 80
 ACCEPTED, LATE, UNKNOWN_LANE, LANE_FULL, NOT_AUTOMATIC, UNKNOWN_PARCEL = range(1, 7)
 DIVERTED, WENT_LATE, NO_DECISION, WENT_FULL, GONE, NO_MASTER = range(1, 7)
-AUTOMATIC, WITHOUT_MASTER = 1, 4
+AUTOMATIC, MANUAL, WITHOUT_MASTER = 1, 2, 4
 EVENTS_KEPT = 64
 
 
@@ -85,6 +85,10 @@ class SorterSim:
         for task in self._tasks:
             task.cancel()
         await self._bank.stop()
+
+    @property
+    def bank(self) -> ModbusBank:
+        return self._bank
 
     def cut(self) -> None:
         self._bank.cut()

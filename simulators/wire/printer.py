@@ -113,6 +113,11 @@ class Press(ABC, Generic[Job]):
         for session in list(self._sessions):
             session.writer.transport.abort()
 
+    def reboot(self) -> None:
+        """Power cycle: connections cut, buffer lost; settings stay."""
+        self.cancel_all()
+        self.drop()
+
     @property
     def partial_format(self) -> bool:
         return any(session.in_format for session in self._sessions)

@@ -30,6 +30,8 @@ class GateWorld(ABC):
         """How far the reader's clock is off."""
         self.silent_antennas: set[int] = set()
         """Cables that came off without an event."""
+        self.stray_tags = 0
+        """So many tags of the next door are heard with each passage, beside those that are given."""
         self.reads_sent = 0
         self.barrier_broken = False
         self._rng = random.Random(seed)
@@ -104,6 +106,7 @@ class GateWorld(ABC):
     ) -> list[tuple[float, str, int, int]]:
         """Reads as (share of the passage, EPC, antenna, RSSI), in time order."""
         rng, reads = self._rng, []
+        strays = [*strays, *(f"3034257BF7194E4{number:09X}" for number in range(self.stray_tags))]
         present = len(epcs) + len(self.residents)
         mean = self.reads_per_s * seconds / present if present else 0
         for epc in epcs:

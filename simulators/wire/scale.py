@@ -48,6 +48,8 @@ class ScaleFaults:
     """Every byte comes out as another one."""
     not_zeroed: bool = False
     """Power came back and nobody zeroed; a zero command ends it."""
+    foreign_g: float = 0.0
+    """Something leans on the pan, or lifts it."""
     drift_g_s: float = 0.0
     """The zero creeps by so much a second, see drift()."""
 
@@ -170,6 +172,11 @@ class ScaleSim:
         for session in list(self._sessions):
             session.close()
 
+    def reboot(self) -> None:
+        """Power cycle: connections are cut, the tare is gone, nobody has zeroed."""
+        self._tare_g, self.faults.not_zeroed = 0.0, True
+        self.drop()
+
     def unplug(self) -> None:
         """Pull the serial cable."""
         for fd in self._fds[:1]:
@@ -220,7 +227,7 @@ class ScaleSim:
     def _gross_g(self) -> float:
         """A damped swing from the old to the new load."""
         t = self._settling()
-        drift_g = self.faults.drift_g_s * (self._now_s() - self._drift_from_s)
+        drift_g = self.faults.drift_g_s * (self._now_s() - self._drift_from_s) + self.faults.foreign_g
         if t >= 1.0:
             return self._load_g + drift_g
         return self._load_g + drift_g + (self._from_g - self._load_g) * math.exp(-6 * t) * math.cos(9 * t)

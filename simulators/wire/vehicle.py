@@ -182,6 +182,7 @@ class VehicleSim:
 
     def drain_battery(self, to_pct: float) -> None:
         self.battery_pct = to_pct
+        self.errors = [e for e in self.errors if e["errorType"] != self._word("batteryLow")]
         if to_pct < _BATTERY_LOW_PCT:
             self._error("batteryLow", "WARNING", f"battery at {to_pct:.0f} %")
         self._note()

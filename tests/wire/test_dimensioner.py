@@ -10,7 +10,7 @@ from devices.contract.commands import MEASURE, ZERO, Command
 from devices.contract.driver import ConfigRefused
 from devices.contract.reports import DeviceStateChanged, ParcelMeasured
 from devices.drivers.dimensioner.driver import DimensionerDriver
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.dimensioner import DimensionerSim
 from tests.wire.recorder import Recorder, running, until
 

@@ -12,7 +12,7 @@ from devices.contract.commands import PRINT, Command
 from devices.contract.driver import NotReady
 from devices.contract.reports import DeviceStateChanged
 from devices.drivers.printer.driver import PrinterDriver
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.printer import PrinterSim
 from tests.wire.recorder import Recorder, running, until
 

@@ -13,7 +13,7 @@ from devices.contract.commands import PRINT, Command
 from devices.contract.driver import ConfigRefused, NotReady
 from devices.contract.reports import DeviceStateChanged
 from devices.drivers.printer.driver import PrinterDriver
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.tspl_printer import TsplPrinterSim
 from tests.wire.recorder import Recorder, running, until
 from wms.foundation.labels.rules import languages, layout, templates

@@ -12,7 +12,7 @@ from devices.contract.driver import ConfigRefused, Quarantined
 from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
 from devices.drivers import check
 from devices.drivers.rfid_gate.driver import RfidGateDriver
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.rfid_gate import RfidGateSim
 from simulators.wire.rfid_impinj import ImpinjSim
 from simulators.wire.rfid_zebra import ZebraSim

@@ -13,7 +13,7 @@ from devices.contract.driver import ConfigRefused, NotReady, Quarantined
 from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
 from devices.drivers.rfid_gate.driver import RfidGateDriver
 from devices.drivers.rfid_gate.llrp import ReaderOccupied
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.rfid_gate import RfidGateSim
 from tests.wire.recorder import Recorder, running, until
 

@@ -11,7 +11,7 @@ from devices.contract.commands import WEIGH, ZERO, Command
 from devices.contract.driver import ConfigRefused, NotReady
 from devices.contract.reports import CommandResult, WeightMeasured
 from devices.drivers.scale.driver import ScaleDriver
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.scale import ScaleSim
 from tests.wire.recorder import Recorder, running, until
 

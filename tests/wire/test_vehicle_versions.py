@@ -25,7 +25,7 @@ from devices.contract.driver import ConfigRefused
 from devices.contract.reports import CommandResult, DeviceQuarantined, VehicleReported
 from devices.drivers.vehicle import driver as driver_module
 from devices.drivers.vehicle.driver import VehicleDriver
-from simulators.faults import FaultProxy
+from simulators.faults.proxy import FaultProxy
 from simulators.wire.vehicle import VehicleSim
 from tests.wire.open_broker import open_broker
 from tests.wire.recorder import Recorder, running, until
