@@ -222,12 +222,17 @@ def demo(
     orders: Annotated[str, typer.Option(help="CSV: order,sku,qty (with --skus and --cartons).")] = "",
     skus: Annotated[str, typer.Option(help="CSV: sku,width_mm,length_mm,height_mm,weight_g.")] = "",
     cartons: Annotated[str, typer.Option(help="CSV: carton, inner and outer sizes, tare_g, max_load_g.")] = "",
+    scenario: Annotated[
+        str, typer.Option(help="Faults: bad-day, printer-worst, ... (simulators/scenarios), or a file.")
+    ] = "",
 ) -> None:
     """Run a whole warehouse on this machine: devices on the wire, people on PDAs, orders to the truck."""
     from wms.stack.demo import BadInput, Demo, Options
     from wms.stack.process import StackFault
 
-    options = Options(count=count, seed=seed, factor=factor, orders=orders, skus=skus, cartons=cartons)
+    options = Options(
+        count=count, seed=seed, factor=factor, orders=orders, skus=skus, cartons=cartons, scenario=scenario
+    )
     try:
         good = asyncio.run(_demo(Demo(Settings(), options, show_change)))
     except BadInput as error:

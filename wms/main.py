@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from wms import flow
 from wms.db.uow import Database
-from wms.entrypoints import http, worker
+from wms.entrypoints import http, simulators, worker
 from wms.foundation.catalog import http as catalog_http
 from wms.foundation.labels import http as labels_http
 from wms.foundation.labels import service as labels
@@ -42,7 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels_http.router,
     picking_http.router, picking_pda.router, packing_pda.router, shipping_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
-    counting_http.router, counting_pda.router, controls_http.router, labour_http.router, twin_http.router,
+    counting_http.router, counting_pda.router, controls_http.router, labour_http.router, twin_http.router, simulators.router,
 )  # fmt: skip
 
 WEB = Path(__file__).parent / "web" / "dist"

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     compare_people: bool = False
     """Expected against actual work also by person; off, no figure anywhere is about one person."""
 
+    simulators_url: str = ""
+    """Where simulated devices take their faults, on loopback; `wms demo` sets it. Empty: this site has none."""
+
     site_name: str = "Wharfinger"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = True

@@ -41,6 +41,11 @@ class Stand:
     ends: dict[str, float] = field(default_factory=dict)
     """Loop time at which a fault ends by itself."""
 
+    @property
+    def kind(self) -> str:
+        """Devices of one kind have the same faults."""
+        return type(self.sim).__name__
+
     def target(self, fault: Fault) -> Any:
         return self.line if fault.name in self.of_line else self.sim
 
@@ -119,18 +124,20 @@ class Board:
                     await self.clear(stand.device, fault.name, by)
 
     def to_json(self) -> list[Json]:
-        """Every device with its faults, their values and how long each still lasts, s."""
+        """Every device with what is on: fault to value and how long it still lasts, s; None: until it is cleared."""
         now_s = asyncio.get_running_loop().time()
         return [
             {
-                "device": stand.device, "family": stand.family, "faults": [
-                    fault.to_json() | {
-                        "value": stand.value(fault), "left_s": _left(stand.ends.get(fault.name), now_s),
-                        "of_line": fault.name in stand.of_line,
-                    } for fault in stand.faults.values()
-                ],
+                "device": stand.device, "family": stand.family, "kind": stand.kind, "on": {
+                    fault.name: {"value": value, "left_s": _left(stand.ends.get(fault.name), now_s)}
+                    for fault in stand.faults.values() if (value := stand.value(fault)) != fault.rest
+                },
             } for stand in self.stands.values()
         ]  # fmt: skip
+
+    def catalogue(self) -> dict[str, list[Json]]:
+        """Faults by kind of device."""
+        return {stand.kind: [fault.to_json() for fault in stand.faults.values()] for stand in self.stands.values()}
 
     def close(self) -> None:
         """End every timer; faults stay as they are."""

@@ -1,6 +1,6 @@
 """The live control of a board over HTTP on loopback: what is there, set, clear, what was.
 
-GET /devices; GET /history; PUT and DELETE /devices/{device}/faults/{fault}; DELETE /faults. A refusal is
+GET /devices, /catalogue, /history; PUT and DELETE /devices/{device}/faults/{fault}; DELETE /faults. A refusal is
 `{"code", "params"}` with status 404 or 422.
 """
 
@@ -31,6 +31,10 @@ def app(board: Board, scenario: Json | None = None) -> FastAPI:
     @api.get("/devices")
     async def devices() -> Json:
         return {"devices": board.to_json(), "scenario": scenario}
+
+    @api.get("/catalogue")
+    async def catalogue() -> dict[str, list[Json]]:
+        return board.catalogue()
 
     @api.get("/history")
     async def history() -> list[Json]:

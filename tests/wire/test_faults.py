@@ -42,11 +42,10 @@ async def test_every_fault_of_the_catalogue_is_set_and_cleared(kind: type[Any]) 
         for fault in CATALOGUE[kind]:
             value = 1.0 if fault.kind != "level" else fault.high if fault.high != fault.rest else fault.low
             await board.set("dev", fault.name, value)
-            shown = {f["name"]: f["value"] for f in board.to_json()[0]["faults"]}
-            assert shown[fault.name] == pytest.approx(0.0 if fault.kind == "once" else value), fault.name
+            shown = board.to_json()[0]["on"].get(fault.name, {"value": fault.rest})["value"]
+            assert shown == pytest.approx(0.0 if fault.kind == "once" else value), fault.name
             await board.clear("dev", fault.name)
-            shown = {f["name"]: f["value"] for f in board.to_json()[0]["faults"]}
-            assert shown[fault.name] == pytest.approx(fault.rest), fault.name
+            assert fault.name not in board.to_json()[0]["on"]
         assert len(board.history) == sum(1 if fault.kind == "once" else 2 for fault in CATALOGUE[kind])
     finally:
         if on_wire:
@@ -107,17 +106,17 @@ async def test_the_control_lists_sets_clears_and_refuses_with_codes() -> None:
         httpx.AsyncClient(base_url=url) as client,
     ):
         listed = (await client.get("/devices")).json()["devices"]
-        assert [d["device"] for d in listed] == ["scale-1", "printer-1"]
-        paper = next(f for f in listed[1]["faults"] if f["name"] == "paper_out")
-        assert paper["kind"] == "switch" and paper["value"] == 0 and set(paper["what"]) == {"en", "zh-CN"}
-        delay = next(f for f in listed[0]["faults"] if f["name"] == "line_delay")
+        shown = [(d["device"], d["kind"], d["on"]) for d in listed]
+        assert shown == [("scale-1", "ScaleSim", {}), ("printer-1", "PrinterSim", {})]
+        known = (await client.get("/catalogue")).json()
+        paper = next(f for f in known["PrinterSim"] if f["name"] == "paper_out")
+        assert paper["kind"] == "switch" and set(paper["what"]) == set(paper["sees"]) == {"en", "zh-CN"}
+        delay = next(f for f in known["ScaleSim"] if f["name"] == "line_delay")
         assert (delay["low"], delay["high"], delay["unit"]) == (0, 10, "s")
 
         assert (await client.put("/devices/printer-1/faults/paper_out", json={"for_s": 60})).status_code == 200
         assert ensemble.sims["printer-1"].paper_out
-        shown = next(
-            f for f in (await client.get("/devices")).json()["devices"][1]["faults"] if f["name"] == "paper_out"
-        )
+        shown = (await client.get("/devices")).json()["devices"][1]["on"]["paper_out"]
         assert shown["value"] == 1 and 0 < shown["left_s"] <= 60
         assert (await client.delete("/devices/printer-1/faults/paper_out?by=anna")).status_code == 200
         assert not ensemble.sims["printer-1"].paper_out

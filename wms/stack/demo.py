@@ -22,6 +22,7 @@ from wms.stack.process import StackFault
 from wms.stack.supervisor import Child, ChildState
 
 Json = dict[str, Any]
+SIMULATORS_PORT = 18_870
 STANDSTILL_S = 240.0
 """Nothing shipped or picked for this long is a failure, not patience: recovery after a kill takes seconds."""
 
@@ -34,6 +35,7 @@ class Options:
     orders: str = ""
     skus: str = ""
     cartons: str = ""
+    scenario: str = ""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class Demo:
                 "data_dir": self.folder, "gateway_config": self.folder / "gateway.yaml",
                 "http_port": _free_port(settings.http_host, settings.http_port),
                 "broker_port": _free_port(settings.broker_host, settings.broker_port),
+                "simulators_url": f"http://127.0.0.1:{_free_port('127.0.0.1', SIMULATORS_PORT)}",
             }
         )  # fmt: skip
         self.options, self.on_change = options, on_change
@@ -104,7 +107,7 @@ class Demo:
         o, s = self.options, self.settings
         argv = module("simulators.run", "prepare", "--out", str(self.folder), "--seed", str(o.seed), "--count", str(o.count),
                       "--gateway", s.gateway_id, "--broker", f"mqtt://{s.gateway_id}@127.0.0.1:{s.broker_port}")  # fmt: skip
-        for name in ("orders", "skus", "cartons"):
+        for name in ("orders", "skus", "cartons", "scenario"):
             if value := getattr(o, name):
                 argv += [f"--{name}", value]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -118,8 +121,9 @@ class Demo:
             broker = EmbeddedBroker(self.folder, self.settings.broker_host, self.settings.broker_port)
             agv_url = broker.url(broker.add_vehicles().name)
         argv = module(
-            "simulators.run", "play", "--out", str(self.folder), "--api", self.api, "--factor", str(self.options.factor)
-        )
+            "simulators.run", "play", "--out", str(self.folder), "--api", self.api, "--factor", str(self.options.factor),
+            "--control", self.settings.simulators_url.rpartition(":")[2], "--scenario", self.options.scenario,
+        )  # fmt: skip
         return Child(
             "simulators", argv, env={"WMS_DEMO_KEY": self.key, "WMS_DEMO_AGV_BROKER": agv_url}, after=("broker",)
         )

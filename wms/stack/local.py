@@ -105,6 +105,7 @@ class Stack:
             "WMS_BROKER_URL": self.broker_url(),
             "WMS_HTTP_HOST": self.settings.http_host,
             "WMS_HTTP_PORT": str(self.settings.http_port),
+            "WMS_SIMULATORS_URL": self.settings.simulators_url,
             "PYTHONUNBUFFERED": "1",
         }
         return replace(child, env={**ours, **child.env})

@@ -23,6 +23,7 @@ const PAGES = {
   shift: lazy(() => import("./pages/shift.tsx")),
   history: lazy(() => import("./pages/history.tsx")),
   labels: lazy(() => import("./pages/labels.tsx")),
+  simulators: lazy(() => import("./pages/simulators.tsx")),
 };
 export type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];
@@ -49,6 +50,7 @@ function Shell({ me }: { me: Me }) {
   const live = useLive();
   const client = useQueryClient();
   const incidents = useRead<Incident[]>(["incidents", "open"], "/incidents?state=open");
+  const simulators = useRead<{ present: boolean }>(["static", "simulators"], "/simulators");
   const name: PageName = NAMES.includes(page as PageName) ? (page as PageName) : "overview";
   const Page = PAGES[name];
   useKeys();
@@ -74,7 +76,7 @@ function Shell({ me }: { me: Me }) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs">
-        {NAMES.map((one, i) => (
+        {NAMES.filter((one) => one !== "simulators" || simulators.data?.present).map((one, i) => (
           <NavLink
             key={one}
             href={`?page=${one}`}
