@@ -40,9 +40,8 @@ class Fault:
     unit: str = ""
 
     def to_json(self) -> Json:
-        range_ = {"low": self.low, "high": self.high, "rest": self.rest, "unit": self.unit}
         about = {"name": self.name, "kind": self.kind, "what": self.what.to_json(), "sees": self.sees.to_json()}
-        return about | (range_ if self.kind == "level" else {})
+        return about | {"low": self.low, "high": self.high, "rest": self.rest, "unit": self.unit}
 
 
 def switch(
