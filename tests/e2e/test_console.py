@@ -13,7 +13,8 @@ from tests.e2e.conftest import Server
 
 Shot = Callable[[Any, str], None]
 PAGES = (
-    "overview", "orders", "waves", "map", "stock", "incidents", "devices", "counts", "shipping", "shift", "history", "labels",
+    "overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "shipping", "shift", "labour",
+    "history", "labels",
 )  # fmt: skip
 
 

@@ -49,6 +49,13 @@ async def test_a_draft_is_shown_and_takes_nothing_until_it_is_confirmed(house: H
     picker = await house.sign_in("picker")
     card = (await picker.post("/api/v1/pda/pick/claim"))["cards"][0]
     assert (card["show"]["orders"], card["show"]["length_m"]) == (2, round(tour["length_mm"] / 1_000))
+    (before,) = await house.admin.get(f"/api/v1/tours?wave_id={wave}")
+    assert (before["state"], before["actual_s"], before["stops_done"]) == ("planned", None, 0)
+    assert before["length_mm"] == tour["length_mm"] and set(before["order_ids"]) == {first, second}
+    assert before["expected_s"] == pytest.approx(tour["time_s"], abs=1)
+    await pick_all(house, picker)
+    (after,) = await house.admin.get(f"/api/v1/tours?wave_id={wave}")
+    assert after["actual_s"] > 0 and after["stops_done"] == after["stops"] == 3
     assert await house.audit_clean()
 
 

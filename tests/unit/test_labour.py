@@ -47,5 +47,7 @@ def test_people_by_zone_and_hour_meet_every_due_time() -> None:
     first = made[0]
     assert (first.kind, first.zone, first.tasks, first.hours) == ("pick", "A", 720, pytest.approx(4.0))
     assert sum(h.hours for h in first.plan if h.start_h < 2) == pytest.approx(4.0)
-    assert [h.people for h in first.plan[:3]] == [3, 3, 0], "two hours of two people, who work 85 % of an hour"
+    assert [h.people for h in first.plan[:3]] == [3, 2, 0], "four hours of work, of which a person does 85 % of an hour"
+    assert [c.plan[0].people for c in made] == [3, 1, 1]
+    assert rules.together(made)[:3] == [4, 2, 0], "the little work elsewhere shares one pair of hands"
     assert {(c.kind, c.zone) for c in made} == {("pick", "A"), ("pick", "B"), ("count", "")}

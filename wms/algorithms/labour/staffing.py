@@ -1,7 +1,7 @@
 """How many people each hour needs so that all work with a due time is done by then.
 
-Levelled from the back: the work of each due time may be spread over the hours before it; the least constant crew that
-meets every due time in its window is the steepest of the cumulative demands. Source: the fluid bound of Hochbaum and
+The work of each due time may be done in any hour before it; the least crew that meets every due time is the steepest of
+the cumulative demands, in whole people, who begin at once and are done early rather than late. Source: the fluid bound of Hochbaum and
 Shamir, "Strongly polynomial algorithms for the high multiplicity scheduling problem", Operations Research 39(4), 1991;
 for one machine it is exact (earliest due date first).
 """
@@ -9,6 +9,9 @@ for one machine it is exact (earliest due date first).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+UTILISATION = 0.85
+"""Of an hour: the rest is breaks and waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Hour:
     """Work planned into it."""
 
 
-def staff(work: Sequence[Work], *, horizon_h: int = 12, utilisation: float = 0.85) -> list[Hour]:
+def staff(work: Sequence[Work], *, horizon_h: int = 12, utilisation: float = UTILISATION) -> list[Hour]:
     """People for each of the next `horizon_h` hours, each as few and as level as the due times allow.
 
     Late work is due within the first hour. utilisation: share of an hour that a person works (breaks, waiting).
@@ -44,10 +47,12 @@ def staff(work: Sequence[Work], *, horizon_h: int = 12, utilisation: float = 0.8
         for slot in sorted(left):
             so_far += left[slot]
             rate = max(rate, so_far / (slot - start))
-        done, rest = 0.0, rate
+        people = math.ceil(rate - 1e-9)
+        rest = float(people)
         for slot in sorted(left):
             take = min(left[slot], rest)
-            left[slot], rest, done = left[slot] - take, rest - take, done + take
-        left = {slot: hours for slot, hours in left.items() if slot > start + 1 or hours > 1e-9}
+            left[slot], rest = left[slot] - take, rest - take
+        left = {slot: hours for slot, hours in left.items() if hours > 1e-9}
+        done = people - rest
         plan.append(Hour(float(start), math.ceil(done - 1e-9), done * utilisation))
     return plan

@@ -54,5 +54,6 @@ async def board(uow: UnitOfWork, *, people: bool) -> dict[str, Any]:
         "standards": [{"kind": k, **asdict(standards.get(k, rules.default(k)))} for k in kinds],
         "performance": [asdict(p) for p in rules.perform(finished, standards, people=people)],
         "crews": [asdict(c) | {"at_work": at_work.get(c.kind, 0)} for c in crews],
+        "together": rules.together(crews),
         "people_compared": people, "hours_shown": SHOW_H, "started_at": uow.now,
     }  # fmt: skip

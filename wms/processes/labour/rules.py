@@ -1,10 +1,11 @@
 """Standards from timings, expected against actual, and the work of the day as hours of hands. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from wms.algorithms.labour.staffing import Hour, Work, staff
+from wms.algorithms.labour.staffing import UTILISATION, Hour, Work, staff
 from wms.algorithms.labour.standards import Standard, Timing, fit
 
 BREAK_S = 900.0
@@ -128,6 +129,13 @@ def crews(
         for (kind, zone), work in groups.items()
     ]
     return sorted(made, key=lambda c: (-c.hours, c.kind, c.zone))
+
+
+def together(made: Sequence[Crew]) -> list[int]:
+    """People by hour when everybody does everything."""
+    return [
+        math.ceil(sum(h.hours for h in hour) / UTILISATION - 1e-9) for hour in zip(*(c.plan for c in made), strict=True)
+    ]
 
 
 def walk_each(done: Sequence[Done]) -> float:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, select, text
 
 from wms.db.uow import UnitOfWork
 from wms.processes.picking import rules
@@ -78,8 +78,35 @@ async def slots_of(uow: UnitOfWork, order_id: UUID, wave_id: UUID | None = None)
     return [SlotInfo(r.tour_id, r.slot, r.order_id, r.tote, r.done) for r in rows]
 
 
-async def tours(uow: UnitOfWork, wave_id: UUID | None = None, limit: int = 100) -> list[TourInfo]:
-    query = select(Tour).order_by(Tour.id.desc()).limit(limit)
-    if wave_id is not None:
-        query = query.where(Tour.wave_id == wave_id)
-    return [_info(row) for row in await uow.session.scalars(query)]
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A tour against its plan. `actual_s`: from cart to drop, so far while it is being walked; None before."""
+
+    id: UUID
+    state: str
+    cart: str
+    order_ids: list[UUID]
+    stops: int
+    stops_done: int
+    length_mm: int
+    expected_s: float
+    actual_s: float | None
+    started_at: datetime | None
+    done_at: datetime | None
+
+
+_WALKED = text("""
+SELECT t.id, t.state, t.cart, t.length_mm, t.expected_s, t.started_at, t.done_at,
+       extract(epoch FROM coalesce(t.done_at, :now) - t.started_at)::float AS actual_s,
+       (SELECT array_agg(order_id ORDER BY slot) FROM tour_slot s WHERE s.tour_id = t.id) AS order_ids,
+       count(k.id) FILTER (WHERE k.state <> 'cancelled') AS stops,
+       count(k.id) FILTER (WHERE k.state IN ('done','shorted')) AS stops_done
+FROM tour t LEFT JOIN task k ON k.group_id = t.id AND k.kind = 'pick'
+WHERE t.wave_id = :wave GROUP BY t.id ORDER BY t.id
+""").columns(id=Uuid, order_ids=ARRAY(Uuid))
+
+
+async def walked(uow: UnitOfWork, wave_id: UUID) -> list[Walked]:
+    """The wave's tours, in the order in which they were planned."""
+    rows = await uow.session.execute(_WALKED, {"wave": wave_id, "now": uow.now})
+    return [Walked(**{**r._mapping, "order_ids": list(r.order_ids or [])}) for r in rows]

@@ -45,13 +45,14 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A cart's tour before anyone walks it. `path`: corner points [x_mm, y_mm]."""
+    """A cart's tour before anyone walks it. `at`: its stops in walking order, `path`: its corner points; (x_mm, y_mm)."""
 
     order_ids: tuple[UUID, ...]
     stops: int
     pieces: int
     length_mm: int
     time_s: float
+    at: tuple[tuple[int, int], ...]
     path: tuple[tuple[int, int], ...]
 
 
@@ -83,5 +84,15 @@ def _walked(
     pieces = sum(x.pieces for x in members)
     return Draft(
         tuple(x.order_id for x in members), len(stops), pieces, length_mm, standard.seconds(length_mm, len(stops), pieces),
-        tuple(walk.xy_mm[i] for i in path),
+        tuple(walk.xy_mm[i] for i in line[1:-1]), corners([walk.xy_mm[i] for i in path]),
     )  # fmt: skip
+
+
+def corners(points: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Only where the walk turns or turns back: enough to draw it, and as long."""
+    kept = list(points[:1])
+    for before, here, after in zip(points, points[1:], points[2:], strict=False):
+        (ax, ay), (bx, by) = (here[0] - before[0], here[1] - before[1]), (after[0] - here[0], after[1] - here[1])
+        if ax * by != ay * bx or ax * bx + ay * by < 0:
+            kept.append(here)
+    return (*kept, *points[-1:]) if len(points) > 1 else tuple(kept)

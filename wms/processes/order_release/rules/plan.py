@@ -206,7 +206,8 @@ def summarise(before: Mapping[str, Any], made: WavePlan, hands: int, live: set[U
     for n, t in enumerate(made.tours, len(tours) + 1):
         tours.append({
             "tour": n, "orders": sum(i in live for i in t.order_ids), "stops": t.stops, "pieces": t.pieces,
-            "length_mm": t.length_mm, "time_s": round(t.time_s), "path": [list(p) for p in t.path],
+            "length_mm": t.length_mm, "time_s": round(t.time_s), "at": [list(p) for p in t.at],
+            "path": [list(p) for p in t.path],
         })  # fmt: skip
     free_at = [0.0] * hands
     for t in tours:  # in release order, each to whoever is free first

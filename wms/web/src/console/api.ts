@@ -75,6 +75,130 @@ export interface Wave {
   created_by: string;
   created_at: string;
   why: string;
+  draft: boolean;
+  planned_at: string | null;
+  summary: PlanSummary | null;
+}
+
+export interface PlanSummary {
+  tours: number;
+  orders: number;
+  stops: number;
+  pieces: number;
+  cartons: number;
+  refused: number;
+  length_mm: number;
+  time_s: number;
+  /** From the release on, when the last of `hands` people is done. */
+  finish_s: number;
+  hands: number;
+}
+
+export interface PlannedTour {
+  tour: number;
+  orders: number;
+  stops: number;
+  pieces: number;
+  length_mm: number;
+  time_s: number;
+  ends_s: number;
+  at: [number, number][];
+  path: [number, number][];
+}
+
+export interface WavePlan {
+  id: string;
+  name: string;
+  state: string;
+  why: string;
+  draft: boolean;
+  tours?: PlannedTour[];
+  summary?: PlanSummary;
+  orders: { id: string; ref: string; state: string; cutoff_at: string; tour: number }[];
+  refused: { id: string; ref: string; why: string }[];
+}
+
+/** A tour as it was walked. */
+export interface Walked {
+  id: string;
+  state: string;
+  cart: string;
+  order_ids: string[];
+  stops: number;
+  stops_done: number;
+  length_mm: number;
+  expected_s: number;
+  actual_s: number | null;
+  started_at: string | null;
+  done_at: string | null;
+}
+
+export interface ChannelFilter {
+  carriers?: string[];
+  channels?: string[];
+  countries?: string[];
+  zones?: string[];
+  priority_max?: number;
+  lines_max?: number;
+}
+
+export interface ReleaseChannel {
+  code: string;
+  seq: number;
+  mode: "stream" | "wave";
+  state: "open" | "locked" | "asleep";
+  wakes_at: string | null;
+  filter: ChannelFilter;
+  wip_max: number;
+  lead_min: number;
+  waiting: number;
+  under_way: number;
+  next_cutoff_at: string | null;
+}
+
+export interface ReleaseBoard {
+  channels: ReleaseChannel[];
+  floor: { under_way: number; picked: number; carts_total: number; carts_to_move: number; benches: number; slots: number };
+  room: { orders: number; reason: string; limit: number; now: number };
+  pace: { per_h: number; pick_s: number; pack_s: number };
+}
+
+export interface Promised {
+  order_id: string;
+  ref: string;
+  state: string;
+  carrier: string;
+  cutoff_at: string;
+  verdict: "makes" | "tight" | "misses" | "gone";
+  left_s: number;
+  needs_s: number | null;
+  slack_s: number | null;
+  reasons: { code: string; seconds: number | null; count: number }[];
+}
+
+export interface Trucks {
+  trucks: { carrier: string; cutoff_at: string; makes: number; tight: number; misses: number }[];
+  at_risk: Promised[];
+}
+
+export interface Standard {
+  kind: string;
+  walk_mm_s: number;
+  stop_s: number;
+  piece_s: number;
+  fixed_s: number;
+  samples: number;
+}
+
+export interface Labour {
+  standards: Standard[];
+  performance: { kind: string; by: string; tasks: number; expected_s: number; actual_s: number; ratio: number; median_s: number }[];
+  crews: { kind: string; zone: string; tasks: number; hours: number; at_work: number; plan: { start_h: number; people: number; hours: number }[] }[];
+  /** People by hour when everybody does everything. */
+  together: number[];
+  people_compared: boolean;
+  hours_shown: number;
+  started_at: string;
 }
 
 export interface Incident {
@@ -223,7 +347,7 @@ export const useFloor = (): UseQueryResult<Floor, Problem> =>
   useQuery<Floor, Problem>({ queryKey: ["static", "floor"], queryFn: () => get<Floor>(`${API}/layout`), staleTime: Infinity, refetchInterval: false });
 
 export interface Command {
-  method?: "POST" | "DELETE" | "PATCH";
+  method?: "POST" | "PUT" | "DELETE" | "PATCH";
   path: string;
   body?: unknown;
 }

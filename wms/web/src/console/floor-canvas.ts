@@ -55,7 +55,8 @@ export function fit(floor: Floor, width: number, height: number): View {
 export const toX = (view: View, mm: number): number => view.x + mm * view.scale;
 export const toY = (view: View, mm: number): number => view.y + mm * view.scale;
 
-export function drawStill(canvas: OffscreenCanvas, floor: Floor, spots: Spot[], view: View, ratio: number): void {
+/** `shade`: colour of a spot that shows a figure instead of its kind. */
+export function drawStill(canvas: OffscreenCanvas, floor: Floor, spots: Spot[], view: View, ratio: number, walks: Walk[], shade?: (spot: Spot) => string | undefined): void {
   const pen = canvas.getContext("2d")!;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, canvas.width, canvas.height);
@@ -70,9 +71,10 @@ export function drawStill(canvas: OffscreenCanvas, floor: Floor, spots: Spot[], 
   line(pen, floor, nodes, view);
   pen.setLineDash([]);
   for (const spot of spots) {
-    pen.fillStyle = FILL[spot.kind] ?? "#d9dee3";
+    pen.fillStyle = shade?.(spot) ?? FILL[spot.kind] ?? "#d9dee3";
     pen.fillRect(...box(spot, view));
   }
+  drawWalks(pen, walks, view);
   stations(pen, spots, view);
   aisles(pen, spots, view);
 }
@@ -130,6 +132,73 @@ const box = (spot: Spot, view: View): [number, number, number, number] => [
   spot.w * view.scale,
   spot.d * view.scale,
 ];
+
+/** A walk to draw: corner points and stops in walking order, in millimetres. */
+export interface Walk {
+  path: [number, number][];
+  at: [number, number][];
+}
+
+/** All walks, faint: where many pass, the aisle darkens. */
+export function drawWalks(pen: OffscreenCanvasRenderingContext2D, walks: Walk[], view: View): void {
+  pen.strokeStyle = `rgb(23 70 176 / ${Math.max(0.05, Math.min(0.4, 1.6 / walks.length))})`;
+  pen.lineWidth = Math.max(2, 420 * view.scale);
+  pen.lineJoin = "round";
+  for (const walk of walks) trace(pen, walk.path, view);
+}
+
+/** One walk: its line with arrows, its stops numbered where there is room, where it starts and ends. */
+export function drawWalk(pen: CanvasRenderingContext2D, walk: Walk, view: View): void {
+  pen.strokeStyle = WALK;
+  pen.lineWidth = Math.max(2.5, 260 * view.scale);
+  pen.lineJoin = "round";
+  trace(pen, walk.path, view);
+  arrows(pen, walk.path, view);
+  const r = Math.max(4, Math.min(11, 520 * view.scale));
+  walk.at.forEach(([x, y], i) => dot(pen, toX(view, x), toY(view, y), r, WALK, r > 7 ? String(i + 1) : ""));
+  const [first, last] = [walk.path[0], walk.path[walk.path.length - 1]];
+  if (first !== undefined) dot(pen, toX(view, first[0]), toY(view, first[1]), r + 2, "#2b8a3e", "");
+  if (last !== undefined) dot(pen, toX(view, last[0]), toY(view, last[1]), r + 2, "#1c2126", "");
+}
+
+const WALK = "#1746b0";
+
+function trace(pen: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, path: [number, number][], view: View): void {
+  pen.beginPath();
+  path.forEach(([x, y], i) => (i === 0 ? pen.moveTo(toX(view, x), toY(view, y)) : pen.lineTo(toX(view, x), toY(view, y))));
+  pen.stroke();
+}
+
+function arrows(pen: CanvasRenderingContext2D, path: [number, number][], view: View): void {
+  pen.fillStyle = "#fff";
+  for (let i = 1; i < path.length; i++) {
+    const [a, b] = [path[i - 1]!, path[i]!];
+    const [dx, dy] = [toX(view, b[0]) - toX(view, a[0]), toY(view, b[1]) - toY(view, a[1])];
+    if (Math.hypot(dx, dy) < 26) continue;
+    pen.save();
+    pen.translate(toX(view, a[0]) + 0.35 * dx, toY(view, a[1]) + 0.35 * dy); // off the middle: the way back shows its own
+    pen.rotate(Math.atan2(dy, dx));
+    pen.beginPath();
+    pen.moveTo(4, 0), pen.lineTo(-3, -3), pen.lineTo(-3, 3);
+    pen.fill();
+    pen.restore();
+  }
+}
+
+function dot(pen: CanvasRenderingContext2D, x: number, y: number, r: number, color: string, text: string): void {
+  pen.beginPath();
+  pen.arc(x, y, r, 0, 2 * Math.PI);
+  pen.fillStyle = color;
+  pen.fill();
+  pen.strokeStyle = "#fff";
+  pen.lineWidth = 1.5;
+  pen.stroke();
+  if (text === "") return;
+  pen.fillStyle = "#fff";
+  pen.font = `700 ${Math.round(r * 1.15)}px system-ui, sans-serif`;
+  pen.textAlign = "center";
+  pen.fillText(text, x, y + r * 0.4);
+}
 
 export function outline(pen: CanvasRenderingContext2D, spot: Spot, view: View, color: string): void {
   pen.strokeStyle = color;

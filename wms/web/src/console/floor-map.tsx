@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from "react";
 import { t } from "../lib/i18n.ts";
 import type { Floor, Vehicle } from "./api.ts";
-import { drawStill, drawVehicle, fit, outline, spotAt, spotsOf, Tracks, type Spot, type View } from "./floor-canvas.ts";
+import { drawStill, drawVehicle, drawWalk, fit, outline, spotAt, spotsOf, Tracks, type Spot, type View, type Walk } from "./floor-canvas.ts";
 
 interface Props {
   floor: Floor;
@@ -9,14 +9,23 @@ interface Props {
   chosen: string;
   onChoose: (code: string) => void;
   onHover: (spot: Spot | undefined) => void;
+  walks?: Walk[];
+  /** The walk to show in full. */
+  walk?: Walk | undefined;
+  /** Colour of a spot that shows a figure instead of its kind. */
+  shade?: (spot: Spot) => string | undefined;
 }
 
+const NONE: Walk[] = [];
+
 /** Wheel zooms, drag pans, click chooses. The list beside it says the same without a pointer. */
-export function FloorMap({ floor, vehicles, chosen, onChoose, onHover }: Props) {
+export function FloorMap({ floor, vehicles, chosen, onChoose, onHover, walks = NONE, walk, shade }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const spots = useMemo(() => spotsOf(floor), [floor]);
-  const now = useRef({ vehicles, chosen, onChoose, onHover });
-  now.current = { vehicles, chosen, onChoose, onHover };
+  const now = useRef({ vehicles, chosen, onChoose, onHover, walks, walk, shade });
+  now.current = { vehicles, chosen, onChoose, onHover, walks, walk, shade };
+  const redraw = useRef<() => void>(() => undefined);
+  useEffect(() => redraw.current(), [walks, shade]);
   const tracks = useRef(new Tracks());
   useEffect(() => tracks.current.hear(vehicles, performance.now()), [vehicles]);
 
@@ -29,8 +38,8 @@ export function FloorMap({ floor, vehicles, chosen, onChoose, onHover }: Props) 
     let hovered: Spot | undefined;
     let frame = 0;
 
-    const redraw = (): void => {
-      if (view !== null) drawStill(still, floor, spots, view, ratio);
+    redraw.current = (): void => {
+      if (view !== null) drawStill(still, floor, spots, view, ratio, now.current.walks, now.current.shade);
     };
     const size = (): void => {
       ratio = window.devicePixelRatio;
@@ -38,7 +47,7 @@ export function FloorMap({ floor, vehicles, chosen, onChoose, onHover }: Props) 
       sheet.width = still.width = Math.round(width * ratio);
       sheet.height = still.height = Math.round(height * ratio);
       view = fit(floor, width, height);
-      redraw();
+      redraw.current();
     };
     const paint = (): void => {
       frame = requestAnimationFrame(paint);
@@ -47,6 +56,7 @@ export function FloorMap({ floor, vehicles, chosen, onChoose, onHover }: Props) 
       pen.clearRect(0, 0, sheet.width, sheet.height);
       pen.drawImage(still, 0, 0);
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      if (now.current.walk !== undefined) drawWalk(pen, now.current.walk, view);
       const marked = spots.find((s) => s.places.some((p) => p.code === now.current.chosen));
       if (hovered !== undefined) outline(pen, hovered, view, "#566370");
       if (marked !== undefined) outline(pen, marked, view, "#1746b0");
@@ -63,12 +73,12 @@ export function FloorMap({ floor, vehicles, chosen, onChoose, onHover }: Props) 
       drag: (dx, dy) => {
         if (view === null) return;
         view = { ...view, x: view.x + dx, y: view.y + dy };
-        redraw();
+        redraw.current();
       },
       zoom: (x, y, by) => {
         if (view === null) return;
         view = { scale: view.scale * by, x: x - (x - view.x) * by, y: y - (y - view.y) * by };
-        redraw();
+        redraw.current();
       },
       click: (x, y) => {
         const spot = view === null ? undefined : spotAt(spots, view, x, y);

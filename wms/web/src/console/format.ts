@@ -15,6 +15,11 @@ export function time(iso: string | null | undefined): string {
     : date.toLocaleString(locale(), { ...CLOCK, month: "short", day: "numeric" });
 }
 
+export const metres = (mm: number): string => (mm < 1e6 ? `${number(mm / 1000)} m` : `${number(mm / 1e6, 1)} km`);
+
+/** Seconds as a person says them: 40 s, 12 min, 3 h 05 min. */
+export const minutes = (seconds: number): string => (seconds < 60 ? t("console.seconds", { s: Math.round(seconds) }) : seconds < 3600 ? t("console.only_minutes", { m: Math.round(seconds / 60) }) : span(seconds * 1000));
+
 /** A span in its two largest units, e.g. 1 h 05 min. */
 export function span(ms: number): string {
   const seconds = Math.floor(Math.abs(ms) / 1000);

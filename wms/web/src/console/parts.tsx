@@ -32,6 +32,17 @@ export function Panel({ title, aside, children }: { title: string; aside?: React
   );
 }
 
+/** One number that people look for, with what it means. */
+export function Figure({ value, label, tone = "", wide, title, bar }: { value: string; label: string; tone?: string; wide?: boolean; title?: string; bar?: number }) {
+  return (
+    <div className={`figure ${tone} ${wide ? "wide" : ""}`} title={title}>
+      <b>{value}</b>
+      <small>{label}</small>
+      {bar !== undefined && <div className="level"><i style={{ width: `${Math.min(100, 100 * bar)}%` }} /></div>}
+    </div>
+  );
+}
+
 export function Said({ problem }: { problem: Problem | null }) {
   if (problem === null) return null;
   return <Alert color="red" variant="light" role="alert" data-testid="problem">{t(`error.${problem.code}`, problem.params)}</Alert>;

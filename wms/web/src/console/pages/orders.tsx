@@ -1,7 +1,7 @@
 import { Button, Drawer, Group, SegmentedControl, Select, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
-import { useCommand, useRead, type Order, type OrderRow, type Orders } from "../api.ts";
+import { useCommand, useRead, type Order, type OrderRow, type Orders, type Promised } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
@@ -9,6 +9,7 @@ import { Left, STAGES } from "../left.tsx";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
 import { Change } from "./order-change.tsx";
+import { Verdict, why } from "./release.tsx";
 
 const STATES = [...STAGES, "backordered", "cancelled"];
 
@@ -90,6 +91,7 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
       <Text size="sm" c="dimmed">
         {[o.channel, o.carrier, ...Object.values(o.destination).map(String), word("policy", o.short_policy)].filter((x) => x !== "").join(" · ")}
       </Text>
+      {!["shipped", "cancelled"].includes(o.state) && <Truck id={id} />}
       {may && <Priority order={o} />}
       <Table verticalSpacing={5} data-testid="lines">
         <Table.Thead><Table.Tr><Table.Th>{t("field.sku")}</Table.Th><Table.Th>{t("field.name")}</Table.Th><Table.Th ta="right">{t("console.pieces")}</Table.Th><Table.Th ta="right">{t("console.picked")}</Table.Th><Table.Th ta="right">{t("console.short")}</Table.Th></Table.Tr></Table.Thead>
@@ -111,6 +113,19 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
       )}
       <Ask question={question} onClose={() => ask(null)} />
     </Stack>
+  );
+}
+
+/** Will it make its truck, and if not why. */
+function Truck({ id }: { id: string }) {
+  const promise = useRead<Promised>(["promises", id], `/promises/${id}`, 10_000);
+  if (promise.data === undefined) return <Said problem={promise.error} />;
+  return (
+    <Group gap="xs" data-testid="promise">
+      <Verdict value={promise.data.verdict} />
+      <Left due={promise.data.cutoff_at} />
+      <Text size="sm" c="dimmed">{why(promise.data)}</Text>
+    </Group>
   );
 }
 

@@ -4,17 +4,24 @@ import { t, word } from "../../lib/i18n.ts";
 import { useCommand, useRead, type Wave } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
-import { number, time } from "../format.ts";
+import { metres, number, time } from "../format.ts";
 import { Left, STAGES } from "../left.tsx";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
+import { open, useParam } from "../url.ts";
+import { Plan } from "./wave-plan.tsx";
 
 const SHADES = ["#e3e7eb", "#d3d9df", "#c0c9d1", "#abb6c1", "#95a3b0", "#7d8d9c", "#667888", "#4d5f70"];
 
 export default function WavesPage({ me }: PageProps) {
+  const [wave] = useParam("wave");
+  const may = me.roles.includes("supervisor");
+  return wave === "" ? <Waves may={may} /> : <Plan id={wave} may={may} />;
+}
+
+function Waves({ may }: { may: boolean }) {
   const waves = useRead<Wave[]>(["waves"], "/waves");
   const command = useCommand();
   const [question, ask] = useState<Question | null>(null);
-  const may = me.roles.includes("supervisor");
   return (
     <Panel title={t("page.waves")} aside={may ? <Release /> : undefined}>
       <Said problem={command.error} />
@@ -23,10 +30,12 @@ export default function WavesPage({ me }: PageProps) {
         rows={waves.data}
         problem={waves.error}
         id={(w) => w.id}
+        onOpen={(w) => open("waves", { wave: w.id })}
         columns={[
-          { key: "name", title: t("console.wave"), cell: (w) => <Text fw={600} size="sm">{w.name}</Text> },
+          { key: "name", title: t("console.wave"), cell: (w) => w.name },
           { key: "state", title: t("field.status"), cell: (w) => <State value={w.state} /> },
           { key: "orders", title: t("page.orders"), right: true, cell: (w) => number(w.orders) },
+          { key: "walk", title: t("console.walk"), right: true, cell: (w) => (w.summary === null ? "–" : metres(w.summary.length_mm)) },
           { key: "progress", title: t("console.progress"), cell: (w) => <Share wave={w} /> },
           { key: "done", title: "%", right: true, cell: (w) => `${Math.round(100 * doneShare(w))}` },
           { key: "cutoff", title: t("console.cutoff"), right: true, cell: (w) => (w.cutoff_at === null || doneShare(w) === 1 ? "–" : <Left due={w.cutoff_at} />) },
@@ -35,7 +44,7 @@ export default function WavesPage({ me }: PageProps) {
           { key: "by", title: t("console.by"), cell: (w) => w.created_by },
           {
             key: "act", title: "", right: true,
-            cell: (w) => may && doneShare(w) < 1 && (
+            cell: (w) => may && doneShare(w) < 1 && !["done", "undone"].includes(w.state) && (
               <Group gap={6} justify="flex-end" wrap="nowrap">
                 {w.state === "paused"
                   ? <Act label={t("console.resume")} onClick={() => command.mutate({ path: `/waves/${w.id}/resume` })} />
@@ -78,14 +87,21 @@ function Release() {
   const [name, setName] = useState("");
   const [limit, setLimit] = useState<number | string>(48);
   const release = useCommand<{ wave_id: string | null }>();
+  const plan = (draft: boolean): void => release.mutate({ path: "/waves", body: { name, limit: Number(limit), draft } }, {
+    onSuccess: ({ wave_id }) => {
+      setName("");
+      if (draft && wave_id !== null) open("waves", { wave: wave_id });
+    },
+  });
   return (
-    <form onSubmit={(event) => { event.preventDefault(); release.mutate({ path: "/waves", body: { name, limit: Number(limit) } }, { onSuccess: () => setName("") }); }}>
+    <form onSubmit={(event) => { event.preventDefault(); plan(true); }}>
       <Group gap="xs">
         <Said problem={release.error} />
         {release.data?.wave_id === null && <Text size="sm" c="dimmed">{t("console.nothing_waits")}</Text>}
         <TextInput data-filter aria-label={t("console.wave_name")} placeholder={t("console.wave_name")} required value={name} onChange={(e) => setName(e.currentTarget.value)} />
-        <NumberInput aria-label={t("console.most_orders")} w={90} min={1} max={500} value={limit} onChange={setLimit} />
-        <Button type="submit" loading={release.isPending}>{t("console.release")}</Button>
+        <NumberInput aria-label={t("console.most_orders")} w={90} min={1} max={5000} value={limit} onChange={setLimit} />
+        <Button type="submit" color="dark" loading={release.isPending} data-testid="plan-wave">{t("console.plan_wave")}</Button>
+        <Button variant="default" disabled={name === ""} loading={release.isPending} onClick={() => plan(false)}>{t("console.release")}</Button>
       </Group>
     </form>
   );
