@@ -145,7 +145,7 @@ function Faults({ device, faults, may, send }: { device: Simulated; faults: Faul
         />
       </Group>
       {faults.map((fault) => (
-        <div className="sim-fault" key={fault.name} data-on={device.on[fault.name] !== undefined}>
+        <div className="sim-fault" data-kind={fault.kind} key={fault.name} data-on={device.on[fault.name] !== undefined}>
           <div>
             <Text fw={600}>{said(fault.what)}</Text>
             <Text size="sm" c="dimmed">{t("simulators.sees", { what: said(fault.sees) })}</Text>
@@ -183,7 +183,7 @@ function Level({ fault, value, may, set }: { fault: Fault; value: number; may: b
       <NumberInput
         size="sm" w={128} min={fault.low} max={fault.high} step={step} value={held} disabled={!may} suffix={` ${word("fault_unit", fault.unit)}`} hideControls
         aria-label={said(fault.what)} data-testid={`fault-${fault.name}`}
-        onChange={(to) => typeof to === "number" && hold(to)} onBlur={() => done(held)} onKeyDown={(event) => event.key === "Enter" && done(held)}
+        onChange={(to) => typeof to === "number" && hold(to)} onBlur={() => done(held)} onKeyDown={(event) => event.key === "Enter" && (event.target as HTMLElement).blur()}
       />
     </div>
   );
