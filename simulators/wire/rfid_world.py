@@ -32,6 +32,7 @@ class GateWorld(ABC):
         """Cables that came off without an event."""
         self.stray_tags = 0
         """So many tags of the next door are heard with each passage, beside those that are given."""
+        self._epoch_us: int | None = None
         self.reads_sent = 0
         self.barrier_broken = False
         self._rng = random.Random(seed)
@@ -50,8 +51,11 @@ class GateWorld(ABC):
         """Let the reader send what it has."""
 
     def now_us(self) -> int:
-        """The true time."""
-        return time.time_ns() // 1000
+        """The true time, by the loop's clock: where that is virtual, so is this."""
+        loop_us = int(asyncio.get_running_loop().time() * 1e6)
+        if self._epoch_us is None:
+            self._epoch_us = time.time_ns() // 1000 - loop_us
+        return self._epoch_us + loop_us
 
     def set_barrier(self, broken: bool) -> None:
         """Break or clear the light barrier."""
