@@ -12,10 +12,22 @@ from hypothesis import strategies as st
 from wms.algorithms.routing import states
 from wms.algorithms.routing.rectangular import Layout, Tours
 
-LAYOUTS = st.builds(
-    lambda steps, pitch, depot, extra: Layout(tuple(itertools.accumulate([0, *steps])), pitch, depot, extra),
-    st.lists(st.integers(4, 12), min_size=1, max_size=3), st.integers(1, 6), st.integers(0, 5), st.sampled_from([0.0, 1.5]),
-)  # fmt: skip
+
+@st.composite
+def layouts(draw: st.DrawFn) -> Layout:
+    """Two to four cross-aisles; the walk ends where it began, or on any crossing."""
+    rows = tuple(itertools.accumulate([0, *draw(st.lists(st.integers(4, 12), min_size=1, max_size=3))]))
+    crossing = st.tuples(st.integers(0, 7), st.integers(0, len(rows) - 1))
+    aisle, row = draw(crossing)
+    return Layout(
+        rows, draw(st.integers(1, 6)), aisle, draw(st.sampled_from([0.0, 1.5])), depot_row=row,
+        end=draw(st.none() | crossing), closed=draw(st.sampled_from([frozenset(), frozenset({7})])),
+    )  # fmt: skip
+
+
+def ends(layout: Layout) -> tuple[tuple[int, float], tuple[int, float]]:
+    aisle, row = layout.end or (layout.depot_aisle, layout.depot_row)
+    return (layout.depot_aisle, layout.rows[layout.depot_row]), (aisle, layout.rows[row])
 
 
 def picks_of(layout: Layout) -> st.SearchStrategy[list[tuple[int, float]]]:
@@ -24,8 +36,10 @@ def picks_of(layout: Layout) -> st.SearchStrategy[list[tuple[int, float]]]:
 
 
 def walk(layout: Layout, p: tuple[int, float], q: tuple[int, float]) -> float:
-    if p[0] == q[0]:
+    if p[0] == q[0] and p[0] not in layout.closed:
         return abs(p[1] - q[1])
+    if p[0] == q[0]:
+        return abs(p[1] - q[1]) + (2 * layout.pitch if p[1] != q[1] else 0)
     return abs(p[0] - q[0]) * layout.pitch + min(abs(p[1] - r) + abs(q[1] - r) for r in layout.rows)
 
 
@@ -34,21 +48,21 @@ def shortest(layout: Layout, picks: list[tuple[int, float]]) -> float:
     spots = sorted(set(picks))
     if not spots:
         return 0.0
-    depot = (layout.depot_aisle, layout.rows[0])
-    best = {(frozenset([i]), i): walk(layout, depot, p) for i, p in enumerate(spots)}
+    start, end = ends(layout)
+    best = {(frozenset([i]), i): walk(layout, start, p) for i, p in enumerate(spots)}
     for size in range(2, len(spots) + 1):
         for group in map(frozenset, itertools.combinations(range(len(spots)), size)):
             for last in group:
                 rest = group - {last}
                 best[group, last] = min(best[rest, i] + walk(layout, spots[i], spots[last]) for i in rest)
     everything = frozenset(range(len(spots)))
-    return min(best[everything, i] + walk(layout, p, depot) for i, p in enumerate(spots)) + 2 * layout.depot_extra
+    return min(best[everything, i] + walk(layout, p, end) for i, p in enumerate(spots)) + 2 * layout.depot_extra
 
 
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_no_tour_is_shorter(data: st.DataObject) -> None:
-    layout = data.draw(LAYOUTS)
+    layout = data.draw(layouts())
     picks = data.draw(picks_of(layout))
     tours = Tours(layout, aisles=8)
     tour = tours.tour([a for a, _ in picks], [y for _, y in picks])
@@ -60,11 +74,11 @@ def test_no_tour_is_shorter(data: st.DataObject) -> None:
         return
     drawn = sum(abs(p[0] - q[0]) * layout.pitch + abs(p[1] - q[1]) for p, q in itertools.pairwise(tour.path))
     assert drawn + 2 * layout.depot_extra == pytest.approx(tour.length)
-    assert tour.path[0] == tour.path[-1] == (layout.depot_aisle, layout.rows[0])
+    assert (tour.path[0], tour.path[-1]) == ends(layout)
     for p, q in itertools.pairwise(tour.path):
         assert p[0] == q[0] or (p[1] == q[1] and p[1] in layout.rows), "aisles are changed in cross-aisles only"
     stops = [picks[i] for i in tour.order]
-    hops = [tour.path[0], *stops, tour.path[0]]
+    hops = [tour.path[0], *stops, tour.path[-1]]
     assert sum(walk(layout, p, q) for p, q in itertools.pairwise(hops)) + 2 * layout.depot_extra == pytest.approx(
         tour.length
     )

@@ -17,18 +17,22 @@ from wms.algorithms.routing.states import ABOVE, BELOW, BOTH, NONE, ONCE, TWICE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Kernel = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32],
-               NDArray[np.int32], Floats, Floats, int, float]  # fmt: skip
-"""What `length_kernel` needs: touch, vertical, first, target, edges, final, rows, xs, depot aisle, depot extra."""
+Table = NDArray[np.int32]
+Kernel = tuple[
+    Table, Table, Table, Table, Table, Table, Table, Floats, Floats, NDArray[np.int8], int, int, int, int, float
+]
+"""What `length_kernel` needs: touch, half, vertical, first, target, edges, final, rows, xs, closed, start aisle and row, end
+aisle and row, extra."""
 
 FAR = 1e300
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Aisles stand at `a * pitch`, or at `xs[a]`; cross-aisle k crosses them at `rows[k]`, ascending, row 0 the depot's.
+    """Aisles stand at `a * pitch`, or at `xs[a]`; cross-aisle k crosses them at `rows[k]`, ascending.
 
-    The depot is at (depot_aisle, rows[0]) and is walked `depot_extra` each way. Any unit; mm in the product.
+    The walk begins at (depot_aisle, rows[depot_row]) and ends there, or at `end` (aisle, row); `depot_extra` is added at its
+    beginning and at its end. Any unit; mm in the product.
     """
 
     rows: tuple[float, ...]
@@ -36,6 +40,10 @@ class Layout:
     depot_aisle: int = 0
     depot_extra: float = 0.0
     xs: tuple[float, ...] = ()
+    depot_row: int = 0
+    end: tuple[int, int] | None = None
+    closed: frozenset[int] = frozenset()
+    """Aisles that are none: only a place on the cross-aisles where a walk begins or ends."""
 
     def __post_init__(self) -> None:
         if any(b <= a for a, b in zip(self.rows, self.rows[1:], strict=False)):
@@ -44,7 +52,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """`order`: indices of the picks as walked. `path`: corner points (aisle, y) from depot to depot."""
+    """`order`: indices of the picks as walked. `path`: corner points (aisle, y) from start to end."""
 
     order: tuple[int, ...]
     length: float
@@ -53,25 +61,29 @@ class Tour:
 
 @njit
 def length_kernel(kernel, aisles, ys, n, cost, new):  # type: ignore[no-untyped-def]
-    """Length of the shortest tour of `n` picks sorted by (aisle, y), from and to the depot.
+    """Length of the shortest walk to `n` picks sorted by (aisle, y), from its start to its end.
 
     kernel: `Tours.kernel`. aisles: int64 (>= n), ys: float64 (>= n) within the outer cross-aisles. cost, new: scratch,
     float64 (states). 0.0 for no picks.
     """
-    touch, vertical, first, target, edges, final, rows, xs, depot, extra = kernel
+    touch, half, vertical, first, target, edges, final, rows, xs, closed, depot, depot_row, end, end_row, extra = kernel
     if n == 0:
         return 0.0
     n_states, n_rows = touch.shape
-    low, high = min(aisles[0], depot), max(aisles[n - 1], depot)
+    low, high = min(aisles[0], depot, end), max(aisles[n - 1], depot, end)
     for s in range(n_states):
         cost[s] = FAR
     cost[0] = 0.0
     at = 0
     for a in range(low, high + 1):
         if a == depot:
-            _touch_all(touch, 0, cost, new)
+            _touch_all(half, depot_row, cost, new)
+        if a == end:
+            _touch_all(half, end_row, cost, new)
         for b in range(n_rows - 1):
             y0, y1 = rows[b], rows[b + 1]
+            if closed[a] == 1:
+                continue
             if at < n and aisles[at] == a and ys[at] == y0:
                 _touch_all(touch, b, cost, new)
                 while at < n and aisles[at] == a and ys[at] == y0:
@@ -123,7 +135,7 @@ def length_kernel(kernel, aisles, ys, n, cost, new):  # type: ignore[no-untyped-
     for s in range(n_states):
         if final[s] == 1 and cost[s] < best:
             best = cost[s]
-    return best + 2.0 * extra
+    return best + extra
 
 
 @njit
@@ -148,19 +160,20 @@ def _touch_all(touch, r, cost, new):  # type: ignore[no-untyped-def]
 def _choices(kernel, aisles, ys, n, before, chose):  # type: ignore[no-untyped-def]
     """As `length_kernel`, keeping each stage's best predecessor. Returns (length, last state).
 
-    Stages per aisle: depot's touch, then per row a touch and a block, the last row's touch, the move. before, chose: int32
-    (stages, states): state before, and option, move, or -1 for a touch.
+    Stages per aisle: the start, the end, then per row a touch and a block, the last row's touch, the move. before, chose:
+    int32 (stages, states): state before, and option, move, or -1 for a touch.
     """
-    touch, vertical, first, target, edges, final, rows, xs, depot, extra = kernel
+    touch, half, vertical, first, target, edges, final, rows, xs, closed, depot, depot_row, end, end_row, extra = kernel
     n_states, n_rows = touch.shape
-    low, high = min(aisles[0], depot), max(aisles[n - 1], depot)
+    low, high = min(aisles[0], depot, end), max(aisles[n - 1], depot, end)
     cost = np.full(n_states, FAR)
     cost[0] = 0.0
     new = np.empty(n_states)
     at, stage = 0, 0
     for a in range(low, high + 1):
-        _touch_stage(touch, 0, a == depot, cost, new, before, chose, stage)
-        stage += 1
+        _touch_stage(half, depot_row, a == depot, cost, new, before, chose, stage)
+        _touch_stage(half, end_row, a == end, cost, new, before, chose, stage + 1)
+        stage += 2
         for b in range(n_rows - 1):
             y0, y1 = rows[b], rows[b + 1]
             on = at < n and aisles[at] == a and ys[at] == y0
@@ -183,6 +196,8 @@ def _choices(kernel, aisles, ys, n, before, chose):  # type: ignore[no-untyped-d
                 if cost[s] >= FAR:
                     continue
                 for o in range(6):
+                    if closed[a] == 1 and o != NONE:
+                        continue
                     if (o == NONE and count > 0) or (o >= BELOW and count == 0) or (o == BOTH and count < 2):
                         continue
                     c = cost[s]
@@ -225,7 +240,7 @@ def _choices(kernel, aisles, ys, n, before, chose):  # type: ignore[no-untyped-d
     for s in range(n_states):
         if final[s] == 1 and cost[s] < best:
             best, last = cost[s], s
-    return best + 2.0 * extra, last
+    return best + extra, last
 
 
 @njit
@@ -245,12 +260,16 @@ class Tours:
     """Tours on one layout. The tables of its number of cross-aisles are made once per process."""
 
     def __init__(self, layout: Layout, aisles: int = 256) -> None:
-        self.layout, self.table = layout, states.table(len(layout.rows))
+        self.layout = layout
+        end = layout.end or (layout.depot_aisle, layout.depot_row)
+        self._ends = (layout.depot_aisle, layout.rows[layout.depot_row]), (end[0], layout.rows[end[1]])
+        self.table = states.table(len(layout.rows), closed=self._ends[0] == self._ends[1])
         xs = np.array(layout.xs, dtype=np.float64) if layout.xs else np.arange(aisles, dtype=np.float64) * layout.pitch
         t = self.table
         self.kernel: Kernel = (
-            t.touch, t.vertical, t.first, t.target, t.edges, t.final, np.array(layout.rows, dtype=np.float64), xs,
-            layout.depot_aisle, float(layout.depot_extra),
+            t.touch, t.half, t.vertical, t.first, t.target, t.edges, t.final, np.array(layout.rows, dtype=np.float64), xs,
+            np.array([a in layout.closed for a in range(len(xs))], dtype=np.int8), layout.depot_aisle, layout.depot_row, *end,
+            2.0 * layout.depot_extra,
         )  # fmt: skip
         self._cost, self._new = np.empty(t.states), np.empty(t.states)
 
@@ -276,16 +295,16 @@ class Tours:
     def _sorted(self, aisles: ArrayLike, ys: ArrayLike) -> tuple[Ints, Floats, Ints]:
         a, y = np.asarray(aisles, dtype=np.int64), np.asarray(ys, dtype=np.float64)
         rows = self.layout.rows
-        if len(a) and (a.min() < 0 or a.max() >= len(self.kernel[7]) or y.min() < rows[0] or y.max() > rows[-1]):
+        if len(a) and (a.min() < 0 or a.max() >= len(self.kernel[8]) or y.min() < rows[0] or y.max() > rows[-1]):
             raise ValueError("a pick lies outside the aisles")
         order = np.lexsort((y, a))
         return a[order], y[order], order
 
     def _walk(self, a: Ints, y: Floats) -> tuple[float, list[tuple[int, float]]]:
-        """(length, nodes (aisle, y) from depot to depot)."""
-        depot, rows = self.layout.depot_aisle, self.layout.rows
-        low, high = min(int(a[0]), depot), max(int(a[-1]), depot)
-        per_aisle = 2 * len(rows) + 1
+        """(length, nodes (aisle, y) from start to end)."""
+        rows, (start, end) = self.layout.rows, self._ends
+        low, high = min(int(a[0]), start[0], end[0]), max(int(a[-1]), start[0], end[0])
+        per_aisle = 2 * len(rows) + 2
         stages = (high - low + 1) * per_aisle
         before = np.full((stages, self.table.states), -1, dtype=np.int32)
         chose = np.full((stages, self.table.states), -1, dtype=np.int32)
@@ -306,12 +325,12 @@ class Tours:
                 for r in range(len(rows)):
                     for _ in range(code // 3**r % 3):
                         join((aisle, rows[r]), (aisle + 1, rows[r]))
-            elif part % 2 == 0:
-                y0, y1 = rows[part // 2 - 1], rows[part // 2]
+            elif part >= 2 and part % 2 == 1:
+                y0, y1 = rows[(part - 3) // 2], rows[(part - 1) // 2]
                 inside = sorted(set(y[(a == aisle) & (y > y0) & (y < y1)].tolist()))
                 for p, q in _steps(choice, y0, y1, inside):
                     join((aisle, p), (aisle, q))
-        return float(length), _closed_walk(graph, (depot, rows[0]))
+        return float(length), _walk_all(graph, start)
 
 
 def _steps(option: int, y0: float, y1: float, inside: list[float]) -> list[tuple[float, float]]:
@@ -333,9 +352,10 @@ def _steps(option: int, y0: float, y1: float, inside: list[float]) -> list[tuple
     return []
 
 
-def _closed_walk(
+def _walk_all(
     graph: dict[tuple[int, float], list[tuple[int, float]]], start: tuple[int, float]
 ) -> list[tuple[int, float]]:
+    """Every edge once: a closed walk, or one between the two odd nodes, of which `start` is one."""
     stack, walk = [start], []
     while stack:
         node = stack[-1]

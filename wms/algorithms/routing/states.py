@@ -32,6 +32,8 @@ class Table:
     states: int
     touch: Ints
     """(states, rows): after crossing r must be visited."""
+    half: Ints
+    """(states, rows): after the walk begins or ends at crossing r; the same as `touch` where it ends where it began."""
     vertical: Ints
     """(states, rows - 1, OPTIONS)."""
     first: Ints
@@ -42,12 +44,12 @@ class Table:
     edge_code: Ints
     """(moves): which, base 3 by cross-aisle."""
     final: Ints
-    """(states): 1 where the tour is closed: nothing odd, one part."""
+    """(states): 1 where the walk is whole: nothing odd, one part."""
 
 
 @cache
-def table(rows: int) -> Table:
-    """Errors: ValueError for fewer than 2 or more than 6 cross-aisles (the states grow fivefold with each)."""
+def table(rows: int, *, closed: bool = True) -> Table:
+    """closed: the walk ends where it began. Errors: ValueError for fewer than 2 or more than 6 cross-aisles (the states grow fivefold with each)."""
     if not 2 <= rows <= 6:
         raise ValueError(f"{rows} cross-aisles: 2 to 6 are tabulated")
     empty: State = ((0, 0),) * rows
@@ -55,6 +57,7 @@ def table(rows: int) -> Table:
     order = [empty]
     moves: list[list[tuple[int, int, int]]] = []
     touch: list[list[int]] = []
+    half: list[list[int]] = []
     vertical: list[list[list[int]]] = []
 
     def index(state: State) -> int:
@@ -67,14 +70,15 @@ def table(rows: int) -> Table:
     while done < len(order):
         state = order[done]
         touch.append([index(_touch(state, r)) for r in range(rows)])
+        half.append([index((_touch if closed else _half)(state, r)) for r in range(rows)])
         vertical.append([[index(_walk(state, b, o)) for o in range(OPTIONS)] for b in range(rows - 1)])
         moves.append([(index(t), sum(e), sum(x * 3**r for r, x in enumerate(e))) for t, e in _moves(state)])
         done += 1
     flat = [m for of_state in moves for m in of_state]
-    closed = [int(all(d != 1 for d, _ in s) and len({c for d, c in s if d}) == 1) for s in order]
+    final = [int(all(d != 1 for d, _ in s) and len({c for d, c in s if d}) == 1) for s in order]
     return Table(
-        rows, len(order), _ints(touch), _ints(vertical), _ints(np.cumsum([0] + [len(m) for m in moves])),
-        _ints([m[0] for m in flat]), _ints([m[1] for m in flat]), _ints([m[2] for m in flat]), _ints(closed),
+        rows, len(order), _ints(touch), _ints(half), _ints(vertical), _ints(np.cumsum([0] + [len(m) for m in moves])),
+        _ints([m[0] for m in flat]), _ints([m[1] for m in flat]), _ints([m[2] for m in flat]), _ints(final),
     )  # fmt: skip
 
 
@@ -94,6 +98,16 @@ def _touch(state: State, r: int) -> State:
         return state
     degrees, parts = [d for d, _ in state], [c for _, c in state]
     degrees[r], parts[r] = 2, 100 + r
+    return _numbered(degrees, parts)
+
+
+def _half(state: State, r: int) -> State:
+    """One end of the walk: it counts as half an edge, so that a way in and a way out of it are still to be found."""
+    degrees, parts = [d for d, _ in state], [c for _, c in state]
+    if degrees[r] == 0:
+        parts[r], degrees[r] = 100 + r, 1
+    else:
+        degrees[r] = 3 - degrees[r]
     return _numbered(degrees, parts)
 
 
