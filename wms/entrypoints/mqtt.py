@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import aiomqtt
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from devices.contract import reports, topics
 from wms.db import inbox
@@ -164,10 +165,22 @@ async def _take_answer(uow: UnitOfWork, device: str, report: reports.CommandResu
 
 
 async def take_in(db: Database, gateway: str, batch: list[Envelope]) -> dict[str, int]:
-    """One transaction: every message in its turn, once, each in a savepoint; poison is parked and passed.
+    """One transaction: every message in its turn, once; poison is parked and passed.
 
-    Returns per epoch the last sequence number that is now durable.
+    A savepoint per message costs a gateway most of its pace, so messages get one each only after the batch as a whole
+    was refused, to find the one that no column can hold. Returns per epoch the last sequence number that is now durable.
     """
+    try:
+        return await _take_in(db, gateway, batch, _apply)
+    except (DBAPIError, UnicodeError) as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        return await _take_in(db, gateway, batch, _apply_apart)
+
+
+async def _take_in(
+    db: Database, gateway: str, batch: list[Envelope], apply: Callable[[UnitOfWork, Envelope], Awaitable[None]]
+) -> dict[str, int]:
     taken: dict[str, int] = {}
     async with db.begin(Actor(f"gateway:{gateway}", gateway, frozenset({"device"})), cause="mqtt") as uow:
         for epoch in sorted({e.epoch for e in batch}):
@@ -175,7 +188,7 @@ async def take_in(db: Database, gateway: str, batch: list[Envelope]) -> dict[str
             last = await inbox.lock_source(uow, gateway, epoch, min(e.base for e in messages))
             for envelope in messages:
                 if envelope.seq == last + 1:
-                    await _apply(uow, envelope)
+                    await apply(uow, envelope)
                     last = envelope.seq
             await inbox.advance(uow, gateway, epoch, last)
             taken[epoch] = last
@@ -183,18 +196,33 @@ async def take_in(db: Database, gateway: str, batch: list[Envelope]) -> dict[str
 
 
 async def _apply(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Errors: DBAPIError, UnicodeError, of a command's answer."""
     try:
         if envelope.fault:
             raise Poison(envelope.fault)
         report = reports.from_data(envelope.kind, envelope.data)
-        async with uow.session.begin_nested():
-            uow.occurred_at = envelope.occurred_at
-            if isinstance(report, reports.CommandResult):
-                await _take_answer(uow, envelope.device, report)
-            elif (event := to_event(envelope)) is not None:
-                uow.emit(event)
+        uow.occurred_at = envelope.occurred_at
+        if isinstance(report, reports.CommandResult):
+            await _take_answer(uow, envelope.device, report)
+        elif (event := to_event(envelope)) is not None:
+            uow.emit(event)
+    except (DBAPIError, UnicodeError):
+        raise
     except Exception as error:
-        park(uow, f"{envelope.gateway}/{envelope.device}", envelope.raw, f"{type(error).__name__}: {error}")
+        _park_envelope(uow, envelope, error)
+
+
+async def _apply_apart(uow: UnitOfWork, envelope: Envelope) -> None:
+    """In a savepoint of its own: what the database refuses is parked, the rest of the batch stands."""
+    try:
+        async with uow.session.begin_nested():
+            await _apply(uow, envelope)
+    except Exception as error:
+        _park_envelope(uow, envelope, error)
+
+
+def _park_envelope(uow: UnitOfWork, envelope: Envelope, error: Exception) -> None:
+    park(uow, f"{envelope.gateway}/{envelope.device}", envelope.raw, f"{type(error).__name__}: {error}")
 
 
 def park(uow: UnitOfWork, origin: str, payload: bytes, reason: str) -> None:
