@@ -27,7 +27,7 @@ class SimulatorsAbsent(Refusal):
 class SimulatorsSilent(Refusal):
     """The simulators do not answer."""
 
-    code, status, retry_helps = "simulators.silent", 503, True
+    code, status, retry_helps = "simulators.silent", 409, True
 
 
 class NoSuchFault(Refusal):
