@@ -1,31 +1,10 @@
-"""Walking distances and paths on a graph."""
+"""One way on a graph, for who asks now and then: a vehicle, not a planner."""
 
 import heapq
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 Edges = Sequence[tuple[int, int, int, bool]]
 """(a, b, length_mm, one_way) over node indices."""
-
-
-def distances(n: int, edges: Edges, among: Sequence[int]) -> NDArray[np.float64]:
-    """dist_mm: (k, k) over `among`, row = from; inf where there is no way."""
-    # Here, so that only the planning process pays for scipy's half second and 40 MB.
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import dijkstra
-
-    rows, cols, lengths = [], [], []
-    for a, b, length_mm, one_way in edges:
-        for start, end in ((a, b),) if one_way else ((a, b), (b, a)):
-            rows.append(start)
-            cols.append(end)
-            lengths.append(max(length_mm, 1))
-    nodes = np.asarray(among)
-    graph = csr_matrix((lengths, (rows, cols)), shape=(n, n))
-    result: NDArray[np.float64] = dijkstra(graph, indices=nodes)[:, nodes]
-    return result
 
 
 def path(n: int, edges: Edges, start: int, goal: int) -> list[int]:

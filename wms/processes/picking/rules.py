@@ -1,13 +1,10 @@
 """Planning tours (pure, for the process pool) and the refusals of the pick."""
 
-import itertools
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
-
 from wms.algorithms.labour.standards import Standard
-from wms.algorithms.routing import graph, tour
+from wms.algorithms.routing.plan import Site
 from wms.kernel.errors import Refusal
 
 NEXT: dict[str, dict[str, str]] = {
@@ -158,41 +155,34 @@ class TourPlan:
 
 def solve(snapshot: Snapshot) -> list[TourPlan]:
     """Walk each cart."""
-    nodes = sorted({s.node for c in snapshot.carts for _, _, stops in c.orders for s in stops}
-                   | {snapshot.start, snapshot.end})  # fmt: skip
-    index = {node: i for i, node in enumerate(nodes)}
-    dist_mm = graph.distances(len(snapshot.xy_mm), snapshot.edges, nodes)
-    return [_walk(snapshot, cart, nodes, index, dist_mm) for cart in snapshot.carts]
+    site = Site.of(snapshot.xy_mm, snapshot.edges)
+    return [_walk(snapshot, cart, site) for cart in snapshot.carts]
 
 
-def _walk(snapshot: Snapshot, cart: Cart, nodes: list[int], index: dict[int, int], dist_mm: np.ndarray) -> TourPlan:
-    among = sorted({index[s.node] for _, _, stops in cart.orders for s in stops})
-    table = [index[snapshot.start], *among, index[snapshot.end]]
-    order, length_mm = tour.plan(dist_mm[np.ix_(table, table)], 0, len(table) - 1)
-    walked = [nodes[table[i]] for i in order]
-    line = [snapshot.start, *walked, snapshot.end]
-    path: list[int] = [snapshot.start]
-    for a, b in itertools.pairwise(line):
-        path += graph.path(len(snapshot.xy_mm), snapshot.edges, a, b)[1:]
-    to_mm = {b: round(dist_mm[index[a], index[b]]) for a, b in itertools.pairwise(line)}
-    legs = _legs(cart, walked, to_mm, snapshot.standard)
+def _walk(snapshot: Snapshot, cart: Cart, site: Site) -> TourPlan:
+    walked = site.walk([s.node for _, _, stops in cart.orders for s in stops], snapshot.start, snapshot.end)
+    to_mm = dict(zip(walked.nodes, walked.legs_mm, strict=False))
+    legs = _legs(cart, to_mm, snapshot.standard)
     pieces = sum(leg.stop.qty_each for leg in legs)
     return TourPlan(
-        tuple(order_id for order_id, _, _ in cart.orders), min(p for _, p, _ in cart.orders), legs, length_mm,
-        snapshot.standard.seconds(length_mm, len(walked), pieces), tuple(snapshot.xy_mm[i] for i in path),
+        tuple(order_id for order_id, _, _ in cart.orders), min(p for _, p, _ in cart.orders), legs, walked.length_mm,
+        snapshot.standard.seconds(walked.length_mm, len(walked.nodes), pieces), walked.path,
     )  # fmt: skip
 
 
-def _legs(cart: Cart, walked: list[int], to_mm: dict[int, int], standard: Standard) -> tuple[Leg, ...]:
-    """Stops at one node follow each other; only the first of them is walked to and looked for."""
-    rank = {node: i for i, node in enumerate(walked)}
+def _legs(cart: Cart, to_mm: dict[int, int], standard: Standard) -> tuple[Leg, ...]:
+    """Stops at one node follow each other; only the first of them is walked to and looked for.
+
+    `to_mm`: node to the walk to it, in walking order. What cannot be walked to comes last: a person is to say so at the spot.
+    """
+    rank = {node: i for i, node in enumerate(to_mm)}
     stops = sorted(
         ((order_id, s) for order_id, _, all_stops in cart.orders for s in all_stops),
-        key=lambda pair: (rank[pair[1].node], pair[1].place_id, pair[1].sku_id),
+        key=lambda pair: (rank.get(pair[1].node, len(rank)), pair[1].place_id, pair[1].sku_id),
     )
     legs: list[Leg] = []
     for order_id, s in stops:
         first = not legs or legs[-1].stop.node != s.node
-        walk_mm = to_mm[s.node] if first else 0
+        walk_mm = to_mm.get(s.node, 0) if first else 0
         legs.append(Leg(order_id, s, walk_mm, standard.seconds(walk_mm, first, s.qty_each, whole=False)))
     return tuple(legs)

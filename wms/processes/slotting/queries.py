@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from wms.algorithms.routing import graph
+from wms.algorithms.routing.plan import Site
 from wms.algorithms.slotting.putaway import Bin, Goods, House
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
@@ -60,8 +60,8 @@ async def _walks(uow: UnitOfWork) -> dict[int, float]:
     benches = await layout.locations(uow, ["pack"]) or (await layout.locations(uow, ["cart"]))[:1]
     if not benches:
         return {}
-    dist_mm = graph.distances(len(walk.ids), walk.edges, range(len(walk.ids)))
-    nearest = dist_mm[sorted({index[b.node_id] for b in benches})].min(axis=0)
+    site = Site.of(tuple((int(x), int(y)) for x, y in walk.xy_mm), walk.edges)
+    nearest = site.from_nodes(sorted({index[b.node_id] for b in benches})).min(axis=0)
     return {node: float(nearest[i]) if nearest[i] < 1e9 else 1e9 for node, i in index.items()}
 
 

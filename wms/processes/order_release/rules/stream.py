@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from wms.algorithms.routing import graph
+from wms.algorithms.routing.plan import Site
 from wms.algorithms.streaming import pool
 from wms.algorithms.streaming.promise import Job, most_on_time
 from wms.processes.order_release.rules.carts import Cart, Load, Walk
@@ -40,7 +40,7 @@ def choose(given: Pool) -> tuple[UUID, ...]:
         return tuple(x.order_id for x in given.loads)
     nodes = sorted({n for x in given.loads for n in x.nodes})
     index = {node: i for i, node in enumerate(nodes)}
-    dist_mm = graph.distances(len(given.walk.xy_mm), given.walk.edges, nodes)
+    dist_mm = Site.of(given.walk.xy_mm, given.walk.edges).distances(nodes)
     stops = [[index[n] for n in x.nodes] for x in given.loads]
     chosen = pool.take(stops, dist_mm, given.cart.totes, given.orders_max)
     return tuple(given.loads[i].order_id for i in chosen)
