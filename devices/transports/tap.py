@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 KEPT_BYTES = 256 * 1024
+ENTRY_BYTES = 200
+"""What one entry takes beside its data: a device that speaks in single bytes must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Passed:
 
 
 class Tap:
-    """The last `KEPT_BYTES` that passed in both directions."""
+    """What passed last in both directions, `KEPT_BYTES` of memory in all."""
 
     def __init__(self) -> None:
         self._passed: deque[Passed] = deque()
@@ -32,9 +34,9 @@ class Tap:
     def note(self, to_device: bool, data: bytes) -> None:
         self._number += 1
         self._passed.append(Passed(self._number, time.time(), to_device, bytes(data)))
-        self._bytes += len(data)
+        self._bytes += len(data) + ENTRY_BYTES
         while self._bytes > KEPT_BYTES and len(self._passed) > 1:
-            self._bytes -= len(self._passed.popleft().data)
+            self._bytes -= len(self._passed.popleft().data) + ENTRY_BYTES
 
     def since(self, number: int = 0) -> list[Passed]:
         """What passed after this number."""

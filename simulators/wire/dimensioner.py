@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 
+from simulators.wire.kept import Kept
+
 _IN_MM, _LB_G = 25.4, 453.59237
 
 
@@ -30,7 +32,7 @@ class DimensionerSim:
     ) -> None:
         self.host, self.port, self.factor, self.metric, self.site = host, port, factor, metric, site
         self.faults = DimensionerFaults()
-        self.received: list[str] = []
+        self.received: list[str] = Kept()
         self._object: tuple[float, float, float, float] | None = None
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 
+from simulators.wire.kept import Kept
 from simulators.wire.modbus import ModbusBank
 
 
@@ -33,7 +34,7 @@ class LightSim:
         self.host, self.port = host, port
         self.faults = LightFaults()
         self.tags = {node: Tag() for node in range(1, tags + 1)}
-        self.received: list[tuple[int, int]] = []
+        self.received: list[tuple[int, int]] = Kept()
         """(sub-command, node) of every frame."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
+from simulators.wire.kept import Kept
 from simulators.wire.modbus import ModbusBank
 
 # docs/protocols/plc.md, sorter map version 1.
@@ -56,7 +57,7 @@ class SorterSim:
     ) -> None:
         self.factor, self.travel_s, self.watchdog_s, self.default_lane = factor, travel_s, watchdog_s, default_lane
         self.faults = SorterFaults()
-        self.went: list[tuple[str, int]] = []
+        self.went: list[tuple[str, int]] = Kept()
         """(barcode, lane) of every parcel in the order in which it left the belt."""
         self.decisions = 0
         self._belt: dict[int, _Travelling] = {}

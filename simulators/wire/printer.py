@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from simulators.wire.kept import Kept
+
 _TOKEN = re.compile(r"\^XA|\^XZ|~HS|~HQES|~JA|~PP|~PS|! U1 (?:get|set)var [^\r\n]*\r?\n")
 _TAIL = 80
 """Longest incomplete token at the end of a chunk."""
@@ -76,7 +78,7 @@ class Press(ABC, Generic[Job]):
         self.label_s, self.buffer_formats = label_s, buffer_formats
         self.on_label: Callable[[Job], None] | None = on_label
         self.faults = PrinterFaults()
-        self.printed: list[Job] = []
+        self.printed: list[Job] = Kept()
         self.paper_out = self.head_open = self.ribbon_out = self.head_hot = self.paused = False
         self.formats: deque[_Format[Job]] = deque()
         self.labels_remaining = 0
@@ -221,7 +223,7 @@ class PrinterSim(Press[str]):
             "ezpl.print_width": "832", "media.speed": "4.0",
         }  # fmt: skip
         """What SGD getvar answers; made anew by setvar and by a format that ends with ^JUS."""
-        self.ignored: list[str] = []
+        self.ignored: list[str] = Kept()
         """Bytes outside of any format that are no command we know."""
 
     def session(self, writer: asyncio.StreamWriter) -> Session:

@@ -11,6 +11,7 @@ import ssl
 from datetime import UTC, datetime
 from typing import Any
 
+from simulators.wire.kept import Kept
 from simulators.wire.rfid_world import GateWorld
 
 Json = dict[str, Any]
@@ -44,7 +45,7 @@ class ImpinjSim(GateWorld):
         """Every call ends in 500."""
         self.frozen = False
         """Half-open: the stream stays and says nothing."""
-        self.calls: list[str] = []
+        self.calls: list[str] = Kept()
         self.presets: dict[str, Json] = {}
         self._gpi_port, self._idle_s, self._tls = gpi_port, idle_s, tls
         self._gpi_enabled, self._transitions = False, "disabled"

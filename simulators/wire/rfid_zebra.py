@@ -13,6 +13,7 @@ from typing import Any
 
 import aiomqtt
 
+from simulators.wire.kept import Kept
 from simulators.wire.rfid_world import GateWorld
 
 Json = dict[str, Any]
@@ -44,7 +45,7 @@ class ZebraSim(GateWorld):
         """Name of a command that is answered with failure."""
         self.frozen = False
         """Connected, but nothing is sent and nothing answered."""
-        self.commands: list[str] = []
+        self.commands: list[str] = Kept()
         self._gpi_port = gpi_port
         self._started = self._reading = False
         self._lost: set[int] = set()

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from serial.rfc2217 import PortManager
 
+from simulators.wire.kept import Kept
 from simulators.wire.scale_formats import FORMATS, Format, Shown
 
 UNIT_G = {"g": (1.0, 0), "kg": (1000.0, 3), "lb": (453.59237, 4), "oz": (28.349523125, 2)}
@@ -123,7 +124,7 @@ class ScaleSim:
         self.server_line = LineSettings(baudrate=1200)
         """What the device server has set."""
         self.faults = ScaleFaults()
-        self.received: list[str] = []
+        self.received: list[str] = Kept()
         """Every command line, newest last."""
         self._random = random.Random(seed)
         self._from_g = self._load_g = self._zero_g = self._tare_g = 0.0

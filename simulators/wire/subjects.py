@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import Any
 
+from simulators.wire.broker import OpenBroker
 from simulators.wire.dimensioner import DimensionerSim
 from simulators.wire.dws import DwsSim
 from simulators.wire.light import LightSim
@@ -11,6 +12,7 @@ from simulators.wire.plc import SorterSim
 from simulators.wire.printer import PrinterSim
 from simulators.wire.rfid_gate import RfidGateSim
 from simulators.wire.scale import ScaleSim
+from simulators.wire.vehicle import VehicleSim
 
 Json = dict[str, Any]
 
@@ -122,3 +124,56 @@ class rfid_gate(_Subject):
 
     def make(self) -> RfidGateSim:
         return RfidGateSim(factor=20)
+
+
+class vehicle(_Subject):
+    """A vehicle behind a broker of its own; what the kit cuts, floods and silences is the driver's way to the broker."""
+
+    settings = {"keepalive_s": 2, "resend_s": 0.3}
+    stale_s = 10.0
+    bad_configs = [
+        {"manufacturer": "m"},
+        {"manufacturer": "m", "serial": "1", "version": "v9", "broker": {"host": "h"}},
+    ]
+    commands = {
+        "transport": {
+            "order_id": "o-1",
+            "stops": [
+                {"node": "A", "x_mm": 0, "y_mm": 0, "action": None, "load": ""},
+                {"node": "B", "x_mm": 4000, "y_mm": 0, "action": "pick", "load": "T-1"},
+            ],
+        },
+        "pause": {},
+        "resume": {},
+    }
+
+    def __init__(self) -> None:
+        self._broker = OpenBroker()
+        super().__init__()
+
+    def make(self) -> VehicleSim:
+        broker = {"host": self._broker.host, "port": self._broker.port}
+        sim = VehicleSim(broker, "kit", "agv-1", factor=20, node_id="A")
+        sim.state_s = 2.0
+        return sim
+
+    @property
+    def host(self) -> str:
+        return self._broker.host
+
+    @property
+    def port(self) -> int:
+        return self._broker.port
+
+    async def start(self) -> None:
+        await self._broker.start()
+        await super().start()
+        while not self.sim.online:
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        await super().stop()
+        await self._broker.stop()
+
+    def config(self, host: str, port: int) -> Json:
+        return {"manufacturer": "kit", "serial": "agv-1", "broker": {"host": host, "port": port}, **self.settings}

@@ -96,6 +96,8 @@ class VehicleSim:
         self.last_node, self.last_sequence = node_id, 0
         self.errors: list[Json] = []
         self.localized = True
+        self.state_s = _STATE_S
+        """A standing vehicle says its state at least so often."""
         self.loses_instant_actions = 0
         """So many of the next instantActions messages are lost on the way."""
         self._prefix = f"{interface or ('vda5050' if self.v3 else 'uagv')}/{version}/{manufacturer}/{serial}"
@@ -294,7 +296,7 @@ class VehicleSim:
             self._changed.clear()
             await self._publish("state", self._state())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_DRIVING_STATE_S if self._driving else _STATE_S):
+                async with asyncio.timeout(_DRIVING_STATE_S if self._driving else self.state_s):
                     await self._changed.wait()
 
     async def _publish_connection(self, state: str) -> None:

@@ -12,6 +12,7 @@ from devices.contract.driver import ConfigRefused, Quarantined
 from devices.contract.reports import DeviceQuarantined, DeviceStateChanged, GateSessionClosed
 from devices.drivers import check
 from devices.drivers.rfid_gate.driver import RfidGateDriver
+from devices.transports.tap import Tap, attach
 from simulators.faults.proxy import FaultProxy
 from simulators.wire.rfid_gate import RfidGateSim
 from simulators.wire.rfid_impinj import ImpinjSim
@@ -341,3 +342,18 @@ def test_a_misspelt_setting_is_refused_by_name(config: dict[str, Any], typo: str
     with pytest.raises(ConfigRefused, match=f"unknown settings {typo}"):
         check("rfid_gate", config)
     check("rfid_gate", {key: value for key, value in config.items() if key != typo})
+
+
+async def test_every_transport_notes_its_traffic_for_the_trace(reader: tuple[Any, dict[str, Any]]) -> None:
+    sim, config = reader
+    sim.reads_per_s = 50  # the trace keeps what passed last, and a whole passage is more than that
+    noted, ctx = Tap(), Recorder()
+    attach(noted)
+    async with running(RfidGateDriver(config), ctx):
+        await until(lambda: sim.ready and ctx.onlines)
+        await sim.pass_pallet(SGTIN[:2])
+        await until(lambda: ctx.of(GateSessionClosed))
+    asked = b"".join(p.data for p in noted.since() if p.to_device)
+    heard = b"".join(p.data for p in noted.since() if not p.to_device)
+    assert asked
+    assert bytes.fromhex(SGTIN[0]) in heard or SGTIN[0].lower().encode() in heard.lower()

@@ -44,12 +44,9 @@ class RfidGateDriver:
 
     @classmethod
     def check(cls, config: dict[str, Any]) -> None:
-        """Refuse a misspelt setting too: an antenna side that nobody reads would only show as lost pallets."""
-        driver = cls({"broker": {"host": "the gateway's"}, **config})
-        known = {"transport", "settle_ms", "max_open_s", "outside_antennas", "inside_antennas"}
-        known |= {*driver._transport.keys, *GateRules.__dataclass_fields__, *GateSetup.__dataclass_fields__}
-        if unknown := sorted(set(config) - (known - {"outside", "inside"})):
-            raise ConfigRefused(f"rfid_gate: unknown settings {', '.join(unknown)}")
+        """As the constructor, before the gateway has lent its broker."""
+        lent = {"broker": {"host": "the gateway's"}} if config.get("transport") == "zebra_iotc" else {}
+        cls({**lent, **config})
 
     def __init__(self, config: dict[str, Any]) -> None:
         name = config.get("transport", "llrp")
@@ -64,6 +61,11 @@ class RfidGateDriver:
         module, _, cls = TRANSPORTS[name].partition(":")
         made = getattr(import_module(f"devices.drivers.rfid_gate.{module}"), cls)
         self._transport = cast(Transport, made(config))
+        # A misspelt setting too is refused: an antenna side that nobody reads would only show as lost pallets.
+        known = {"transport", "settle_ms", "max_open_s", "outside_antennas", "inside_antennas"}
+        known |= {*self._transport.keys, *GateRules.__dataclass_fields__, *GateSetup.__dataclass_fields__}
+        if unknown := sorted(set(config) - (known - {"outside", "inside"})):
+            raise ConfigRefused(f"rfid_gate: unknown settings {', '.join(unknown)}")
 
     async def run(self, ctx: DriverContext) -> None:
         gate = Gate(ctx, self._rules, self._settle_s, self._max_open_s)

@@ -3,6 +3,7 @@
 Source: Impinj IoT device interface API 1.x (firmware 7.5 and later); LLRP is off while it is on.
 """
 
+import json
 import logging
 import os
 import ssl
@@ -25,6 +26,7 @@ from devices.drivers.rfid_gate.iot_codec import (
     parse,
 )
 from devices.drivers.rfid_gate.setup import GateSetup
+from devices.transports import tap
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,8 @@ class ImpinjReader:
             if scheme not in ("http", "https"):
                 raise ConfigRefused(f"rfid_gate: scheme must be http or https, not {scheme!r}")
             port = int(config.get("port", 443 if scheme == "https" else 80))
+            if not 0 < port < 65_536:
+                raise ConfigRefused(f"rfid_gate: port {port} is none")
             self._url = f"{scheme}://{config['host']}:{port}/api/v1"
             self._verify: ssl.SSLContext | bool = _tls(config) if scheme == "https" else False
             self._username = str(config.get("username", "root"))
@@ -103,9 +107,11 @@ class ImpinjReader:
         self._setup = GateSetup.from_config(config)
         if self._setup.trigger == "periodic":
             raise ConfigRefused("rfid_gate: the Impinj interface has no periodic trigger")
+        self._tap = tap.current()
 
     async def run(self, ctx: DriverContext, gate: Gate) -> None:
         """Configure, open the stream, start the preset, hand everything to `gate`. Errors: NotReady, ConfigRefused."""
+        self._tap = tap.current()
         limits = httpx.Timeout(self._reply_timeout_s, connect=self._connect_timeout_s)
         client = httpx.AsyncClient(
             base_url=self._url, auth=(self._username, self._password()), verify=self._verify, timeout=limits
@@ -154,6 +160,7 @@ class ImpinjReader:
             lines = LineBuffer()
             async for chunk in response.aiter_raw():
                 ctx.alive()
+                self._tap.note(False, chunk)
                 for line in lines.feed(chunk):
                     await self._take(line, ctx, gate)
         raise NotReady("impinj.closed: the reader ended the stream")
@@ -189,8 +196,10 @@ class ImpinjReader:
         missing: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """One REST call; `missing` is the answer where the reader says 404. Errors: NotReady, ConfigRefused, httpx's."""
+        self._tap.note(True, f"{method} {path} {'' if body is None else json.dumps(body)}\n".encode())
         response = await client.request(method, path, json=body)
         code = response.status_code
+        self._tap.note(False, f"{code} ".encode() + response.content + b"\n")
         if code == httpx.codes.NOT_FOUND and missing is not None:
             return missing
         if code in (401, 403):

@@ -74,6 +74,8 @@ class LlrpReader:
             self._reader_id = str(config.get("reader_id", "")).replace(":", "").lower()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ConfigRefused(f"rfid_gate: {error!r}") from error
+        if not 0 < self._port < 65_536:
+            raise ConfigRefused(f"rfid_gate: port {self._port} is none")
         if self._wanted_version not in (V1_0_1, V1_1):
             raise ConfigRefused(f"rfid_gate: llrp_version must be 1 or 2, not {self._wanted_version}")
         self._setup = GateSetup.from_config(config)

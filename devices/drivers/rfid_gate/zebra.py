@@ -27,6 +27,7 @@ from devices.drivers.rfid_gate.iot_codec import (
     zebra_event,
 )
 from devices.drivers.rfid_gate.setup import GateSetup
+from devices.transports import tap
 from devices.transports.jobs import first_of
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class ZebraReader:
         self._setup = GateSetup.from_config(config)
         if self._setup.trigger == "periodic":
             raise ConfigRefused("rfid_gate: the IoT Connector has no periodic trigger")
+        self._tap = tap.current()
         self._waiting: dict[str, asyncio.Future[tuple[bool, dict[str, Any]]]] = {}
         self._heard = asyncio.Event()
         self._antennas: dict[int, bool] = {}
@@ -106,7 +108,7 @@ class ZebraReader:
             keepalive=self._keepalive_s,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
-        self._waiting, self._antennas = {}, {}
+        self._waiting, self._antennas, self._tap = {}, {}, tap.current()
         try:
             async with client:
                 for role in ("management_response", "control_response", "management_events", "data_events"):
@@ -150,6 +152,7 @@ class ZebraReader:
     async def _receive(self, client: aiomqtt.Client, ctx: DriverContext, gate: Gate) -> None:
         answers = (self._topics["management_response"], self._topics["control_response"])
         async for message in client.messages:
+            self._tap.note(False, f"{message.topic} ".encode() + bytes(message.payload) + b"\n")
             try:
                 body = parse(message.payload)
                 if str(message.topic) in answers:
@@ -194,7 +197,9 @@ class ZebraReader:
         answer: asyncio.Future[tuple[bool, dict[str, Any]]] = asyncio.get_running_loop().create_future()
         self._waiting[command_id] = answer
         try:
-            await client.publish(self._topics[f"{plane}_request"], zebra_command(name, command_id, payload), qos=1)
+            asked = zebra_command(name, command_id, payload)
+            self._tap.note(True, f"{self._topics[f'{plane}_request']} {asked}\n".encode())
+            await client.publish(self._topics[f"{plane}_request"], asked, qos=1)
             async with asyncio.timeout(self._reply_timeout_s):
                 success, result = await answer
         except TimeoutError:

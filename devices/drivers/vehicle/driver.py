@@ -123,10 +123,8 @@ class VehicleDriver:
 
     @classmethod
     def check(cls, config: dict[str, Any]) -> None:
-        """Refuse a misspelt setting too; the broker is the gateway's own."""
+        """As the constructor, before the gateway has lent its broker."""
         cls({"broker": {"host": "the gateway's"}, **config})
-        if unknown := sorted(set(config) - _SETTINGS):
-            raise ConfigRefused(f"vehicle: unknown settings {', '.join(unknown)}")
 
     def __init__(self, config: dict[str, Any]) -> None:
         try:
@@ -144,6 +142,8 @@ class VehicleDriver:
             self._keepalive_s = int(config.get("keepalive_s", 15))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ConfigRefused(f"vehicle: {error!r}") from error
+        if unknown := sorted(set(config) - _SETTINGS):
+            raise ConfigRefused(f"vehicle: unknown settings {', '.join(unknown)}")
         if self._base_nodes == 1:
             raise ConfigRefused("vehicle: base_nodes 1 would never move the vehicle; use 0 or at least 2")
         self.factsheet: dict[str, Any] | None = None
@@ -342,6 +342,8 @@ class VehicleDriver:
             return await self._execute_transport(command)
         if command.kind == CANCEL_TRANSPORT:
             return await self._execute_cancel(command)
+        if command.kind not in _INSTANT_KINDS:
+            return CommandResult(command.id, "refused", "vehicle.unsupported_command", command.kind)
         return await self._execute_instant(command, "")
 
     async def _execute_transport(self, command: Command) -> CommandResult:
@@ -436,6 +438,8 @@ class VehicleDriver:
             await asyncio.wait({answer}, timeout=left_s)
             if answer.done():
                 return answer.result()
+            if self._instant.sent_at == float("-inf"):
+                return CommandResult(command.id, "expired", "vehicle.offline", "never sent")
             return CommandResult(command.id, "unknown", "vehicle.no_answer", "the vehicle did not confirm")
         finally:
             self._instant = None
