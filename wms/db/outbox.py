@@ -58,6 +58,8 @@ Parked = Callable[[UnitOfWork, str, Event, str], Awaitable[None]]
 ATTEMPTS_MAX = 8
 BACKOFF_MAX_S = 60.0
 BATCH = 32
+PRESSED_PARALLEL = 2
+"""Reactions at once while something that must not wait shares the process."""
 
 # Due, and no earlier unfinished reaction in the same stream. SKIP LOCKED lets several workers share the table; a claimed
 # row stays locked until its transaction ends, so a killed worker gives it back by dying.
@@ -83,10 +85,12 @@ class Relay:
 
     def __init__(
         self, db: Database, events: Mapping[str, type[Event]], reactions: Mapping[str, Reaction | Plan], *,
-        parked: Parked, solvers: Solvers, parallel: int = 8, idle_s: float = 0.15,
+        parked: Parked, solvers: Solvers, parallel: int = 8, idle_s: float = 0.15, pressed: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.db, self.events, self.reactions = db, events, reactions
         self.parked, self.solvers, self.parallel, self.idle_s = parked, solvers, parallel, idle_s
+        self.pressed = pressed
+        """Whether to stand back for now."""
         self.wake = asyncio.Event()
         self._flying: dict[int, asyncio.Task[int]] = {}
 
@@ -110,7 +114,7 @@ class Relay:
                 task.cancel()
 
     async def _start_due(self) -> int:
-        room = self.parallel - len(self._flying)
+        room = (PRESSED_PARALLEL if self.pressed() else self.parallel) - len(self._flying)
         if room <= 0:
             return 0
         due = [seq for seq in await self._due(self.parallel + BATCH) if seq not in self._flying][:room]

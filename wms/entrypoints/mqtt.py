@@ -23,6 +23,7 @@ from wms.kernel.messages import Event
 log = structlog.get_logger(__name__)
 
 BATCH_MAX = 200
+PRESSED_BATCH, PRESSED_S = 4, 0.5
 WORD_MAX = 200
 RESEND_S = 4
 """A command is sent again until it is answered or expired; the gateway answers a repeat from memory."""
@@ -267,6 +268,11 @@ class Link:
     wake: Callable[[], None] = lambda: None
     health: dict[str, dict[str, Any]] = field(default_factory=dict)
     lost: bool = False
+    pressed_until_s: float = 0.0
+
+    def pressed(self) -> bool:
+        """Reports come in numbers just now: what has been accepted may wait a little, what has not may not."""
+        return asyncio.get_running_loop().time() < self.pressed_until_s
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -333,6 +339,8 @@ class Link:
             batch = [await queue.get()]
             while len(batch) < BATCH_MAX and not queue.empty():
                 batch.append(queue.get_nowait())
+            if len(batch) >= PRESSED_BATCH:
+                self.pressed_until_s = asyncio.get_running_loop().time() + PRESSED_S
             by_gateway: dict[str, list[Envelope]] = {}
             for topic, payload in batch:
                 try:

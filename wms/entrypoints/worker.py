@@ -41,7 +41,9 @@ async def run(
     jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
     if settings.broker_url:
         lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
-        jobs.append(mqtt.Link(db, settings.broker_url, lookup, relay.wake.set).run())
+        link = mqtt.Link(db, settings.broker_url, lookup, relay.wake.set)
+        relay.pressed = link.pressed
+        jobs.append(link.run())
     jobs.append(host.run(db, settings.host_url, settings.host_secret))
     running = [asyncio.create_task(job) for job in jobs]
     await asyncio.wait({asyncio.create_task(stop.wait()), *running[:-1]}, return_when=asyncio.FIRST_COMPLETED)
