@@ -287,8 +287,8 @@ async def watch_progress(
     _write(out / "result.json", {
         "by_state": by_state, "lines": floor.picked_lines, "total": total, "elapsed_s": elapsed_s,
         "requests": sum(p.requests for p in crew.values()), "p95_ms": waits[int(len(waits) * 0.95)] if waits else 0,
-        "labels": sum(len(p.printed) for p in floor.printers.values()),
-        "parcels": sum(len(p.printed) for code, p in floor.printers.items() if code.startswith("PACK")),
+        "labels": sum(p.came_out for p in floor.printers.values()),
+        "parcels": sum(p.came_out for code, p in floor.printers.items() if code.startswith("PACK")),
         "notes": floor.notes[-200:],
     })  # fmt: skip
 

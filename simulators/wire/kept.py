@@ -3,11 +3,11 @@
 from typing import TypeVar
 
 T = TypeVar("T")
-KEPT = 5_000
+KEPT = 1_000
 
 
 class Kept(list[T]):
-    """Append only; holds the last 5,000 to 10,000."""
+    """Append only; holds the last 1,000 to 2,000."""
 
     def append(self, entry: T) -> None:
         super().append(entry)

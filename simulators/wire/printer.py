@@ -79,6 +79,8 @@ class Press(ABC, Generic[Job]):
         self.on_label: Callable[[Job], None] | None = on_label
         self.faults = PrinterFaults()
         self.printed: list[Job] = Kept()
+        self.came_out = 0
+        """Labels since it was made, also those that `printed` has forgotten."""
         self.paper_out = self.head_open = self.ribbon_out = self.head_hot = self.paused = False
         self.formats: deque[_Format[Job]] = deque()
         self.labels_remaining = 0
@@ -168,6 +170,7 @@ class Press(ABC, Generic[Job]):
         if self._cancelled:
             return
         self.labels_remaining -= 1
+        self.came_out += 1
         self.printed.append(content)
         if self.on_label is not None:
             self.on_label(content)

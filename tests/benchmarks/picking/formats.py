@@ -82,7 +82,7 @@ def read_hi(address: str, *, wg: bool = False, two_block: bool = False) -> Insta
         if words[0].endswith("_SECTION"):
             section = words[0]
         elif len(words) > 1 and words[1] == ":":
-            if section == "ORDER_SECTION" and words[0] == "NUM_ARTICLES":
+            if section == "ORDER_SECTION" and words[0].startswith("NUM_ARTICLES"):
                 found.orders.append([])
             else:
                 head[words[0]] = " ".join(words[2:])
