@@ -115,19 +115,19 @@ def _length(d, tour, n):  # type: ignore[no-untyped-def]
 def _search(d, n, rounds, seed, order):  # type: ignore[no-untyped-def]
     """Iterated local search; the best is written to `order`."""
     tour = np.empty(n + 2, dtype=np.int64)
-    _insert_all(d, n, tour)
+    insert_all(d, n, tour)
     ahead, back = np.empty(n + 2), np.empty(n + 2)
     _descend(d, n, tour, ahead, back)
     length = _length(d, tour, n)
     kept, scratch = tour.copy(), tour.copy()
-    random = np.uint64(seed) * np.uint64(2654435769) + np.uint64(88172645463325252)
+    random = np.uint64(seed) ^ np.uint64(88172645463325252)
     for _ in range(rounds):
         cuts = np.empty(3, dtype=np.int64)
         for c in range(3):
             random ^= (random << np.uint64(13)) & np.uint64(0xFFFFFFFFFFFFFFFF)
             random ^= random >> np.uint64(7)
             random ^= (random << np.uint64(17)) & np.uint64(0xFFFFFFFFFFFFFFFF)
-            cuts[c] = 1 + int(random >> np.uint64(33)) % n
+            cuts[c] = 1 + np.int64((random >> np.uint64(33)) % np.uint64(n))
         cuts.sort()
         a, b, c = cuts[0], cuts[1], cuts[2]
         # Swap the stretches [a, b) and [b, c): a double bridge of a walk with fixed ends.
@@ -152,7 +152,7 @@ def _search(d, n, rounds, seed, order):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _insert_all(d, n, tour):  # type: ignore[no-untyped-def]
+def insert_all(d, n, tour):  # type: ignore[no-untyped-def]
     """Each stop where it costs least, the farthest from the start first."""
     tour[0], tour[1] = 0, n + 1
     ranked = np.argsort(-d[0, 1 : n + 1], kind="mergesort") + 1
@@ -169,7 +169,7 @@ def _insert_all(d, n, tour):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _sums(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
+def sums(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
     ahead[0] = back[0] = 0.0
     for i in range(n + 1):
         ahead[i + 1] = ahead[i] + d[tour[i], tour[i + 1]]
@@ -179,15 +179,15 @@ def _sums(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
 @njit
 def _descend(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
     """2-opt and or-opt until neither helps. ahead, back: scratch, sums of the walk forwards and backwards."""
-    _sums(d, n, tour, ahead, back)
+    sums(d, n, tour, ahead, back)
     improved = True
     while improved:
-        improved = _two_opt(d, n, tour, ahead, back)
-        improved = _or_opt(d, n, tour, ahead, back) or improved
+        improved = two_opt(d, n, tour, ahead, back)
+        improved = or_opt(d, n, tour, ahead, back) or improved
 
 
 @njit
-def _two_opt(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
+def two_opt(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
     improved = False
     for i in range(1, n):
         before = tour[i - 1]
@@ -203,14 +203,14 @@ def _two_opt(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
                     tour[low], tour[high] = tour[high], tour[low]
                     low += 1
                     high -= 1
-                _sums(d, n, tour, ahead, back)
+                sums(d, n, tour, ahead, back)
                 improved = True
             j += 1
     return improved
 
 
 @njit
-def _or_opt(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
+def or_opt(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
     improved = False
     for size in range(1, 4):
         for i in range(1, n - size + 2):
@@ -233,7 +233,7 @@ def _or_opt(d, n, tour, ahead, back):  # type: ignore[no-untyped-def]
                     best, where, reverse = other, at, True
             if where >= 0:
                 _move(tour, i, j, where, reverse)
-                _sums(d, n, tour, ahead, back)
+                sums(d, n, tour, ahead, back)
                 improved = True
     return improved
 
