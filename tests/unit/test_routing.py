@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wms.algorithms.batching import savings
 from wms.algorithms.routing import graph, irregular
 from wms.algorithms.routing.plan import Edges, Points, Site
 
@@ -190,11 +189,3 @@ def test_few_stops_are_exact_and_the_search_agrees(n: int) -> None:
             sum(dist[a, b] for a, b in itertools.pairwise((0, *p, n + 1))) for p in itertools.permutations(order)
         )
         assert sum(dist[a, b] for a, b in itertools.pairwise((0, *order, n + 1))) == best
-
-
-def test_batches_hold_every_order_once_and_join_neighbours() -> None:
-    dist = np.abs(np.subtract.outer(np.arange(40), np.arange(40))).astype(float)
-    stops = [[1, 2], [38], [3], [39, 37], [2], [36]]
-    made = savings.batches(stops, dist, 3)
-    assert sorted(i for batch in made for i in batch) == list(range(6))
-    assert sorted(made[0]) == [0, 2, 4]

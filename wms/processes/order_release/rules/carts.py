@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from wms.algorithms.batching import savings
+import numpy as np
+
+from wms.algorithms.batching.plan import batch
+from wms.algorithms.batching.search import Aisled, Anywhere, Orders
 from wms.algorithms.labour.standards import Standard
 from wms.algorithms.routing.plan import Site
+
+CUTOFF_S = 900
+"""Cut-offs closer together than this are one truck's."""
+MM3 = 1_000
+"""Volumes are batched in millilitres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +63,50 @@ class Draft:
 def draft(
     loads: Sequence[Load], walk: Walk, cart: Cart, standard: Standard, seconds: float, seed: int
 ) -> tuple[Draft, ...]:
-    """Tours of all loads, most urgent first."""
-    if not loads:
-        return ()
+    """Tours of all loads, most urgent first. What is larger than a cart has one of its own."""
     site = Site.of(walk.xy_mm, walk.edges)
+    made: list[Draft] = []
+    for group in by_urgency(loads, 2 * cart.totes):
+        share = seconds * len(group) / len(loads)
+        found = batch(*_problem(group, walk, cart, standard, site), share, seed)
+        carts = [*found.batches, *((i,) for i in sorted(found.refused))]
+        drafts = [_walked([group[i] for i in members], walk, site, standard) for members in carts]
+        urgency = {x.order_id: (x.priority, x.cutoff_s) for x in group}
+        made += sorted(drafts, key=lambda d: min(urgency[i] for i in d.order_ids))
+    return tuple(made)
+
+
+def by_urgency(loads: Sequence[Load], least: int) -> list[list[Load]]:
+    """Loads of one priority and truck together, the urgent first: who must hurry does not wait for who need not.
+
+    A group smaller than `least` takes the next in.
+    """
+    groups: list[list[Load]] = []
+    last: tuple[int, float] | None = None
+    for x in sorted(loads, key=lambda x: (x.priority, x.cutoff_s)):
+        key = (x.priority, x.cutoff_s // CUTOFF_S)
+        if not groups or (key != last and len(groups[-1]) >= least):
+            groups.append([])
+        groups[-1].append(x)
+        last = key
+    return groups
+
+
+def _problem(
+    loads: Sequence[Load], walk: Walk, cart: Cart, standard: Standard, site: Site
+) -> tuple[Orders, Aisled | Anywhere]:
     nodes = sorted({n for x in loads for n in x.nodes})
     index = {node: i for i, node in enumerate(nodes)}
-    made = savings.batches([[index[n] for n in x.nodes] for x in loads], site.distances(nodes), cart.totes)
-    drafts = [_walked([loads[i] for i in batch], walk, site, standard) for batch in made]
-    urgency = {x.order_id: (x.priority, x.cutoff_s) for x in loads}
-    return tuple(sorted(drafts, key=lambda d: min(urgency[i] for i in d.order_ids)))
+    orders = Orders.of(
+        [[index[n] for n in x.nodes] for x in loads], [[1, x.weight_g, x.volume_mm3 // MM3] for x in loads],
+        [cart.totes, cart.load_max_g, cart.totes * cart.tote_mm3 // MM3],
+    )  # fmt: skip
+    per_tour = standard.fixed_s * standard.walk_mm_s
+    aisles, tours = site.aisles(walk.start, walk.end), site.tours(walk.start, walk.end)
+    if aisles is not None and tours is not None and all(n in aisles.at for n in nodes):
+        at = [aisles.at[n] for n in nodes]
+        return orders, Aisled(tours, np.array([a for a, _ in at]), np.array([y for _, y in at]), per_tour)
+    return orders, Anywhere(site.distances([*nodes, walk.start, walk.end]), per_tour)
 
 
 def _walked(members: Sequence[Load], walk: Walk, site: Site, standard: Standard) -> Draft:
