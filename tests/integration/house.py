@@ -201,7 +201,7 @@ LAYOUT = {
 
 
 @asynccontextmanager
-async def open_house(url: str) -> AsyncIterator[House]:
+async def open_house(url: str, *, seeded: bool = True) -> AsyncIterator[House]:
     """A seeded house: SKUs A, B, C with 20 pieces each in A-01..A-03, one cart of 8 totes, one pack station."""
     db = Database(url, router=flow.route, clock=WallClock(), pool=8)
     app = http.build(Settings(database_url=url), db, main.ROUTERS, None)
@@ -216,7 +216,8 @@ async def open_house(url: str) -> AsyncIterator[House]:
                                     ("fin", ["finance", "worker"])):  # fmt: skip
                     await people.enrol_operator(uow, code, code.title(), "4711", roles)
             house = House(db, relay, client, Client(client, key))
-            await seed(house)
+            if seeded:
+                await seed(house)
             yield house
     await db.close()
 
