@@ -7,9 +7,11 @@ schemas of main (2026-07) and its list of predefined error types. The model spea
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from devices.drivers.vehicle.zones import Request, requests, stored
 
 ACTIONS = frozenset({"pick", "drop"})
 _DEVIATION_M = 0.5
@@ -152,6 +154,10 @@ class VehicleState:
     field_violation: bool = False
     paused: bool = False
     localized: bool = True
+    zone_sets: dict[str, str] = field(default_factory=dict)
+    """zoneSetId -> ENABLED or DISABLED (3.0.0)."""
+    requests: tuple[Request, ...] = ()
+    """What it asks leave for (3.0.0)."""
     instant_actions: int = 0
     """How many instant actions the vehicle still lists (3.0.0 keeps them until told to clear)."""
 
@@ -340,6 +346,8 @@ def _state(message: dict[str, Any], dialect: Dialect) -> VehicleState:
         field_violation=bool(safety["fieldViolation"]),
         paused=bool(message.get("paused", False)),
         localized=bool(position.get(dialect.localized, True)),
+        zone_sets=stored(message),
+        requests=requests(message),
         instant_actions=len(message.get("instantActionStates", ())),
     )
 

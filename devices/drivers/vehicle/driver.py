@@ -40,6 +40,8 @@ from devices.drivers.vehicle.codec import (
     supported_actions,
     topic,
 )
+from devices.drivers.vehicle.zones import GRANTS, Zones
+from devices.drivers.vehicle.zones import check as check_zone_set
 from devices.transports import tap
 from devices.transports.jobs import first_of
 
@@ -72,6 +74,9 @@ _SETTINGS = frozenset(
         "presence_timeout_s",
         "state_timeout_s",
         "keepalive_s",
+        "zone_set",
+        "zone_grants",
+        "zone_lease_s",
     ]
 )
 _INSTANT_KINDS = {PAUSE: "startPause", RESUME: "stopPause", CANCEL_TRANSPORT: "cancelOrder"}
@@ -114,7 +119,8 @@ class _Instant:
 class VehicleDriver:
     """One vehicle. Config: manufacturer, serial, version (v2 or v3), interface (uagv, for v3 vda5050), map_id,
     broker {host, port, username, password}; base_nodes (0 = release the whole path at once),
-    resend_s (2), presence_timeout_s (300), state_timeout_s (90), keepalive_s (15).
+    resend_s (2), presence_timeout_s (300), state_timeout_s (90), keepalive_s (15); with v3 zone_set (a zone set as in
+    the standard, kept enabled on the vehicle), zone_grants (reject, or grant every request), zone_lease_s (60).
     """
 
     family: ClassVar[str] = "vehicle"
@@ -144,6 +150,7 @@ class VehicleDriver:
             raise ConfigRefused(f"vehicle: {error!r}") from error
         if unknown := sorted(set(config) - _SETTINGS):
             raise ConfigRefused(f"vehicle: unknown settings {', '.join(unknown)}")
+        self._zones = self._zones_of(config)
         if self._base_nodes == 1:
             raise ConfigRefused("vehicle: base_nodes 1 would never move the vehicle; use 0 or at least 2")
         self.factsheet: dict[str, Any] | None = None
@@ -164,6 +171,19 @@ class VehicleDriver:
         self._tap = tap.current()
         self._cleared_at = float("-inf")
         self._changed = asyncio.Event()
+
+    def _zones_of(self, config: dict[str, Any]) -> Zones:
+        """Errors: ConfigRefused."""
+        zone_set, grants = config.get("zone_set"), config.get("zone_grants", "reject")
+        if grants not in GRANTS:
+            raise ConfigRefused(f"vehicle: zone_grants must be one of {', '.join(GRANTS)}, not {grants!r}")
+        if zone_set is not None and self._dialect is not V3:
+            raise ConfigRefused("vehicle: zone sets came with version v3")
+        try:
+            known = None if zone_set is None else check_zone_set(zone_set)
+            return Zones(known, grants, float(config.get("zone_lease_s", 60)), self._resend_s)
+        except (TypeError, ValueError) as error:
+            raise ConfigRefused(f"vehicle: {error}") from error
 
     # --- connection ---
 
@@ -320,6 +340,10 @@ class VehicleDriver:
 
     async def _resend(self, now: float) -> None:
         transport, instant = self._transport, self._instant
+        if self._dialect is V3 and self._state is not None:
+            state = self._state
+            for name, body in self._zones.due(state.zone_sets, state.requests, now, self._now()):
+                await self._publish(name, body)
         if instant is not None and now - instant.sent_at >= self._resend_s:
             instant.sent_at = now
             await self._publish_instant(instant.kind, instant.action_id)
