@@ -17,8 +17,6 @@ from llrpkit.protocol.codec import decode_message
 
 from devices.contract.driver import ConfigRefused
 from devices.drivers.rfid_gate.codec import (
-    _MESSAGES,
-    _PARAMETERS,
     Bits,
     FrameBuffer,
     LlrpError,
@@ -30,6 +28,7 @@ from devices.drivers.rfid_gate.codec import (
     status_of,
     tag_reads,
 )
+from devices.drivers.rfid_gate.layouts import MESSAGES, PARAMETERS
 from devices.drivers.rfid_gate.setup import GateSetup, add_rospec, reader_config
 
 SHARED = Path(os.environ.get("WHARFINGER_SHARED", "../shared")) / "data/llrp"
@@ -109,7 +108,7 @@ def test_every_message_and_parameter_of_the_standard_is_known_by_name() -> None:
     root = ElementTree.parse(table).getroot()
     names = {e.get("name") for e in root if e.tag.endswith(("}messageDefinition", "}parameterDefinition"))}
     assert len(names) == 148
-    assert names <= set(re.findall(r"^\d+ (\w+)", _MESSAGES + _PARAMETERS, re.MULTILINE))
+    assert names <= set(re.findall(r"^\d+ (\w+)", MESSAGES + PARAMETERS, re.MULTILINE))
 
 
 def test_an_impinj_extension_is_kept_as_it_came() -> None:

@@ -8,6 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from devices.drivers.rfid_gate.layouts import (
+    ARRAYS,
+    MESSAGE_BY_NAME,
+    MESSAGE_BY_TYPE,
+    PARAM_BY_NAME,
+    PARAM_BY_TYPE,
+    SCALARS,
+    Layout,
+    Step,
+)
+
 HEADER_BYTES = 10
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """Longer frames are taken for a lost framing, not for data."""
@@ -71,232 +82,6 @@ class TagRead(NamedTuple):
 
 
 NO_RSSI_DBM = -128
-
-# One line per type: number, name, fields in wire order. Types: uN/sN integers, rN reserved bits, u8v/u16v/u32v
-# counted arrays, u1v bit array, str UTF-8 with byte count, raw = to the end (such a parameter has no sub-parameters).
-_MESSAGES = """
-1 GET_READER_CAPABILITIES RequestedData:u8
-11 GET_READER_CAPABILITIES_RESPONSE
-2 GET_READER_CONFIG AntennaID:u16 RequestedData:u8 GPIPortNum:u16 GPOPortNum:u16
-12 GET_READER_CONFIG_RESPONSE
-3 SET_READER_CONFIG ResetToFactoryDefault:u1 _:r7
-13 SET_READER_CONFIG_RESPONSE
-14 CLOSE_CONNECTION
-4 CLOSE_CONNECTION_RESPONSE
-20 ADD_ROSPEC
-30 ADD_ROSPEC_RESPONSE
-21 DELETE_ROSPEC ROSpecID:u32
-31 DELETE_ROSPEC_RESPONSE
-22 START_ROSPEC ROSpecID:u32
-32 START_ROSPEC_RESPONSE
-23 STOP_ROSPEC ROSpecID:u32
-33 STOP_ROSPEC_RESPONSE
-24 ENABLE_ROSPEC ROSpecID:u32
-34 ENABLE_ROSPEC_RESPONSE
-25 DISABLE_ROSPEC ROSpecID:u32
-35 DISABLE_ROSPEC_RESPONSE
-26 GET_ROSPECS
-36 GET_ROSPECS_RESPONSE
-40 ADD_ACCESSSPEC
-50 ADD_ACCESSSPEC_RESPONSE
-41 DELETE_ACCESSSPEC AccessSpecID:u32
-51 DELETE_ACCESSSPEC_RESPONSE
-42 ENABLE_ACCESSSPEC AccessSpecID:u32
-52 ENABLE_ACCESSSPEC_RESPONSE
-43 DISABLE_ACCESSSPEC AccessSpecID:u32
-53 DISABLE_ACCESSSPEC_RESPONSE
-44 GET_ACCESSSPECS
-54 GET_ACCESSSPECS_RESPONSE
-46 GET_SUPPORTED_VERSION
-56 GET_SUPPORTED_VERSION_RESPONSE CurrentVersion:u8 SupportedVersion:u8
-47 SET_PROTOCOL_VERSION ProtocolVersion:u8
-57 SET_PROTOCOL_VERSION_RESPONSE
-60 GET_REPORT
-61 RO_ACCESS_REPORT
-62 KEEPALIVE
-72 KEEPALIVE_ACK
-63 READER_EVENT_NOTIFICATION
-64 ENABLE_EVENTS_AND_REPORTS
-100 ERROR_MESSAGE
-1023 CUSTOM_MESSAGE VendorIdentifier:u32 MessageSubtype:u8 Data:raw
-"""
-
-_PARAMETERS = """
-1 AntennaID AntennaID:u16
-2 FirstSeenTimestampUTC Microseconds:u64
-3 FirstSeenTimestampUptime Microseconds:u64
-4 LastSeenTimestampUTC Microseconds:u64
-5 LastSeenTimestampUptime Microseconds:u64
-6 PeakRSSI PeakRSSI:s8
-7 ChannelIndex ChannelIndex:u16
-8 TagSeenCount TagCount:u16
-9 ROSpecID ROSpecID:u32
-10 InventoryParameterSpecID InventoryParameterSpecID:u16
-11 C1G2_CRC CRC:u16
-12 C1G2_PC PC_Bits:u16
-13 EPC_96 EPC:b12
-14 SpecIndex SpecIndex:u16
-15 ClientRequestOpSpecResult OpSpecID:u16
-16 AccessSpecID AccessSpecID:u32
-17 OpSpecID OpSpecID:u16
-18 C1G2SingulationDetails NumCollisionSlots:u16 NumEmptySlots:u16
-19 C1G2XPCW1 XPC_W1:u16
-20 C1G2XPCW2 XPC_W2:u16
-128 UTCTimestamp Microseconds:u64
-129 Uptime Microseconds:u64
-137 GeneralDeviceCapabilities MaxNumberOfAntennaSupported:u16 CanSetAntennaProperties:u1 HasUTCClockCapability:u1 \
-_:r14 DeviceManufacturerName:u32 ModelName:u32 ReaderFirmwareVersion:str
-139 ReceiveSensitivityTableEntry Index:u16 ReceiveSensitivityValue:s16
-140 PerAntennaAirProtocol AntennaID:u16 ProtocolID:u8v
-141 GPIOCapabilities NumGPIs:u16 NumGPOs:u16
-142 LLRPCapabilities CanDoRFSurvey:u1 CanReportBufferFillWarning:u1 SupportsClientRequestOpSpec:u1 \
-CanDoTagInventoryStateAwareSingulation:u1 SupportsEventAndReportHolding:u1 _:r3 MaxNumPriorityLevelsSupported:u8 \
-ClientRequestOpSpecTimeout:u16 MaxNumROSpecs:u32 MaxNumSpecsPerROSpec:u32 MaxNumInventoryParameterSpecsPerAISpec:u32 \
-MaxNumAccessSpecs:u32 MaxNumOpSpecsPerAccessSpec:u32
-143 RegulatoryCapabilities CountryCode:u16 CommunicationsStandard:u16
-144 UHFBandCapabilities
-145 TransmitPowerLevelTableEntry Index:u16 TransmitPowerValue:s16
-146 FrequencyInformation Hopping:u1 _:r7
-147 FrequencyHopTable HopTableID:u8 _:r8 Frequency:u32v
-148 FixedFrequencyTable Frequency:u32v
-149 PerAntennaReceiveSensitivityRange AntennaID:u16 ReceiveSensitivityIndexMin:u16 ReceiveSensitivityIndexMax:u16
-177 ROSpec ROSpecID:u32 Priority:u8 CurrentState:u8
-178 ROBoundarySpec
-179 ROSpecStartTrigger ROSpecStartTriggerType:u8
-180 PeriodicTriggerValue Offset:u32 Period:u32
-181 GPITriggerValue GPIPortNum:u16 GPIEvent:u1 _:r7 Timeout:u32
-182 ROSpecStopTrigger ROSpecStopTriggerType:u8 DurationTriggerValue:u32
-183 AISpec AntennaIDs:u16v
-184 AISpecStopTrigger AISpecStopTriggerType:u8 DurationTrigger:u32
-185 TagObservationTrigger TriggerType:u8 _:r8 NumberOfTags:u16 NumberOfAttempts:u16 T:u16 Timeout:u32
-186 InventoryParameterSpec InventoryParameterSpecID:u16 ProtocolID:u8
-187 RFSurveySpec AntennaID:u16 StartFrequency:u32 EndFrequency:u32
-188 RFSurveySpecStopTrigger StopTriggerType:u8 DurationPeriod:u32 N:u32
-207 AccessSpec AccessSpecID:u32 AntennaID:u16 ProtocolID:u8 CurrentState:u1 _:r7 ROSpecID:u32
-208 AccessSpecStopTrigger AccessSpecStopTrigger:u8 OperationCountValue:u16
-209 AccessCommand
-217 LLRPConfigurationStateValue LLRPConfigurationStateValue:u32
-218 Identification IDType:u8 ReaderID:u8v
-219 GPOWriteData GPOPortNumber:u16 GPOData:u1 _:r7
-220 KeepaliveSpec KeepaliveTriggerType:u8 PeriodicTriggerValue:u32
-221 AntennaProperties AntennaConnected:u1 _:r7 AntennaID:u16 AntennaGain:s16
-222 AntennaConfiguration AntennaID:u16
-223 RFReceiver ReceiverSensitivity:u16
-224 RFTransmitter HopTableID:u16 ChannelIndex:u16 TransmitPower:u16
-225 GPIPortCurrentState GPIPortNum:u16 Config:u1 _:r7 State:u8
-226 EventsAndReports HoldEventsAndReportsUponReconnect:u1 _:r7
-237 ROReportSpec ROReportTrigger:u8 N:u16
-238 TagReportContentSelector EnableROSpecID:u1 EnableSpecIndex:u1 EnableInventoryParameterSpecID:u1 EnableAntennaID:u1 \
-EnableChannelIndex:u1 EnablePeakRSSI:u1 EnableFirstSeenTimestamp:u1 EnableLastSeenTimestamp:u1 EnableTagSeenCount:u1 \
-EnableAccessSpecID:u1 _:r6
-239 AccessReportSpec AccessReportTrigger:u8
-240 TagReportData
-241 EPCData EPC:u1v
-242 RFSurveyReportData
-243 FrequencyRSSILevelEntry Frequency:u32 Bandwidth:u32 AverageRSSI:s8 PeakRSSI:s8
-244 ReaderEventNotificationSpec
-245 EventNotificationState EventType:u16 NotificationState:u1 _:r7
-246 ReaderEventNotificationData
-247 HoppingEvent HopTableID:u16 NextChannelIndex:u16
-248 GPIEvent GPIPortNumber:u16 GPIEvent:u1 _:r7
-249 ROSpecEvent EventType:u8 ROSpecID:u32 PreemptingROSpecID:u32
-250 ReportBufferLevelWarningEvent ReportBufferPercentageFull:u8
-251 ReportBufferOverflowErrorEvent
-252 ReaderExceptionEvent Message:str
-253 RFSurveyEvent EventType:u8 ROSpecID:u32 SpecIndex:u16
-254 AISpecEvent EventType:u8 ROSpecID:u32 SpecIndex:u16
-255 AntennaEvent EventType:u8 AntennaID:u16
-256 ConnectionAttemptEvent Status:u16
-257 ConnectionCloseEvent
-287 LLRPStatus StatusCode:u16 ErrorDescription:str
-288 FieldError FieldNum:u16 ErrorCode:u16
-289 ParameterError ParameterType:u16 ErrorCode:u16
-327 C1G2LLRPCapabilities CanSupportBlockErase:u1 CanSupportBlockWrite:u1 _:r6 MaxNumSelectFiltersPerQuery:u16
-328 C1G2UHFRFModeTable
-329 C1G2UHFRFModeTableEntry ModeIdentifier:u32 DRValue:u1 EPCHAGTCConformance:u1 _:r6 MValue:u8 \
-ForwardLinkModulation:u8 SpectralMaskIndicator:u8 BDRValue:u32 PIEValue:u32 MinTariValue:u32 MaxTariValue:u32 \
-StepTariValue:u32
-330 C1G2InventoryCommand TagInventoryStateAware:u1 _:r7
-331 C1G2Filter T:u2 _:r6
-332 C1G2TagInventoryMask MB:u2 _:r6 Pointer:u16 TagMask:u1v
-333 C1G2TagInventoryStateAwareFilterAction Target:u8 Action:u8
-334 C1G2TagInventoryStateUnawareFilterAction Action:u8
-335 C1G2RFControl ModeIndex:u16 Tari:u16
-336 C1G2SingulationControl Session:u2 _:r6 TagPopulation:u16 TagTransitTime:u32
-337 C1G2TagInventoryStateAwareSingulationAction I:u1 S:u1 _:r6
-338 C1G2TagSpec
-339 C1G2TargetTag MB:u2 Match:u1 _:r5 Pointer:u16 TagMask:u1v TagData:u1v
-341 C1G2Read OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WordCount:u16
-342 C1G2Write OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WriteData:u16v
-343 C1G2Kill OpSpecID:u16 KillPassword:u32
-344 C1G2Lock OpSpecID:u16 AccessPassword:u32
-345 C1G2LockPayload Privilege:u8 DataField:u8
-346 C1G2BlockErase OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WordCount:u16
-347 C1G2BlockWrite OpSpecID:u16 AccessPassword:u32 MB:u2 _:r6 WordPointer:u16 WriteData:u16v
-348 C1G2EPCMemorySelector EnableCRC:u1 EnablePCBits:u1 _:r6
-349 C1G2ReadOpSpecResult Result:u8 OpSpecID:u16 ReadData:u16v
-350 C1G2WriteOpSpecResult Result:u8 OpSpecID:u16 NumWordsWritten:u16
-351 C1G2KillOpSpecResult Result:u8 OpSpecID:u16
-352 C1G2LockOpSpecResult Result:u8 OpSpecID:u16
-353 C1G2BlockEraseOpSpecResult Result:u8 OpSpecID:u16
-354 C1G2BlockWriteOpSpecResult Result:u8 OpSpecID:u16 NumWordsWritten:u16
-355 LoopSpec LoopCount:u32
-356 SpecLoopEvent ROSpecID:u32 LoopCount:u32
-363 MaximumReceiveSensitivity MaximumSensitivityValue:s16
-1023 Custom VendorIdentifier:u32 ParameterSubtype:u32 Data:raw
-"""
-
-
-class _Step(NamedTuple):
-    """Either one aligned value (`bits` empty) or one run of bit fields filling `size` bytes."""
-
-    kind: str
-    name: str
-    size: int
-    bits: tuple[tuple[str, int], ...] = ()
-
-
-class _Layout(NamedTuple):
-    type: int
-    name: str
-    steps: tuple[_Step, ...]
-    fixed_bytes: int
-
-
-_SCALARS = {k: struct.Struct(f">{c}") for k, c in
-            {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "s8": "b", "s16": "h", "b12": "12s"}.items()}  # fmt: skip
-_ARRAYS = {"u8v": 1, "u16v": 2, "u32v": 4, "u1v": 0, "str": 1}
-
-
-def _layouts(table: str) -> dict[int, _Layout]:
-    layouts = {}
-    for line in table.strip().splitlines():
-        number, name, *fields = line.split()
-        steps = tuple(_steps(fields))
-        layouts[int(number)] = _Layout(int(number), name, steps, sum(step.size for step in steps))
-    return layouts
-
-
-def _steps(fields: list[str]) -> Iterator[_Step]:
-    run: list[tuple[str, int]] = []
-    for text in fields:
-        name, kind = text.split(":")
-        if kind in _SCALARS:
-            yield _Step(kind, name, _SCALARS[kind].size)
-        elif kind in _ARRAYS or kind == "raw":
-            yield _Step(kind, name, 0 if kind == "raw" else 2)
-        else:
-            run.append((name, int(kind[1:])))
-            width = sum(bits for _, bits in run)
-            if width % 8 == 0:
-                yield _Step("bits", "", width // 8, tuple(run))
-                run = []
-
-
-_MESSAGE_BY_TYPE = _layouts(_MESSAGES)
-_PARAM_BY_TYPE = _layouts(_PARAMETERS)
-_MESSAGE_BY_NAME = {layout.name: layout for layout in _MESSAGE_BY_TYPE.values()}
-_PARAM_BY_NAME = {layout.name: layout for layout in _PARAM_BY_TYPE.values()}
 _FIRST_TLV = 128
 _MAX_DEPTH = 12
 _HEADER = struct.Struct(">HII")
@@ -346,7 +131,7 @@ def decode(frame: bytes) -> Message:
         raise LlrpError("frame length does not match the bytes given")
     kind, _, message_id = _HEADER.unpack_from(frame)
     version, number = kind >> 10, kind & 0x3FF
-    layout = _MESSAGE_BY_TYPE.get(number)
+    layout = MESSAGE_BY_TYPE.get(number)
     if layout is None:
         return Message("Unknown", message_id, {"Type": number, "Data": frame[HEADER_BYTES:]}, (), version)
     values, offset = _read_fields(layout, frame, HEADER_BYTES, len(frame))
@@ -358,7 +143,7 @@ def encode(message: Message) -> bytes:
     if message.name == "Unknown":
         number, body = message.values["Type"], bytes(message.values["Data"])
     else:
-        layout = _MESSAGE_BY_NAME.get(message.name)
+        layout = MESSAGE_BY_NAME.get(message.name)
         if layout is None:
             raise LlrpError(f"unknown message {message.name!r}")
         number, body = layout.type, _write_fields(layout, message.values) + _write_params(message.children)
@@ -378,7 +163,7 @@ def _read_params(data: bytes, offset: int, end: int, depth: int = 0) -> Iterator
 
 
 def _read_tv(data: bytes, offset: int, end: int, number: int) -> tuple[Param, int]:
-    layout = _PARAM_BY_TYPE.get(number)
+    layout = PARAM_BY_TYPE.get(number)
     if layout is None:
         raise LlrpError(f"unknown TV parameter {number}: its length cannot be known")
     values, after = _read_fields(layout, data, offset + 1, end)
@@ -392,14 +177,14 @@ def _read_tlv(data: bytes, offset: int, end: int, depth: int) -> tuple[Param, in
     number, stop = kind & 0x3FF, offset + length
     if kind >> 10 or length < 4 or stop > end or number < _FIRST_TLV:
         raise LlrpError(f"parameter {number}: length {length} or reserved bits wrong")
-    layout = _PARAM_BY_TYPE.get(number)
+    layout = PARAM_BY_TYPE.get(number)
     if layout is None:
         return Param("Unknown", {"Type": number, "Data": data[offset + 4 : stop]}), stop
     values, after = _read_fields(layout, data, offset + 4, stop)
     return Param(layout.name, values, tuple(_read_params(data, after, stop, depth + 1))), stop
 
 
-def _read_fields(layout: _Layout, data: bytes, offset: int, end: int) -> tuple[dict[str, Any], int]:
+def _read_fields(layout: Layout, data: bytes, offset: int, end: int) -> tuple[dict[str, Any], int]:
     if end - offset < layout.fixed_bytes:
         raise LlrpError(f"{layout.name}: cut short")
     values: dict[str, Any] = {}
@@ -407,10 +192,10 @@ def _read_fields(layout: _Layout, data: bytes, offset: int, end: int) -> tuple[d
         if step.kind == "bits":
             _read_bits(step, data, offset, values)
             offset += step.size
-        elif step.kind in _SCALARS:
+        elif step.kind in SCALARS:
             if end - offset < step.size:
                 raise LlrpError(f"{layout.name}.{step.name}: cut short")
-            (values[step.name],) = _SCALARS[step.kind].unpack_from(data, offset)
+            (values[step.name],) = SCALARS[step.kind].unpack_from(data, offset)
             offset += step.size
         elif step.kind == "raw":
             values[step.name], offset = data[offset:end], end
@@ -419,7 +204,7 @@ def _read_fields(layout: _Layout, data: bytes, offset: int, end: int) -> tuple[d
     return values, offset
 
 
-def _read_bits(step: _Step, data: bytes, offset: int, values: dict[str, Any]) -> None:
+def _read_bits(step: Step, data: bytes, offset: int, values: dict[str, Any]) -> None:
     number = int.from_bytes(data[offset : offset + step.size], "big")
     shift = step.size * 8
     for name, width in step.bits:
@@ -428,11 +213,11 @@ def _read_bits(step: _Step, data: bytes, offset: int, values: dict[str, Any]) ->
             values[name] = number >> shift & (1 << width) - 1
 
 
-def _read_array(layout: _Layout, step: _Step, data: bytes, offset: int, end: int) -> tuple[Any, int]:
+def _read_array(layout: Layout, step: Step, data: bytes, offset: int, end: int) -> tuple[Any, int]:
     if end - offset < 2:
         raise LlrpError(f"{layout.name}.{step.name}: cut short")
     count = int.from_bytes(data[offset : offset + 2], "big")
-    size = (count + 7) // 8 if step.kind == "u1v" else count * _ARRAYS[step.kind]
+    size = (count + 7) // 8 if step.kind == "u1v" else count * ARRAYS[step.kind]
     start, stop = offset + 2, offset + 2 + size
     if stop > end:
         raise LlrpError(f"{layout.name}.{step.name}: {size} bytes announced, {end - start} there")
@@ -457,7 +242,7 @@ def _write_param(param: Param) -> bytes:
     if param.name == "Unknown":
         number, body = param.values["Type"], bytes(param.values["Data"])
     else:
-        layout = _PARAM_BY_NAME.get(param.name)
+        layout = PARAM_BY_NAME.get(param.name)
         if layout is None:
             raise LlrpError(f"unknown parameter {param.name!r}")
         number, body = layout.type, _write_fields(layout, param.values) + _write_params(param.children)
@@ -468,7 +253,7 @@ def _write_param(param: Param) -> bytes:
     return _TLV.pack(number, len(body) + 4) + body
 
 
-def _write_fields(layout: _Layout, values: dict[str, Any]) -> bytes:
+def _write_fields(layout: Layout, values: dict[str, Any]) -> bytes:
     known = {name for step in layout.steps for name in ([step.name] if step.name else [n for n, _ in step.bits])}
     if unknown := set(values) - known:
         raise LlrpError(f"{layout.name}: unknown fields {sorted(unknown)}")
@@ -478,11 +263,11 @@ def _write_fields(layout: _Layout, values: dict[str, Any]) -> bytes:
         raise LlrpError(f"{layout.name}: {error}") from error
 
 
-def _write_step(step: _Step, values: dict[str, Any]) -> bytes:
+def _write_step(step: Step, values: dict[str, Any]) -> bytes:
     if step.kind == "bits":
         return _write_bits(step, values)
-    if step.kind in _SCALARS:
-        return bytes(_SCALARS[step.kind].pack(values.get(step.name, bytes(12) if step.kind == "b12" else 0)))
+    if step.kind in SCALARS:
+        return bytes(SCALARS[step.kind].pack(values.get(step.name, bytes(12) if step.kind == "b12" else 0)))
     if step.kind == "raw":
         return bytes(values.get(step.name, b""))
     if step.kind == "u1v":
@@ -496,7 +281,7 @@ def _write_step(step: _Step, values: dict[str, Any]) -> bytes:
     return struct.pack(f">H{len(items)}{code}", len(items), *items)
 
 
-def _write_bits(step: _Step, values: dict[str, Any]) -> bytes:
+def _write_bits(step: Step, values: dict[str, Any]) -> bytes:
     number = 0
     for name, width in step.bits:
         value = int(values.get(name, 0)) if name != "_" else 0
@@ -526,14 +311,14 @@ def from_json(name: str, tree: dict[str, Any], message_id: int = 0, version: int
 
     The order of the keys is the order on the wire; enumerations are numbers. Errors: LlrpError.
     """
-    layout = _MESSAGE_BY_NAME.get(name)
+    layout = MESSAGE_BY_NAME.get(name)
     if layout is None:
         raise LlrpError(f"unknown message {name!r}")
     values, children = _from_json(layout, tree)
     return Message(name, message_id, values, children, version)
 
 
-def _from_json(layout: _Layout, tree: dict[str, Any]) -> tuple[dict[str, Any], tuple[Param, ...]]:
+def _from_json(layout: Layout, tree: dict[str, Any]) -> tuple[dict[str, Any], tuple[Param, ...]]:
     if not isinstance(tree, dict):
         raise LlrpError(f"{layout.name}: expected an object")
     kinds = {step.name: step.kind for step in layout.steps if step.name}
@@ -544,7 +329,7 @@ def _from_json(layout: _Layout, tree: dict[str, Any]) -> tuple[dict[str, Any], t
         if key in kinds or key in flags:
             values[key] = _json_value(kinds.get(key, "bits"), value)
             continue
-        child = _PARAM_BY_NAME.get(key)
+        child = PARAM_BY_NAME.get(key)
         if child is None:
             raise LlrpError(f"{layout.name}: unknown field or parameter {key!r}")
         for item in value if isinstance(value, list) else [value]:
@@ -564,7 +349,7 @@ def _json_value(kind: str, value: Any) -> Any:
 
 
 # Fixed sizes of the TV parameters inside TagReportData, type byte included.
-_TV_BYTES = {layout.type | 0x80: layout.fixed_bytes + 1 for layout in _PARAM_BY_TYPE.values() if layout.type < 128}
+_TV_BYTES = {layout.type | 0x80: layout.fixed_bytes + 1 for layout in PARAM_BY_TYPE.values() if layout.type < 128}
 _EPC_96, _EPC_DATA, _TAG_REPORT = 13 | 0x80, 241, 240
 _U16, _U64 = struct.Struct(">H"), struct.Struct(">Q")
 
