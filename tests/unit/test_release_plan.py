@@ -9,6 +9,7 @@ import pytest
 
 from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.cartons import Box
+from wms.algorithms.streaming.promise import Pace
 from wms.processes.order_release.rules import BadChannel, carts, channels, plan, stream
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -155,13 +156,20 @@ def load(node: int) -> carts.Load:
 
 def test_the_stream_takes_the_next_in_line_and_its_neighbours() -> None:
     loads = tuple(load(n) for n in (9, 1, 2, 8))
-    chosen = stream.choose(stream.Pool(loads, 2, WALK, CART))
+    chosen = stream.choose(stream.Pool(loads, 0, 2, WALK, CART))
     assert chosen == (loads[0].order_id, loads[3].order_id)
+
+
+def test_who_must_hurry_goes_before_who_is_near() -> None:
+    loads = tuple(load(n) for n in (9, 1, 2, 8))
+    assert set(stream.choose(stream.Pool(loads, 2, 2, WALK, CART))) == {loads[0].order_id, loads[1].order_id}
+    line = [waiting(priority=1), waiting(hours=0.5), waiting(hours=9), waiting(hours=0.5)]
+    assert stream.urgent(line, Pace(), NOW) == 2, "the head of the line, up to the first that has time"
 
 
 def test_the_stream_takes_all_when_there_is_room_for_all() -> None:
     loads = tuple(load(n) for n in (9, 1))
-    assert stream.choose(stream.Pool(loads, 2, WALK, CART)) == tuple(x.order_id for x in loads)
+    assert stream.choose(stream.Pool(loads, 0, 2, WALK, CART)) == tuple(x.order_id for x in loads)
 
 
 def test_ids_are_kept_apart() -> None:

@@ -92,7 +92,7 @@ class Search:
         self.kept = np.array([i for i in range(len(orders.places)) if i not in self.refused], dtype=np.int64)
         self.cost, self.seed, self.moves = cost, seed, 0
         n = len(self.kept)
-        lists, self._tables = _prepared(cost, [orders.places[i] for i in self.kept])
+        lists, self._tables = prepared(cost, [orders.places[i] for i in self.kept])
         self._first = np.cumsum([0, *(len(p) for p in lists)]).astype(np.int64)
         self._place = np.array([p for places in lists for p in places], dtype=np.int64)
         self._load = np.ascontiguousarray(orders.loads[self.kept]) if n else orders.loads[:0]
@@ -102,7 +102,7 @@ class Search:
         self._zobrist = rng.integers(1, 2**63, size=max(n, 1), dtype=np.int64).astype(np.uint64)
         self._random = np.array([rng.integers(1, 2**63)], dtype=np.uint64)
         self._cache_key, self._cache_value = np.zeros(CACHE, dtype=np.uint64), np.zeros(CACHE)
-        self._scratch = _scratch(int(self._first[-1]) + 2, self._tables)
+        self._scratch = scratch_for(int(self._first[-1]) + 2, self._tables)
         self._near = self._neighbours(n)
         self._batch = _start(n, self._near, self._load, self._capacity)
         self._member, self._count = _listed(self._batch, n, self._most)
@@ -184,7 +184,7 @@ class Search:
         """Of the tour of these orders (indices into `kept`), with what a tour costs by itself."""
         members = np.array(batch, dtype=np.int64)
         return float(
-            _tour_cost(members, len(members), -1, -1, -1, -1, self._first, self._place, self._tables, self._scratch)
+            tour_cost(members, len(members), -1, -1, -1, -1, self._first, self._place, self._tables, self._scratch)
         )
 
     def _neighbours(self, n: int) -> Ints:
@@ -221,7 +221,7 @@ def refuse(orders: Orders, cost: Cost) -> dict[int, str]:
 Tables = tuple[object, Ints, Floats, Floats, bool, float]
 
 
-def _prepared(cost: Cost, places: Sequence[Sequence[int]]) -> tuple[list[list[int]], Tables]:
+def prepared(cost: Cost, places: Sequence[Sequence[int]]) -> tuple[list[list[int]], Tables]:
     """Each order's places once, numbered so that numbers rise in the order in which the kernel wants them."""
     if isinstance(cost, Aisled):
         order = np.lexsort((cost.ys, cost.aisles))
@@ -246,7 +246,7 @@ def _most_per_tour(load: Ints, capacity: Ints) -> int:
     return max(most, 1)
 
 
-def _scratch(places: int, tables: Tables) -> tuple[Ints, Ints, Floats, Floats, Floats]:
+def scratch_for(places: int, tables: Tables) -> tuple[Ints, Ints, Floats, Floats, Floats]:
     n_states = tables[0][0].shape[0]  # type: ignore[index]
     return (np.empty(places, dtype=np.int64), np.empty(places, dtype=np.int64), np.empty(places), np.empty(n_states),
             np.empty(n_states))  # fmt: skip
@@ -292,7 +292,7 @@ def _held(batch: Ints, load: Ints) -> Ints:
 
 
 @njit
-def _tour_cost(members, count, out_1, out_2, in_1, in_2, first, place, tables, scratch):  # type: ignore[no-untyped-def]
+def tour_cost(members, count, out_1, out_2, in_1, in_2, first, place, tables, scratch):  # type: ignore[no-untyped-def]
     """Of the tour of `members`[:count] without two orders and with two others (-1: none). 0.0 without orders."""
     kernel, aisle_of, y_of, dist, aisled, per_tour = tables
     places, aisles, ys, cost, new = scratch
@@ -356,7 +356,7 @@ def _cost_all(n, member, count, length, hash_, zobrist, first, place, tables, sc
         for i in range(count[b]):
             h ^= zobrist[member[b, i]]
         hash_[b] = h
-        length[b] = _tour_cost(member[b], count[b], -1, -1, -1, -1, first, place, tables, scratch) if count[b] else 0.0
+        length[b] = tour_cost(member[b], count[b], -1, -1, -1, -1, first, place, tables, scratch) if count[b] else 0.0
         total += length[b]
     return total
 
@@ -367,11 +367,11 @@ def _pair_savings(n, saving, first, place, tables, scratch):  # type: ignore[no-
     pair = np.empty(1, dtype=np.int64)
     for i in range(n):
         pair[0] = i
-        alone[i] = _tour_cost(pair, 1, -1, -1, -1, -1, first, place, tables, scratch)
+        alone[i] = tour_cost(pair, 1, -1, -1, -1, -1, first, place, tables, scratch)
     for i in range(n):
         pair[0] = i
         for j in range(i + 1, n):
-            s = alone[i] + alone[j] - _tour_cost(pair, 1, -1, -1, j, -1, first, place, tables, scratch)
+            s = alone[i] + alone[j] - tour_cost(pair, 1, -1, -1, j, -1, first, place, tables, scratch)
             s = s / min(alone[i], alone[j])
             saving[i, j] = s
             saving[j, i] = s
@@ -425,7 +425,7 @@ def _cached_cost(key, members, count, out_1, out_2, in_1, in_2, first, place, ta
     at = np.int64(key & np.uint64(cache_key.shape[0] - 1))
     if cache_key[at] == key:
         return cache_value[at]
-    value = _tour_cost(members, count, out_1, out_2, in_1, in_2, first, place, tables, scratch)
+    value = tour_cost(members, count, out_1, out_2, in_1, in_2, first, place, tables, scratch)
     cache_key[at] = key
     cache_value[at] = value
     return value

@@ -68,7 +68,7 @@ def draft(
     made: list[Draft] = []
     for group in by_urgency(loads, 2 * cart.totes):
         share = seconds * len(group) / len(loads)
-        found = batch(*_problem(group, walk, cart, standard, site), share, seed)
+        found = batch(*problem(group, walk, cart, standard.fixed_s * standard.walk_mm_s, site), share, seed)
         carts = [*found.batches, *((i,) for i in sorted(found.refused))]
         drafts = [_walked([group[i] for i in members], walk, site, standard) for members in carts]
         urgency = {x.order_id: (x.priority, x.cutoff_s) for x in group}
@@ -92,21 +92,21 @@ def by_urgency(loads: Sequence[Load], least: int) -> list[list[Load]]:
     return groups
 
 
-def _problem(
-    loads: Sequence[Load], walk: Walk, cart: Cart, standard: Standard, site: Site
+def problem(
+    loads: Sequence[Load], walk: Walk, cart: Cart, per_tour_mm: float, site: Site
 ) -> tuple[Orders, Aisled | Anywhere]:
+    """The loads as batching sees them; `per_tour_mm`: the walk that one more tour is worth."""
     nodes = sorted({n for x in loads for n in x.nodes})
     index = {node: i for i, node in enumerate(nodes)}
     orders = Orders.of(
         [[index[n] for n in x.nodes] for x in loads], [[1, x.weight_g, x.volume_mm3 // MM3] for x in loads],
         [cart.totes, cart.load_max_g, cart.totes * cart.tote_mm3 // MM3],
     )  # fmt: skip
-    per_tour = standard.fixed_s * standard.walk_mm_s
     aisles, tours = site.aisles(walk.start, walk.end), site.tours(walk.start, walk.end)
     if aisles is not None and tours is not None and all(n in aisles.at for n in nodes):
         at = [aisles.at[n] for n in nodes]
-        return orders, Aisled(tours, np.array([a for a, _ in at]), np.array([y for _, y in at]), per_tour)
-    return orders, Anywhere(site.distances([*nodes, walk.start, walk.end]), per_tour)
+        return orders, Aisled(tours, np.array([a for a, _ in at]), np.array([y for _, y in at]), per_tour_mm)
+    return orders, Anywhere(site.distances([*nodes, walk.start, walk.end]), per_tour_mm)
 
 
 def _walked(members: Sequence[Load], walk: Walk, site: Site, standard: Standard) -> Draft:

@@ -75,15 +75,14 @@ async def pool(uow: UnitOfWork, channel_id: int, orders_max: int) -> stream.Pool
     if channel is None or not waiting or not channel.may_release(uow.now):
         await _end_choice(uow, channel_id)
         return None
-    line = stream.in_line(waiting, (await queries.pace(uow)).rate_per_h, uow.now)[: max(channels.POOL, orders_max)]
+    pace = await queries.pace(uow)
+    line = stream.in_line(waiting, pace.rate_per_h, uow.now)[: max(channels.POOL, orders_max)]
     walk, index = await waves.walk_of(uow)
     _, totes = await stock.cart_totes(uow)
     return stream.Pool(
-        await _loads(uow, line, index, walk.start),
-        orders_max,
-        walk,
+        await _loads(uow, line, index, walk.start), stream.urgent(line, pace, uow.now), orders_max, walk,
         carts.Cart(totes, waves.TOTE_MM3, waves.CART_LOAD_G),
-    )
+    )  # fmt: skip
 
 
 async def _loads(
