@@ -47,6 +47,11 @@ def zebra_config(broker: Broker, sim: ZebraSim, **config: Any) -> dict[str, Any]
     return {"transport": "zebra_iotc", "broker": login(broker.url("gw-1")), "base_topic": sim.base, **config}
 
 
+def quick(sim: Any, heartbeat_s: float) -> dict[str, float]:
+    """Zebra's own setting: after how long without a sign of life it is given up."""
+    return {"heartbeat_s": heartbeat_s} if isinstance(sim, ZebraSim) else {}
+
+
 def states(ctx: Recorder) -> list[tuple[str, str]]:
     return [(report.state, report.detail.split(":")[0]) for report in ctx.of(DeviceStateChanged)]
 
@@ -134,7 +139,7 @@ async def test_every_transport_tells_of_a_lost_antenna_and_of_its_return(reader:
 async def test_every_transport_closes_a_cut_session_for_counting_by_hand(reader: tuple[Any, dict[str, Any]]) -> None:
     sim, config = reader
     ctx = Recorder()
-    async with running(RfidGateDriver(config | {"heartbeat_s": 0.3}), ctx):
+    async with running(RfidGateDriver(config | quick(sim, 0.3)), ctx):
         await until(lambda: sim.ready and ctx.onlines)
         passage = asyncio.create_task(sim.pass_pallet(SGTIN[:5], seconds=15))
         await asyncio.sleep(0.4)
@@ -152,7 +157,7 @@ async def test_every_transport_closes_a_cut_session_for_counting_by_hand(reader:
 async def test_every_transport_starts_again_after_a_reboot(reader: tuple[Any, dict[str, Any]]) -> None:
     sim, config = reader
     ctx = Recorder()
-    async with running(RfidGateDriver(config | {"heartbeat_s": 0.08, "reply_timeout_s": 0.5}), ctx):
+    async with running(RfidGateDriver(config | quick(sim, 0.08) | {"reply_timeout_s": 0.5}), ctx):
         await until(lambda: sim.ready and ctx.onlines)
         sim.reboot()
         await until(lambda: len(ctx.onlines) >= 2)
