@@ -7,7 +7,7 @@ RUN /app/.venv/bin/pip install --no-cache-dir --require-hashes -r deploy/require
 COPY . .
 RUN /app/.venv/bin/pip install --no-cache-dir --no-deps --editable . \
  && cd wms/web && export PATH=/app/.venv/bin:$PATH && npm ci --no-audit --no-fund && npm run build \
- && rm -rf node_modules
+ && rm -rf node_modules && cd /app && python -m wms.algorithms.warm
 
 FROM python:3.12-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/wms --create-home wms

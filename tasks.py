@@ -55,6 +55,7 @@ def setup() -> int:
     for name, stamp, needed, work in (
         ("Python packages", VENV / ".wms-packages", digest([LOCK, ROOT / "pyproject.toml"]), install_packages),
         ("web app", VENV / ".wms-web", web_digest(), build_web),
+        ("planners", VENV / ".wms-planners", planner_digest(), compile_planners),
     ):
         if needed is None or (stamp.exists() and stamp.read_text() == needed and not missing(name)):
             continue
@@ -71,6 +72,8 @@ def setup() -> int:
 
 def missing(name: str) -> bool:
     """Tell whether a result has been deleted behind its stamp."""
+    if name == "planners":
+        return not any((ROOT / "wms" / "algorithms").rglob("*.nbi"))
     made = [PYTHON] if name == "Python packages" else [WEB / "dist" / "pda.html", WEB / "dist" / "console.html"]
     return not all(path.exists() for path in made)
 
@@ -123,6 +126,17 @@ def build_web() -> bool:
             return False
         stamp.write_text(packages)
     return run([npm, "run", "--silent", "build"], cwd=WEB, env=env)
+
+
+def planner_digest() -> str:
+    """Answer the digest of all sources that hold kernels; compiled code also goes by their dates."""
+    sources = sorted((ROOT / "wms" / "algorithms").rglob("*.py"))
+    return digest([LOCK, *sources]) + str(max(path.stat().st_mtime_ns for path in sources))
+
+
+def compile_planners() -> bool:
+    """Compile the planning kernels now, so that the first wave does not wait for it."""
+    return run([PYTHON, "-m", "wms.algorithms.warm"])
 
 
 def demo(rest: Sequence[str]) -> int:

@@ -37,6 +37,7 @@ class Solvers:
 
     def __init__(self, make: Callable[[], Executor]) -> None:
         self._make, self._pool = make, make()
+        self._pool.submit(int)  # its process starts now, not when the first plan waits for it
 
     async def solve(self, work: Callable[[Any], Any], snapshot: Any) -> Any:
         """Run `work` away from the event loop. A killed process costs one more try."""

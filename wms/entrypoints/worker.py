@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from wms.algorithms.warm import warm
 from wms.db.outbox import Plan, Reaction, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
 from wms.entrypoints import host, mqtt
@@ -36,7 +37,7 @@ async def run(
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _tell_tasks)
-    solvers = Solvers(lambda: ProcessPoolExecutor(1, initializer=_quiet))
+    solvers = Solvers(lambda: ProcessPoolExecutor(1, initializer=_solver))
     relay = Relay(db, events, reactions, parked=parked, solvers=solvers)
     jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
     if settings.broker_url:
@@ -57,8 +58,10 @@ async def run(
             raise result
 
 
-def _quiet() -> None:
+def _solver() -> None:
+    """A solver process: it is stopped by its owner, and has its kernels loaded before the first plan."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warm()
 
 
 def _tell_tasks() -> None:

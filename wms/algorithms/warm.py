@@ -1,0 +1,29 @@
+"""Compiles every planning kernel, or loads it compiled: `python -m wms.algorithms.warm`.
+
+Set-up runs it once, so that the first wave of a new site does not wait for a compiler; a solver process runs it when it starts.
+"""
+
+import numpy as np
+
+from wms.algorithms.batching.plan import batch
+from wms.algorithms.batching.search import Aisled, Anywhere, Orders
+from wms.algorithms.compiled import COMPILED
+from wms.algorithms.routing.rectangular import Layout, Tours
+from wms.algorithms.streaming import pool
+
+
+def warm() -> None:
+    """Solve one small problem of each kind. Without compiled kernels there is nothing to do."""
+    if not COMPILED:
+        return
+    orders = Orders.of([[0], [1], [2], [3]] * 8, [[1]] * 32, [5])
+    steps = np.arange(6.0)
+    anywhere = Anywhere(np.abs(np.subtract.outer(steps, steps)))
+    aisled = Aisled(Tours(Layout((0.0, 10.0), 5.0)), np.arange(4), steps[:4])
+    for cost in (aisled, anywhere):
+        batch(orders, cost, 0.0, rounds=1)
+        pool.take(orders, cost, 10)
+
+
+if __name__ == "__main__":
+    warm()
