@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from wms.algorithms.labour.standards import Standard
-from wms.algorithms.packing.cartons import Box
+from wms.algorithms.packing.model import Box
 from wms.algorithms.streaming.promise import Pace
 from wms.processes.order_release.rules import BadChannel, carts, channels, plan, stream
 

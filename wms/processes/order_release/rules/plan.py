@@ -1,13 +1,15 @@
 """The plan of a wave: stock for each order, its cartons, which orders share a cart, and the walk of each cart. Pure."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from wms.algorithms.labour.standards import Standard
-from wms.algorithms.packing.cartons import Box, Item, Packed, Plan, plan
+from wms.algorithms.packing.engine import plan
+from wms.algorithms.packing.model import Box, Item, Packed, Plan
 from wms.processes.order_release.rules import carts
 
 PART_EACH = 250
@@ -52,6 +54,8 @@ class Snapshot:
     seconds: float
     """For batching, of one core."""
     seed: int = 1
+    fragile: frozenset[int] = frozenset()
+    """SKU ids that carry nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +169,12 @@ def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple
     for start in range(0, len(pieces), PART_EACH):
         part = tuple(pieces[start : start + PART_EACH])
         if part not in parts:
-            parts[part] = plan([Item(str(i), *snapshot.skus[i]) for i in part], snapshot.boxes)
-        if parts[part].left_over:
-            return (), f"{len(parts[part].left_over)} piece(s) fit no carton"
+            asked = [
+                Item(str(i), *snapshot.skus[i], n, fragile=i in snapshot.fragile) for i, n in Counter(part).items()
+            ]
+            parts[part] = plan(asked, snapshot.boxes)
+        if left := parts[part].left_over:
+            return (), f"{sum(x.qty for x in left)} piece(s) fit no carton: {left[0].mend}"
         cartons += parts[part].cartons
     described = []
     for packed in cartons:

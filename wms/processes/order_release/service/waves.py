@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from wms.algorithms.packing.cartons import Box
+from wms.algorithms.packing.model import Box
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.events.order_release import OrderWithdrawn, WaveConfirmed, WaveReleased, WaveRequested
@@ -108,7 +108,7 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
         walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
-        seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)),
+        seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
     )  # fmt: skip
 
 

@@ -1,0 +1,138 @@
+"""Equal units as one kind, boxes as a shelf: the canonical form that makes an answer independent of how it was asked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wms.algorithms.packing.model import Box, Item, Size, turns
+
+NO_LIMIT, NOTHING_ON_TOP = -1, -2
+
+
+class Kind:
+    """Equal units and the keys they came with, in turn: (key, pieces)."""
+
+    __slots__ = ("cap_g", "keys", "not_with", "only_in", "size", "tags", "turns", "units", "volume", "weight_g")
+
+    def __init__(
+        self, size: Size, stands: tuple[Size, ...], weight_g: int, cap_g: int, tags: tuple[str, ...],
+        not_with: tuple[str, ...], only_in: tuple[str, ...], keys: list[tuple[str, int]], units: int,
+    ) -> None:  # fmt: skip
+        self.size, self.turns, self.weight_g, self.cap_g = size, stands, weight_g, cap_g
+        self.tags, self.not_with, self.only_in = tags, not_with, only_in
+        self.keys, self.units = keys, units
+        self.volume = size[0] * size[1] * size[2]
+
+    def take(self, units: int) -> "Kind":
+        """The first so many units as a kind of their own."""
+        taken: list[tuple[str, int]] = []
+        todo = units
+        for key, qty in self.keys:
+            if not todo:
+                break
+            taken.append((key, min(qty, todo)))
+            todo -= min(qty, todo)
+        return self._with(taken, units)
+
+    def drop(self, units: int) -> "Kind":
+        """What is left without the first so many units."""
+        kept: list[tuple[str, int]] = []
+        todo = units
+        for key, qty in self.keys:
+            if qty > todo:
+                kept.append((key, qty - todo))
+            todo = max(0, todo - qty)
+        return self._with(kept, self.units - units)
+
+    def _with(self, keys: list[tuple[str, int]], units: int) -> "Kind":
+        return Kind(
+            self.size, self.turns, self.weight_g, self.cap_g, self.tags, self.not_with, self.only_in, keys, units
+        )
+
+
+def kinds_of(items: Iterable[Item]) -> list[Kind]:
+    """Items that no rule tells apart become one kind; in canonical order, the largest first."""
+    found: dict[tuple[Any, ...], list[tuple[str, int]]] = {}
+    for i in items:
+        size = i.size_mm
+        turn = i.turn
+        if turn == "any":
+            a, b, c = size
+            if a < b:
+                a, b = b, a
+            if b < c:
+                b, c = c, b
+                if a < b:
+                    a, b = b, a
+            size = (a, b, c)
+        cap = NO_LIMIT if i.load_max_g is None else i.load_max_g
+        if i.fragile and i.load_max_g is None:
+            cap = NOTHING_ON_TOP
+        key = (size, turn, i.weight_g, cap, i.tags, i.not_with, i.only_in)
+        entry = found.get(key)
+        if entry is None:
+            found[key] = [(i.key, i.qty)]
+        else:
+            entry.append((i.key, i.qty))
+    kinds = []
+    for (size, turn, weight, cap, tags, not_with, only_in), keys in found.items():
+        if len(keys) > 1:
+            keys.sort()
+        units = sum([qty for _, qty in keys])
+        kinds.append(Kind(size, turns(size, turn), weight, cap, tags, not_with, only_in, keys, units))
+    if len(kinds) > 1:
+        kinds.sort(key=lambda k: (-k.volume, k.size, k.turns, k.weight_g, k.cap_g, k.tags, k.not_with, k.only_in))
+    return kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A box as the search sees it. sides: longest first."""
+
+    box: Box
+    inner: Size
+    volume: int
+    sides: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The cartons on hand, smallest first. Make it once for many orders."""
+
+    boxes: tuple[Box, ...]
+    by_code: Mapping[str, Box]
+    cartons: tuple[Room, ...]
+    bags: tuple[Box, ...]
+    seen: dict[tuple[object, ...], tuple[str, str] | None] = field(default_factory=dict, compare=False, repr=False)
+    """What screening found of items seen before."""
+
+    def rooms(self, kinds: Sequence[Kind]) -> Sequence[Room]:
+        """The cartons, and each bag at the heights that this content may have."""
+        if not self.bags:
+            return self.cartons
+        found = list(self.cartons)
+        lows = [min(t[2] for t in k.turns) for k in kinds]
+        heights = {max(lows), sum(low * k.units for low, k in zip(lows, kinds, strict=True))}
+        if len(kinds) == 1 and kinds[0].units == 1:
+            heights.update(t[2] for t in kinds[0].turns)
+        for bag in self.bags:
+            for high in heights:
+                width, length = bag.inner_mm[0] - high, bag.inner_mm[1] - high
+                if min(width, length) > 0:
+                    found.append(room(bag, (width, length, high)))
+        return sorted(found, key=lambda r: (r.volume, r.box.cost, r.box.code, r.inner))
+
+
+def room(box: Box, inner: Size) -> Room:
+    a, b, c = sorted(inner)
+    return Room(box, inner, a * b * c, (c, b, a))
+
+
+def shelf(boxes: Sequence[Box]) -> Shelf:
+    """Put boxes in canonical order. A code that comes twice counts once; a box without room or load is no box."""
+    by_code = {b.code: b for b in boxes}
+    good = [b for b in by_code.values() if min(b.inner_mm[: 2 if b.bag else 3]) > 0 and b.load_max_g > 0]
+    ordered = tuple(sorted(good, key=lambda b: (b.volume_mm3, b.cost, b.code)))
+    return Shelf(
+        ordered, by_code, tuple(room(b, b.inner_mm) for b in ordered if not b.bag), tuple(b for b in ordered if b.bag)
+    )
