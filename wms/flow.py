@@ -8,6 +8,7 @@ TICKS: schedule -> what is looked after without being told.
 from wms.db.outbox import Plan, Reaction, Tick
 from wms.db.uow import UnitOfWork
 from wms.events import (  # fmt: skip
+    calibration,
     catalog,
     controls,
     counting,
@@ -29,6 +30,7 @@ from wms.foundation.labels import reactions as label_reactions
 from wms.foundation.orders import reactions as order_reactions
 from wms.foundation.stock import service as ledger
 from wms.kernel.messages import Event
+from wms.processes.calibration import reactions as calibration_reactions
 from wms.processes.controls import service as control_service
 from wms.processes.counting import reactions as counting_reactions
 from wms.processes.fleet import reactions as fleet_reactions
@@ -60,6 +62,15 @@ async def close_lost_cart(uow: UnitOfWork, event: picking.TourTaken) -> None:
     await incident_service.resolve_key(uow, f"cart_lost:{event.tour_id}", f"{event.cart} was found")
 
 
+async def close_check(uow: UnitOfWork, event: calibration.DeviceChecked) -> None:
+    """A device that measures its check piece right needs nobody."""
+    if event.state == "passed":
+        for kind in ("failed", "locked"):
+            await incident_service.resolve_key(
+                uow, f"calibration.{kind}:{event.device}", "measures its check piece right again"
+            )
+
+
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
@@ -68,7 +79,10 @@ async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> No
 FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # inbound
     devices.GateSessionClosed: {"inbound.on_gate_session_closed": inbound_reactions.on_gate_session_closed},
-    devices.ParcelMeasured: {"inbound.on_parcel_measured": inbound_reactions.on_parcel_measured},
+    devices.ParcelMeasured: {
+        "inbound.on_parcel_measured": inbound_reactions.on_parcel_measured,
+        "calibration.on_parcel_measured": calibration_reactions.on_parcel_measured,
+    },
     inbound.GoodsReceived: {"slotting.on_goods_received": slotting_reactions.on_goods_received},
     picking.GoodsToPutBack: {"slotting.on_goods_to_put_back": slotting_reactions.on_goods_to_put_back},
     slotting.GoodsPutAway: {"order_release.on_goods_put_away": release_reactions.on_goods_put_away},
@@ -116,7 +130,9 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     devices.CommandAnswered: {
         "labels.on_command_answered": label_reactions.on_command_answered,
         "fleet.on_command_answered": fleet_reactions.on_command_answered,
+        "calibration.on_command_answered": calibration_reactions.on_command_answered,
     },
+    calibration.DeviceChecked: {"flow.close_check": close_check},
     devices.DeviceStateChanged: {
         "incidents.on_device_state_changed": incident_reactions.on_device_state_changed,
         "labels.on_device_state_changed": label_reactions.on_device_state_changed,

@@ -17,6 +17,7 @@ from wms.foundation.orders import http as orders_http
 from wms.foundation.people import http as people_http
 from wms.foundation.stock import http as stock_http
 from wms.foundation.work import http as work_http
+from wms.processes.calibration import http as calibration_http
 from wms.processes.controls import http as controls_http
 from wms.processes.counting import http as counting_http
 from wms.processes.counting import pda as counting_pda
@@ -42,7 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels_http.router,
     picking_http.router, picking_pda.router, packing_pda.router, shipping_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
-    counting_http.router, counting_pda.router, controls_http.router, labour_http.router, twin_http.router, simulators.router,
+    counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip
 
 WEB = Path(__file__).parent / "web" / "dist"

@@ -41,7 +41,7 @@ PAUSE, RESUME = "pause", "resume"
 
 CALIBRATE_CHECK = "calibrate_check"
 """data: {"reference_g": int, "tolerance_g": int}. A known weight is laid on: done within the tolerance, else failed
-scale.out_of_tolerance; both with data {"measured_g", "reference_g", "deviation_g", "tolerance_g"}."""
+scale.out_of_tolerance; both with data {"measured_g", "reference_g", "deviation_g", "tolerance_g", "interval_g" (of the scale)}."""
 
 DIVERT = "divert"
 """data: {"sequence": int (of its `parcel_inducted` report), "lane": int, "parcel": str}. done = the sorter took the

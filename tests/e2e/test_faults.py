@@ -164,3 +164,36 @@ def test_what_cannot_be_set_is_refused_with_a_code(
 ) -> None:
     told = admin.post(f"/api/v1/simulators/{path}", json=body)
     assert (told.status_code, told.json()["code"]) == (status, code), told.text
+
+
+def test_a_scale_that_weighs_its_check_piece_wrong_twice_is_locked_and_let_back(
+    desk: Page, server: Server, admin: httpx.Client, shot: Shot
+) -> None:
+    assert admin.post("/api/v1/work/stations", json=[
+        {"code": "PACK-9", "kind": "pack", "location": "PACK-1", "scale": "sc-1"},
+        {"code": "PACK-8", "kind": "pack", "location": "PACK-1"},
+    ]).status_code == 200  # fmt: skip
+    sign_in(desk, server.url)
+    desk.get_by_test_id("nav-devices").click()
+    desk.get_by_role("button", name="New check piece").click()
+    desk.get_by_role("textbox", name="Check piece").fill("W5KG")
+    desk.get_by_label("Weight (g)").fill("5000")
+    desk.get_by_label("Certificate").fill("OIML M1 4711")
+    shot(desk, "console-check-piece")
+    desk.get_by_test_id("save-piece").click()
+    row = desk.get_by_test_id("table-checks").get_by_role("row", name="sc-1")
+    for on_the_pan, says in ((5030, "failed"), (5040, "locked"), (5002, "passed")):
+        row.get_by_role("button", name="Check now").click()
+        desk.get_by_test_id("start-check").click()
+        assert admin.post("/api/v1/simulators/sc-1/faults/foreign_load", json={"value": on_the_pan}).status_code == 200
+        expect(row).to_contain_text(says, timeout=30_000)
+        shot(desk, f"console-check-{says}")
+        assert admin.delete("/api/v1/simulators/sc-1/faults/foreign_load").status_code == 200
+        if says == "locked":
+            site.until(lambda: "PACK-8" in locked(admin), "the incident that names the other bench")
+    site.until(lambda: not locked(admin), "the lock's incident to close")
+
+
+def locked(admin: httpx.Client) -> str:
+    found = [i for i in admin.get("/api/v1/incidents?state=open").json() if i["kind"] == "calibration.locked"]
+    return json.dumps(found) if found else ""

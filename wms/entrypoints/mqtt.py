@@ -105,7 +105,7 @@ def to_event(envelope: Envelope) -> Event | None:
         case reports.ParcelMeasured():
             return events.ParcelMeasured(
                 device=device, length_mm=report.length_mm, width_mm=report.width_mm, height_mm=report.height_mm,
-                weight_g=report.weight_g, barcode=report.barcode, flags=list(report.flags),
+                weight_g=report.weight_g, barcode=report.barcode, flags=list(report.flags), command_id=report.command_id or "",
             )  # fmt: skip
         case reports.GateSessionClosed():
             return events.GateSessionClosed(

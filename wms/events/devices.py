@@ -26,6 +26,8 @@ class ParcelMeasured(Event):
     weight_g: int
     barcode: str
     flags: list[str]
+    command_id: str = ""
+    """Of the command that asked for it; empty: the device told by itself."""
 
 
 @dataclass(frozen=True, slots=True)

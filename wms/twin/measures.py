@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from wms.db.uow import UnitOfWork
+from wms.processes.calibration import queries as calibration
 from wms.processes.controls.queries import Reading
 from wms.processes.counting import queries as counting
 from wms.twin import boards
@@ -19,8 +20,6 @@ GATE_TAGS = 10_000
 LINE_WINDOW = timedelta(minutes=15)
 
 NOT_MEASURED = {
-    "dws-weight": "no check pieces are weighed yet",
-    "dws-dimension": "no check pieces are measured yet",
     "inspection-tier": "there is no inspection process yet",
     "supplier-on-time": "notices carry no promised date that was kept a quarter long",
     "supplier-pass": "there is no inspection process yet",
@@ -79,6 +78,27 @@ async def rfid_gate(uow: UnitOfWork) -> Reading:
     tags = r.identified + r.later
     few = f"{tags:,} of {GATE_TAGS:,} tags" if tags < GATE_TAGS else ""
     return _percent(r.identified, tags, [dict(g._mapping) for g in gates], nothing="nothing passed a gate", why_not=few)
+
+
+async def dws_weight(uow: UnitOfWork) -> Reading:
+    return await _checks(uow, "weight")
+
+
+async def dws_dimension(uow: UnitOfWork) -> Reading:
+    return await _checks(uow, "size")
+
+
+async def _checks(uow: UnitOfWork, measure: str) -> Reading:
+    """How much of the allowed error the worst device used up at its newest check."""
+    told = await calibration.latest_judged(uow, measure)
+    if not told:
+        return Reading(None, NOTHING, why_not="no check piece was measured yet")
+    worst = max(told, key=lambda c: c["error_pct"] / c["allowed_pct"])
+    share = 100 * worst["error_pct"] / worst["allowed_pct"]
+    shown = f"{worst['error_pct']:.2f} % ({worst['device']}, below {worst['allowed_pct']:.2f} %)"
+    return Reading(
+        share, shown, [{**c, "asked_at": str(c["asked_at"]), "answered_at": str(c["answered_at"])} for c in told]
+    )
 
 
 async def sku_code_unique(uow: UnitOfWork) -> Reading:
@@ -285,7 +305,7 @@ async def stock_age(uow: UnitOfWork) -> Reading:
 
 
 MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
-    "rfid-gate": rfid_gate, "sku-code-unique": sku_code_unique, "unit-serial-unique": unit_serial_unique,
+    "rfid-gate": rfid_gate, "dws-weight": dws_weight, "dws-dimension": dws_dimension, "sku-code-unique": sku_code_unique, "unit-serial-unique": unit_serial_unique,
     "inbound-incident": inbound_incident, "trace-time": trace_time, "golden-zone": golden_zone,
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
     "variance-review": variance_review, "pack-line-rate": pack_line_rate, "short-order": short_order,

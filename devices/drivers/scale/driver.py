@@ -327,6 +327,7 @@ class ScaleDriver:
             "reference_g": reference_g,
             "deviation_g": off_g,
             "tolerance_g": tolerance_g,
+            "interval_g": self.config.interval_g,
         }
         if abs(off_g) <= tolerance_g:
             return CommandResult(command.id, "done", data=data)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from wms.algorithms.labour.standards import Standard
 from wms.db.uow import UnitOfWork
 from wms.foundation.work import rules
-from wms.foundation.work.tables import Station, Task, WorkStandard
+from wms.foundation.work.tables import DeviceLock, Station, Task, WorkStandard
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,30 @@ async def stations(uow: UnitOfWork, kind: str = "") -> list[StationInfo]:
     if kind:
         query = query.where(Station.kind == kind)
     return [_station(row) for row in await uow.session.scalars(query)]
+
+
+async def locks(uow: UnitOfWork) -> dict[str, str]:
+    """Locked devices with their reasons."""
+    rows = await uow.session.execute(select(DeviceLock.device, DeviceLock.reason))
+    return {r.device: r.reason for r in rows}
+
+
+async def usable_station(uow: UnitOfWork, code: str) -> StationInfo:
+    """A station none of whose devices is locked. Errors: UnknownStation, StationLocked."""
+    found, locked = await station(uow, code), await locks(uow)
+    for device in (found.scale, found.dimensioner):
+        if device in locked:
+            instead = await instead_of(uow, device)
+            raise rules.StationLocked(station=code, device=device, reason=locked[device], instead=instead)
+    return found
+
+
+async def instead_of(uow: UnitOfWork, device: str) -> str:
+    """A station of the same kind that does without this device and is not locked; empty: weigh by hand."""
+    locked, everywhere = await locks(uow), await stations(uow)
+    kinds = {s.kind for s in everywhere if device in (s.scale, s.dimensioner)}
+    free = (s.code for s in everywhere if s.kind in kinds and not {s.scale, s.dimensioner} & {*locked, device})
+    return next(free, "")
 
 
 async def standard(uow: UnitOfWork, kind: str) -> Standard:

@@ -41,6 +41,12 @@ class UnknownStation(Refusal):
     code, status = "work.unknown_station", 404
 
 
+class StationLocked(Refusal):
+    """A device of this station is locked; work goes on at the station named, or by hand on a device that was checked."""
+
+    code, status = "work.station_locked", 409
+
+
 def step(state: str, event: str) -> str:
     """Errors: TaskClosed."""
     try:

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import ColumnElement, delete, select, text, update
 
 from wms.algorithms.labour.standards import Standard
 from wms.db.uow import UnitOfWork
 from wms.events.work import WorkReleased
 from wms.foundation.work import queries, rules
-from wms.foundation.work.tables import Station, Task, WorkStandard
+from wms.foundation.work.tables import DeviceLock, Station, Task, WorkStandard
 from wms.kernel.ids import uuid7
 
 
@@ -157,3 +157,13 @@ async def set_standard(uow: UnitOfWork, kind: str, standard: Standard) -> None:
         )
     )  # fmt: skip
     await uow.session.flush()
+
+
+async def lock_device(uow: UnitOfWork, device: str, reason: str) -> None:
+    """Its stations take no new work until it is let back."""
+    await uow.session.merge(DeviceLock(device=device, reason=reason, locked_by=uow.actor.id, locked_at=uow.now))
+
+
+async def unlock_device(uow: UnitOfWork, device: str) -> None:
+    """Let a device back; nothing happens where it is not locked."""
+    await uow.session.execute(delete(DeviceLock).where(DeviceLock.device == device))

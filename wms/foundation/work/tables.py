@@ -1,4 +1,4 @@
-"""Tasks, stations and the standards of work."""
+"""Tasks, stations, locked devices and the standards of work."""
 
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,16 @@ class Station(Base):
     dimensioner: Mapped[str] = mapped_column(default="")
     gate: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class DeviceLock(Base):
+    """A device whose results must not be used until it is let back."""
+
+    __tablename__ = "device_lock"
+    device: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    locked_by: Mapped[str]
+    locked_at: Mapped[datetime]
 
 
 class WorkStandard(Base):

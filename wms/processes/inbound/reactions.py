@@ -17,6 +17,8 @@ async def on_weight_measured(uow: UnitOfWork, event: WeightMeasured) -> None:
 
 
 async def on_parcel_measured(uow: UnitOfWork, event: ParcelMeasured) -> None:
+    if event.command_id:  # somebody else asked for it
+        return
     size_mm = (event.length_mm, event.width_mm, event.height_mm)
     await service.take_size(uow, event.device, size_mm, event.weight_g, event.barcode, event.flags)
 

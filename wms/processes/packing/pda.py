@@ -91,7 +91,7 @@ async def stations(uow: Uow) -> list[dict[str, Any]]:
 @router.post("/{station}/claim")
 async def claim(uow: Uow, station: str) -> dict[str, Any]:
     """Sit down at a station. Screens: the parcel under way there, else tote."""
-    await work.station(uow, station)
+    await work.usable_station(uow, station)
     if (parcel := await queries.on_scale(uow, station)) is not None:
         return Answer("ok", "pack.go_on", cards=(await _card(uow, station, parcel),)).as_json()
     return Answer("ok", "pack.ready", cards=(await _tote_card(uow, station),)).as_json()

@@ -32,7 +32,7 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
 
     Errors: NotAPackTote, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
     """
-    station = await work.station(uow, station_code)
+    station = await work.usable_station(uow, station_code)
     tote = await stock.unit(uow, (await scanning.meaning(uow, tote_scan, "unit")).id)
     if (parcel := await queries.waits_for_label(uow, tote.id)) is not None:
         return parcel
@@ -91,7 +91,7 @@ async def close_parcel(
     busy = await queries.on_scale(uow, station_code)
     if busy is not None and busy.id != parcel.id:
         raise rules.StationBusy(station=station_code)
-    station = await work.station(uow, station_code)
+    station = await work.usable_station(uow, station_code)
     bench = await layout.find_location(uow, station.location)
     sscc = await labels.next_sscc(uow)
     hu_id = await ledger.create_unit(uow, "parcel", sscc, bench.id if bench else 0, bound_to=parcel.order_id)

@@ -20,7 +20,7 @@ from wms.processes.inbound.tables import ReceiptLine, ReceiptUnit
 
 async def receive_station(uow: UnitOfWork, code: str) -> work.StationInfo:
     """Errors: UnknownStation, work.UnknownStation."""
-    station = await work.station(uow, code)
+    station = await work.usable_station(uow, code)
     if station.kind != "receive":
         raise rules.UnknownStation(station=code)
     return station

@@ -329,6 +329,23 @@ export interface Trace {
 
 export type Variance = { id: string } & Record<string, unknown>;
 
+export interface DeviceCheck {
+  id: string;
+  piece: string;
+  state: string;
+  reference: number[];
+  measured: number[];
+  error_pct: number;
+  allowed_pct: number;
+  why: string;
+  asked_at: string;
+}
+
+export interface Calibration {
+  devices: { device: string; measure: "weight" | "size"; stations: string[]; locked: string; last: DeviceCheck | null }[];
+  pieces: { code: string; weight_g: number; length_mm: number; width_mm: number; height_mm: number; certificate: string; valid_until: string | null }[];
+}
+
 const API = "/api/v1";
 
 /** A read that follows the floor; `key[0]` "static" is left alone by the event stream. */

@@ -1,10 +1,12 @@
 import { t, word } from "../../lib/i18n.ts";
 import { useRead, type Device, type Fleet } from "../api.ts";
+import type { PageProps } from "../app.tsx";
 import { number, span, time } from "../format.ts";
 import { Panel, Rows, State } from "../parts.tsx";
+import { Checks } from "./checks.tsx";
 
 /** Health is what was heard and when; silence is shown as unknown, never as well. */
-export default function DevicesPage() {
+export default function DevicesPage({ me, live }: PageProps) {
   const devices = useRead<Device[]>(["devices"], "/devices", 5000);
   const fleet = useRead<Fleet>(["fleet"], "/fleet", 5000);
   return (
@@ -29,6 +31,7 @@ export default function DevicesPage() {
           />
         </Panel>
       </div>
+      <Checks me={me} live={live} />
       <div>
         <Panel title={t("console.vehicles")}>
           <Rows
