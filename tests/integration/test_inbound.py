@@ -391,7 +391,12 @@ async def test_a_broken_device_or_label_does_not_stop_the_dock(house: House) -> 
     await house.device_answers("print", "failed", "paper_out")
     card = (await lead.get(card["steps"][0]["poll"]))["cards"][0]
     assert card["id"].startswith("retry:")
+    void = card["show"]["unit"]
     card = (await lead.answer(card, retry=True))["cards"][0]
+    assert card["show"]["unit"] != void
+    async with house.db.begin() as uow:
+        jobs = (await uow.session.execute(text("SELECT data->>'code' AS code, state FROM print_job ORDER BY id"))).all()
+    assert [tuple(j) for j in jobs] == [(void, "void"), (card["show"]["unit"], "sent")], "no plate is printed twice"
     await through(house, lead, card)
     assert sorted(await house.incidents()) == ["inbound.label_failed", "inbound.not_measured", "inbound.not_weighed"]
     picker = await house.sign_in("picker")

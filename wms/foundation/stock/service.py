@@ -192,6 +192,18 @@ async def put_unit(uow: UnitOfWork, hu_id: int, to_place: int) -> int:
     )  # fmt: skip
 
 
+async def recode_unit(uow: UnitOfWork, hu_id: int, code: str) -> str:
+    """Give a unit another licence plate; the old one is no longer known. Returns the old. Errors: UnknownUnit, CodeTaken."""
+    try:
+        old = await _call(
+            uow, "SELECT hu_recode(%s, %s, %s, %s, %s, %s, %s)",
+            (hu_id, code, uuid7(), uow.request_id, uow.cause, uow.actor.id, uow.now),
+        )  # fmt: skip
+    except pg.UniqueViolation:
+        raise CodeTaken(code=code) from None
+    return str(old)
+
+
 async def bind_unit(uow: UnitOfWork, hu_id: int, bound_to: UUID | None) -> None:
     """Say which order a tote or parcel serves, or free it."""
     await uow.session.execute(update(HandlingUnit).where(HandlingUnit.id == hu_id).values(bound_to=bound_to))

@@ -1,4 +1,4 @@
-"""Check pieces, checks of devices, and devices that are locked"""
+"""Check pieces, checks of devices, and devices that are locked; a unit's licence plate may be issued anew"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,10 +7,30 @@ from sqlalchemy.dialects import postgresql
 revision = "0008"
 down_revision = "0007"
 
+# A plate whose print nobody saw the end of may hang anywhere: the unit gets another, and the old one means nothing any more.
+_RECODE = """
+CREATE FUNCTION hu_recode(p_hu bigint, p_code text, p_move uuid, p_request uuid, p_cause text, p_actor text, p_now timestamptz)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  old_code text; stands_in bigint;
+BEGIN
+  SELECT code, in_place_id INTO old_code, stands_in FROM handling_unit WHERE id = p_hu FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown unit' USING ERRCODE = 'WM005', DETAIL = json_build_object('unit', p_hu)::text;
+  END IF;
+  UPDATE place SET code = p_code WHERE id = p_hu;
+  UPDATE handling_unit SET code = p_code WHERE id = p_hu;
+  INSERT INTO hu_move (id, hu_id, from_place_id, to_place_id, cause, actor, request_id, occurred_at, recorded_at)
+  VALUES (p_move, p_hu, stands_in, stands_in, p_cause || ': ' || old_code || ' void, now ' || p_code, p_actor, p_request, p_now, p_now);
+  RETURN old_code;
+END $$;
+"""
 _JSON = postgresql.JSONB(astext_type=sa.Text())
 
 
 def upgrade() -> None:
+    op.execute(_RECODE)
     op.create_table(
         "device_lock",
         sa.Column("device", sa.Text(), nullable=False),
@@ -61,6 +81,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION hu_recode")
     op.execute("UPDATE control_point SET limit_op = '', limit_value = NULL WHERE id IN ('dws-weight', 'dws-dimension')")
     op.drop_table("device_check")
     op.drop_table("check_piece")

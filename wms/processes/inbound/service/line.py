@@ -100,6 +100,14 @@ async def print_label(uow: UnitOfWork, line_id: UUID) -> None:
     )
 
 
+async def new_plate(uow: UnitOfWork, hu_id: int) -> None:
+    """Give a unit made here another licence plate, on the unit and on every line that names it."""
+    code = await labels.next_sscc(uow)
+    await ledger.recode_unit(uow, hu_id, code)
+    await uow.session.execute(update(ReceiptUnit).where(ReceiptUnit.hu_id == hu_id).values(code=code))
+    await uow.session.execute(update(ReceiptLine).where(ReceiptLine.hu_id == hu_id).values(hu_code=code))
+
+
 async def finish(uow: UnitOfWork, line_id: UUID, event: str) -> None:
     """The line is received, and those that ride with it; goods of a full unit are told to the house."""
     line = await queries.line(uow, line_id)

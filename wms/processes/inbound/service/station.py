@@ -15,7 +15,7 @@ from wms.foundation.scanning import queries as scanning
 from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.processes.inbound import queries, rules
-from wms.processes.inbound.service.line import change, close_filling, finish, go_on, lock, print_label
+from wms.processes.inbound.service.line import change, close_filling, finish, go_on, lock, new_plate, print_label
 from wms.processes.inbound.tables import ReceiptUnit
 
 UNUSABLE = frozenset({"dim_invalid", "weight_unstable", "overload", "multiple_objects"})
@@ -130,10 +130,11 @@ async def label_failed(uow: UnitOfWork, line_id: UUID, outcome: str, code: str) 
 
 
 async def retry_label(uow: UnitOfWork, line_id: UUID) -> queries.LineInfo:
-    """Print again; what may have come out before is void. Errors: LineBusy."""
+    """Print another licence plate; the one that may have come out before is void and means nothing. Errors: LineBusy."""
     line = await lock(uow, line_id)
     state = rules.step(line.state, "retry")
     await labels.void(uow, f"inbound.label:{line_id}")
+    await new_plate(uow, line.hu_id)
     await change(uow, line_id, state=state, flags=[])
     await print_label(uow, line_id)
     return await queries.line(uow, line_id)
