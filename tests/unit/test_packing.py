@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wms.algorithms.packing import check
+from wms.algorithms.packing.cost import EXPRESS, UPS, USPS, Tariff, material
 from wms.algorithms.packing.engine import FAST, plan
 from wms.algorithms.packing.kinds import shelf
 from wms.algorithms.packing.model import Box, Item, Limit, Packed, Plan, Rules
@@ -190,3 +191,50 @@ def test_counted_effort_gives_the_same_bytes() -> None:
     chance = random.Random(7)
     items = [Item(str(n), tuple(chance.randint(30, 180) for _ in range(3)), 100) for n in range(12)]  # type: ignore[arg-type]
     assert repr(plan(items, BOXES, effort=FAST)) == repr(plan(items, BOXES, effort=FAST))
+
+
+def test_three_cheap_cartons_beat_a_dear_one() -> None:
+    cheap, dear = Box("cheap", (150, 150, 150), 0, 9_000, cost=5), Box("dear", (600, 600, 600), 0, 9_000, cost=60)
+    items = [Item("p", (100, 100, 100), 1, 3)]
+    assert [c.box for c in plan(items, [cheap, dear]).cartons] == ["dear"]
+    made = plan(items, [cheap, dear], Rules(price=material))
+    assert [c.box for c in made.cartons] == ["cheap"] * 3 and made.cost == 15
+
+
+def test_carriers_round_each_in_their_own_way() -> None:
+    assert UPS.units((254, 254, 254), 100) == 8  # 10 in: 1,000 / 139 = 7.2
+    assert UPS.units((255, 254, 254), 100) == 8 and UPS.units((255, 255, 255), 100) == 10  # 11 in
+    assert UPS.units((100, 100, 100), 10_000) == 23  # heavier than large
+    assert USPS.units((254, 254, 254), 100) == 1  # no more than a cubic foot: by weight alone
+    assert EXPRESS.units((301, 200, 200), 400) == 5  # 31 x 20 x 20 cm = 12,400 cm3: 2.48 kg
+    stepped = Tariff(steps=((1, 5.0), (5, 8.0)), per_unit=1.5, surcharges=((1_000, 20.0),), with_material=False)
+    assert stepped(Box("a", (100, 100, 100), 0, 1), 400) == 5.0
+    assert stepped(Box("a", (1_100, 100, 100), 0, 1), 400) == 8.0 + 1.5 + 20.0  # 44 x 4 x 4 in: 6 units
+    assert stepped(Box("a", (100, 100, 100), 0, 1), 3_000) == 8.0 + 1.5 * 2
+
+
+@given(item_lists)
+def test_no_single_carton_would_have_been_cheaper(drawn: list[tuple[tuple[int, int, int], int]]) -> None:
+    items = [Item(str(n), size, weight) for n, (size, weight) in enumerate(drawn[:4])]
+    made = plan(items, SHELF, Rules(price=UPS))
+    if not made.left_over:
+        for box in BOXES:
+            alone = plan(items, [box], Rules(price=UPS))
+            if len(alone.cartons) == 1 and not alone.left_over:
+                assert made.cost <= UPS(box, alone.cartons[0].weight_g) + 1e-9
+
+
+@given(st.integers(40, 120), st.integers(30, 90), st.integers(20, 60), st.integers(5, 300))
+def test_equal_units_stand_in_a_valid_lattice(a: int, b: int, c: int, units: int) -> None:
+    items = [Item("x", (a, b, c), 1, units)]
+    made = plan(items, SHELF)
+    for packed in made.cartons:
+        judge(packed, {"x": items[0]})
+    assert sum(len(p.placed) for p in made.cartons) == units
+
+
+def test_a_lattice_finds_what_a_greedy_filling_misses() -> None:
+    crate = Box("crate", (200, 200, 300), 0, 1_000)
+    assert len(plan([Item("mm", (65, 66, 83), 19, 27)], [crate]).cartons) == 1
+    pallet = Box("pallet", (1_000, 1_000, 200), 0, 90_000)  # the pinwheel: four blocks around a hole
+    assert len(plan([Item("case", (400, 300, 200), 100, 8, "flat")], [pallet]).cartons) == 1

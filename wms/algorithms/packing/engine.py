@@ -12,10 +12,10 @@ from wms.algorithms.packing import check, company, screen
 from wms.algorithms.packing.kinds import Kind, Shelf, kinds_of, shelf
 from wms.algorithms.packing.model import Box, Effort, Item, LeftOver, Packed, Placed, Plan, Rules
 from wms.algorithms.packing.search import Found, Search
-from wms.algorithms.packing.several import several
+from wms.algorithms.packing.several import cheaper, several
 from wms.algorithms.packing.single import single
 
-FAST = Effort(starts=16, steps=6_000)
+FAST = Effort(starts=20, steps=6_000)
 EXACT = Effort(starts=400, steps=200_000, exact_units=8, exact_steps=400_000)
 
 LOWEST = itemgetter(2, 1, 0)
@@ -60,9 +60,11 @@ def plan(
 
 def _pack(group: list[Kind], search: Search) -> tuple[list[Found], list[LeftOver]]:
     one = single(group, search)
-    if one is not None:
-        return [one], []
-    return several(group, search)
+    if search.rules.price is not None:
+        made, left = ([one], []) if one else several(group, search)
+        less = cheaper(group, search, sum(f.price for f in made) if not left else float("inf"))
+        return (less, []) if less else (made, left)
+    return ([one], []) if one else several(group, search)
 
 
 def _describe(found: Found) -> Packed:

@@ -26,12 +26,15 @@ Row = Any
 """A flat row of integers, list or array."""
 
 FAR = 1 << 60
+PRIME = 2_147_483_647
+"""Park and Miller, CACM 31(10), 1988; the multiplier is the later 48271."""
 
 STARTS = (
-    (0, 2, 1, 0), (2, 3, 0, 0), (3, 1, 0, 1), (2, 5, 0, 1), (3, 4, 1, 0), (1, 1, 1, 0), (0, 2, 0, 1), (2, 4, 0, 1),
-    (3, 5, 0, 0), (0, 1, 0, 0), (3, 2, 0, 0), (0, 4, 0, 1), (1, 2, 1, 1), (3, 0, 0, 0), (2, 2, 0, 0), (3, 5, 0, 1),
+    (0, 2, 1, 1), (2, 4, 0, 1), (1, 1, 0, 0), (1, 4, 0, 0), (3, 1, 1, 0), (3, 4, 0, 1), (2, 2, 0, 0), (0, 0, 0, 0),
+    (2, 4, 0, 0), (3, 5, 0, 0), (3, 2, 0, 0), (0, 1, 0, 0),
 )  # fmt: skip
-"""(order of the kinds, rule, one by one, base turned), found by greedy cover on made baskets and shop orders. Orders: by volume,
+"""(order of the kinds, rule, one by one, base turned), found by greedy cover on made baskets and shop orders:
+these twelve reach what all 96 reach. Orders: by volume,
 longest side, face, thinnest side. Rules: lowest, then snug; snug anywhere; the far corner left as far as it goes; lowest top; wall
 by wall; snug on top of what stands."""
 
@@ -41,6 +44,11 @@ def flat(numbers: Sequence[int]) -> Row:
     return np.array(numbers, dtype=np.int64) if COMPILED else numbers
 
 
+SECOND = 3
+"""Starts for what the first of two boxes leaves."""
+TWO = ((0, 2, 1, 0), (4, 2, 1, 0), (2, 3, 0, 0), (5, 2, 1, 0), (1, 1, 1, 0), (4, 3, 0, 1), (3, 4, 1, 0), (1, 5, 0, 1))
+"""The same for two boxes, with two more orders: bulky for its weight first, heavy for its volume first."""
+TWO_ROW = flat([n for row in TWO for n in row])
 STARTS_ROW = flat([n for row in STARTS for n in row])
 
 
@@ -332,14 +340,14 @@ def sequence(data: Row, orders_at: int, order: int, units: list[int], single: bo
     turn = [data[orders_at + order * n + i] for i in range(n)]
     if draw > 0:
         for i in range(n - 1):
-            draw = (draw * 1103515245 + 12345) & 0x7FFFFFFF
-            if (draw >> 16) % 3 == 0:
+            draw = draw * 48_271 % PRIME
+            if draw % 3 == 0:
                 turn[i], turn[i + 1] = turn[i + 1], turn[i]
-        draw = (draw * 1103515245 + 12345) & 0x7FFFFFFF
-        if (draw >> 16) % 2 == 0:
-            a = (draw >> 17) % n
-            draw = (draw * 1103515245 + 12345) & 0x7FFFFFFF
-            b = (draw >> 16) % n
+        draw = draw * 48_271 % PRIME
+        if draw % 2 == 0:
+            a = draw // 2 % n
+            draw = draw * 48_271 % PRIME
+            b = draw % n
             turn[a], turn[b] = turn[b], turn[a]
     if single:
         return [(k, 1) for k in turn for _ in range(units[k])]
@@ -357,23 +365,74 @@ def start(
         single = plan[4 * n + 2] == 1
         turned = plan[4 * n + 3]
         return sequence(data, orders_at, order, units, single, 0), rule, turned, draw
-    draw = (draw * 1103515245 + 12345) & 0x7FFFFFFF
-    order = (draw >> 16) % 4
-    rule = (draw >> 18) % 6
-    single = (draw >> 21) % 2 == 0
-    turned = (draw >> 22) % 2
+    draw = draw * 39_373 % PRIME  # another generator than the one within a sequence
+    pick = draw
+    order = pick % 4
+    rule = pick // 4 % 6
+    single = pick // 24 % 2 == 0
+    turned = pick // 48 % 2
     return sequence(data, orders_at, order, units, single, draw), rule, turned, draw
+
+
+@njit
+def refuted(
+    width: int, length: int, height: int, kinds: Rows, units: list[int], turns: list[tuple[int, int, int]]
+) -> bool:
+    """Tell whether simple bounds show that this box cannot hold all units.
+
+    Two units lie apart along some side: their least extents along it must fit, whatever the turns. Units too wide for each other
+    along two sides lie in a row along the third: the sum of their least extents must fit.
+    """
+    row_w = 0
+    row_l = 0
+    row_h = 0
+    n = len(kinds)
+    least = [(0, 0, 0)] * n
+    for i in range(n):
+        a = FAR
+        b = FAR
+        c = FAR
+        for o in range(kinds[i][0], kinds[i][1]):
+            x, y, z = turns[o]
+            if x <= width and y <= length and z <= height:
+                if x < a:
+                    a = x
+                if y < b:
+                    b = y
+                if z < c:
+                    c = z
+        if a == FAR:
+            return True
+        if units[i] > 1 and 2 * a > width and 2 * b > length and 2 * c > height:
+            return True
+        least[i] = (a, b, c)
+        if 2 * b > length and 2 * c > height:
+            row_w += a * units[i]
+        if 2 * a > width and 2 * c > height:
+            row_l += b * units[i]
+        if 2 * a > width and 2 * b > length:
+            row_h += c * units[i]
+    if row_w > width or row_l > length or row_h > height:
+        return True
+    for i in range(n):
+        a, b, c = least[i]
+        for k in range(i):
+            p, q, r = least[k]
+            if a + p > width and b + q > length and c + r > height:
+                return True
+    return False
 
 
 @njit
 def first_that_takes_all(
     data: Row, plan: Row, starts: int, steps_max: int, support: int, seed: int
-) -> tuple[int, int, Cuboids, int]:
+) -> tuple[int, int, Cuboids, int, bool]:
     """data: `layout`. plan: rows of `STARTS`; further starts are drawn. Boxes are tried in turn, each with up to `starts` passes
     and about `steps_max` steps.
 
-    Returns (index of the box or -1, turned, placed, steps).
+    Returns (index of the box or -1, turned, placed, steps, whether bounds refute all boxes before it).
     """
+    proven = True
     boxes, kinds, units, turns, orders_at = unpack(data)
     across = [(t[1], t[0], t[2]) for t in turns]
     least = data[3]
@@ -385,6 +444,8 @@ def first_that_takes_all(
     placed = [(0, 0, 0, 0, 0, 0, 0)]
     for b in range(len(boxes)):
         width, length, height, payload = boxes[b]
+        if refuted(width, length, height, kinds, units, turns):
+            continue
         used = 0
         draw = seed
         for n in range(starts):
@@ -399,12 +460,86 @@ def first_that_takes_all(
             placed, left, steps = fill(w, d, height, payload, seq, kinds, stands, support, rule, True, guarded, least)
             used += steps
             if left == 0:
-                return b, turned, placed, spent + used
+                return b, turned, placed, spent + used, proven
             if used > steps_max:
                 break
+        proven = False
         spent += used
     placed.clear()
-    return -1, 0, placed, spent
+    return -1, 0, placed, spent, proven
+
+
+@njit
+def two(
+    data: Row, ranks: Row, plan: Row, starts: int, steps_max: int, support: int, seed: int
+) -> tuple[int, int, Cuboids, int, Cuboids, int]:
+    """The best pair of boxes: the first as full as a start makes it, the rest in the second.
+
+    ranks: of each pair, row by row for the first; 0 is the best, -1: never.
+    Returns (rank or -1, first turned, its content, second turned, its content, steps).
+    """
+    boxes, kinds, units, turns, orders_at = unpack(data)
+    across = [(t[1], t[0], t[2]) for t in turns]
+    least = data[3]
+    guarded = False
+    for each in kinds:
+        if each[3] != -1:
+            guarded = True
+    used = 0
+    best = FAR
+    best_turned = 0
+    best_turned_2 = 0
+    best_inside = [(0, 0, 0, 0, 0, 0, 0)]
+    best_placed = [(0, 0, 0, 0, 0, 0, 0)]
+    for first in range(len(boxes)):
+        w, d, h, payload = boxes[first]
+        draw = seed
+        for n in range(starts):
+            worth = False
+            for second in range(len(boxes)):
+                if 0 <= ranks[first * len(boxes) + second] < best:
+                    worth = True
+            if not worth or used > steps_max:
+                break
+            seq, rule, turned, draw = start(data, orders_at, units, plan, n, draw)
+            if turned == 1:
+                inside, left, steps = fill(d, w, h, payload, seq, kinds, across, support, rule, False, guarded, least)
+            else:
+                inside, left, steps = fill(w, d, h, payload, seq, kinds, turns, support, rule, False, guarded, least)
+            used += steps
+            rest = units.copy()
+            for p in inside:
+                rest[p[6]] -= 1
+            weight = 0
+            volume = 0
+            for k in range(len(kinds)):
+                x, y, z = turns[kinds[k][0]]
+                weight += rest[k] * kinds[k][2]
+                volume += rest[k] * x * y * z
+            for second in range(len(boxes)):
+                rank = ranks[first * len(boxes) + second]
+                width, length, height, payload_2 = boxes[second]
+                if not 0 <= rank < best or weight > payload_2 or volume > width * length * height:
+                    continue
+                for m in range(SECOND):
+                    seq, rule, turned_2, _ = start(data, orders_at, rest, plan, m, draw)
+                    if turned_2 == 1:
+                        placed, left, steps = fill(
+                            length, width, height, payload_2, seq, kinds, across, support, rule, True, guarded, least
+                        )
+                    else:
+                        placed, left, steps = fill(
+                            width, length, height, payload_2, seq, kinds, turns, support, rule, True, guarded, least
+                        )
+                    used += steps
+                    if left == 0:
+                        best = rank
+                        best_turned = turned
+                        best_turned_2 = turned_2
+                        best_inside = inside
+                        best_placed = placed
+                        break
+    return (-1 if best == FAR else best), best_turned, best_inside, best_turned_2, best_placed, used
 
 
 @njit

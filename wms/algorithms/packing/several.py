@@ -1,18 +1,18 @@
 """Several cartons: which contents go together, so that the cartons are few and small, or cheap.
 
-First the fullest first carton of each size with the rest in one: two cartons end here. Else the fullest carton is closed and the
-rest begins anew.
+First pairs of sizes in order of price, the first filled in several ways and the rest put in the second. Else the fullest carton is
+closed and the rest begins anew.
 """
 
-from wms.algorithms.packing.kernel import STARTS_ROW, fullest
+from collections.abc import Sequence
+
+from wms.algorithms.packing.kernel import STARTS_ROW, TWO_ROW, Cuboids, flat, fullest, two
 from wms.algorithms.packing.kinds import Kind, Room
 from wms.algorithms.packing.model import LeftOver
-from wms.algorithms.packing.search import Cuboid, Found, Search
-from wms.algorithms.packing.single import layout, single, upright
+from wms.algorithms.packing.search import Found, Search
+from wms.algorithms.packing.single import Candidate, layout, single, upright
 
 NO_ROOM = "no_room"
-LARGEST = 4
-"""Sizes tried for the first of three or more."""
 
 
 def several(kinds: list[Kind], search: Search) -> tuple[list[Found], list[LeftOver]]:
@@ -23,69 +23,111 @@ def several(kinds: list[Kind], search: Search) -> tuple[list[Found], list[LeftOv
         last = single(rest, search) if done else None
         if last is not None:
             return [*done, last], []
-        pair, fills = _two(rest, search)
+        pair = _two(rest, search)
         if pair:
-            return [*done, *pair], []
-        if not fills:
+            return done + pair, []
+        first, rest = _fullest(rest, search)
+        if first is None:
             return done, [LeftOver(k, NO_ROOM, "no carton takes it", q) for kind in rest for k, q in kind.keys]
-        first, rest = max(fills, key=lambda t: (sum(k.volume * k.units for k in t[0].kinds), -t[0].price))
         done.append(single(first.kinds, search) or first)
     return done, []
 
 
-Filled = tuple[Found, list[Kind]]
+def cheaper(kinds: list[Kind], search: Search, limit: float) -> list[Found]:
+    """Several cartons that cost less than `limit` together; empty when none are found.
+
+    Tried: two cartons, and each size again and again with the last carton free.
+    """
+    best = _two(kinds, search)
+    if sum(f.price for f in best) >= limit:
+        best = []
+    limit = min(limit, sum(f.price for f in best)) if best else limit
+    for room in search.shelf.rooms(kinds):
+        done: list[Found] = []
+        rest, spent = kinds, 0.0
+        while rest and spent < limit and not search.late():
+            last = single(rest, search)
+            if last is not None and spent + last.price < limit and (done or not best):
+                limit, best = spent + last.price, [*done, last]
+            first, rest = _fullest(rest, search, [room])
+            if first is None:
+                break
+            done.append(first)
+            spent += first.price
+        if not rest and spent < limit:
+            limit, best = spent, done
+    return best
 
 
-def _two(kinds: list[Kind], search: Search) -> tuple[list[Found], list[Filled]]:
-    """The best two cartons that are found to hold all, and the fullest fillings of one where there are no two."""
+def _two(kinds: list[Kind], search: Search) -> list[Found]:
+    """The cheapest two cartons that are found to hold all; empty when none are."""
     volume = sum(k.volume * k.units for k in kinds)
     net = sum(k.weight_g * k.units for k in kinds)
-    rooms = [(r, search.payload_g(r.box, 0), search.price(r.box, r.box.tare_g)) for r in search.shelf.rooms(kinds)]
-    turns = []
-    for n, (room, payload, price) in enumerate(rooms):
-        partners = [p for r, load, p in rooms if r.volume + room.volume >= volume and load + payload >= net]
-        if partners:  # what no second carton can complete is not worth filling
-            turns.append((price + min(partners), n))
-    fills: list[Filled] = []
-    best: list[Found] = []
-    limit = float("inf")
-    for least, n in sorted(turns):
-        if least >= limit:
-            break
-        for first, rest in _fullest(kinds, rooms[n][0], rooms[n][1], search):
-            fills.append((first, rest))
-            second = single(rest, search)
-            if second is None or first.price + second.price >= limit:
-                continue
-            best = [single(first.kinds, search) or first, second]
-            limit = best[0].price + second.price
-    if not fills:
-        for room, payload, _ in rooms[-LARGEST:]:
-            fills += _fullest(kinds, room, payload, search)
-    return best, fills
-
-
-def _fullest(kinds: list[Kind], room: Room, payload: int, search: Search) -> list[Filled]:
-    """One carton as full as it gets, by volume and by weight, with what is left."""
-    here = [k for k in kinds if not k.only_in or room.box.code in k.only_in]
-    if not here:
+    rooms: list[Candidate] = [
+        (search.price(r.box, r.box.tare_g), *r.inner, search.payload_g(r.box, 0), r.box)
+        for r in search.shelf.rooms(kinds)
+        if not any(k.only_in and r.box.code not in k.only_in for k in kinds)
+    ]
+    pairs = []
+    for i, (price, w, l, h, load, _) in enumerate(rooms):  # noqa: E741
+        for k, (price_2, w_2, l_2, h_2, load_2, _) in enumerate(rooms):
+            if w * l * h + w_2 * l_2 * h_2 >= volume and load + load_2 >= net:
+                pairs.append((price + price_2, -i, k))
+    if not pairs:
         return []
-    found: list[Filled] = []
-    data = layout(here, [(0.0, *room.inner, payload, room.box)])
+    pairs.sort()
+    ranks = [-1] * len(rooms) ** 2
+    for rank, (_, i, k) in enumerate(pairs):
+        ranks[-i * len(rooms) + k] = rank
     effort = search.effort
-    for by_weight in (False, True):
+    at, turned, inside, turned_2, placed, steps = two(
+        layout(kinds, rooms, True), flat(ranks), TWO_ROW, effort.starts // 2, effort.steps, search.rules.support_pct,
+        effort.seed,
+    )  # fmt: skip
+    search.steps += steps
+    if at < 0:
+        return []
+    content, rest = part(kinds, inside)
+    content_2, _ = part(rest, _renumbered(placed))
+    halves = (
+        search.found(rooms[-pairs[at][1]][5], content, renumber(upright(inside, turned))),
+        search.found(rooms[pairs[at][2]][5], content_2, renumber(upright(placed, turned_2))),
+    )
+    return [single(half.kinds, search) or half for half in halves if half.kinds]
+
+
+def _renumbered(placed: Cuboids) -> Cuboids:
+    """All that was left of the kinds is in here: its kinds numbered without those of which nothing was left."""
+    number = {k: n for n, k in enumerate(sorted({p[6] for p in placed}))}
+    return [(*p[:6], number[p[6]]) for p in placed]
+
+
+def _fullest(kinds: list[Kind], search: Search, rooms: Sequence[Room] = ()) -> tuple[Found | None, list[Kind]]:
+    """The carton that takes the largest share of volume and weight together, and what is left."""
+    volume = sum(k.volume * k.units for k in kinds)
+    net = sum(k.weight_g * k.units for k in kinds)
+    best: tuple[float, float, Found, list[Kind]] | None = None
+    effort = search.effort
+    for room in rooms or search.shelf.rooms(kinds):
+        here = [k for k in kinds if not k.only_in or room.box.code in k.only_in]
+        if not here or (best and room.volume / volume + search.payload_g(room.box, 0) / net <= -best[0]):
+            continue
+        data = layout(here, [(0.0, *room.inner, search.payload_g(room.box, 0), room.box)])
         turned, placed, steps = fullest(
-            data, STARTS_ROW, effort.starts // 2, effort.steps // 2, search.rules.support_pct, effort.seed, by_weight
+            data, STARTS_ROW, effort.starts // 3, effort.steps, search.rules.support_pct, effort.seed, False
         )
         search.steps += steps
-        if placed:
-            inside, rest = part(kinds, here, placed)
-            if not found or len(placed) != len(found[0][0].placed):
-                found.append((search.found(room.box, inside, renumber(upright(placed, turned))), rest))
-    return found
+        if not placed:
+            continue
+        inside, rest = part(here, placed)
+        share = sum(k.units * (k.volume / volume + k.weight_g / net) for k in inside)
+        found = search.found(room.box, inside, renumber(upright(placed, turned)))
+        if best is None or (-share, found.price) < best[:2]:
+            best = (-share, found.price, found, rest + [k for k in kinds if k not in here])
+    return (best[2], best[3]) if best else (None, kinds)
 
 
-def part(kinds: list[Kind], here: list[Kind], placed: list[Cuboid]) -> tuple[list[Kind], list[Kind]]:
+def part(here: list[Kind], placed: Cuboids) -> tuple[list[Kind], list[Kind]]:
     """(what lies in the carton, in the order of first use; what is left)."""
     count = [0] * len(here)
     first: list[int] = []
@@ -93,13 +135,10 @@ def part(kinds: list[Kind], here: list[Kind], placed: list[Cuboid]) -> tuple[lis
         if not count[p[6]]:
             first.append(p[6])
         count[p[6]] += 1
-    inside = [here[i].take(count[i]) for i in first]
-    of = {id(k): n for k, n in zip(here, count, strict=True)}
-    rest = [k.drop(of.get(id(k), 0)) for k in kinds if of.get(id(k), 0) < k.units]
-    return inside, rest
+    return [here[i].take(count[i]) for i in first], [k.drop(n) for k, n in zip(here, count, strict=True) if n < k.units]
 
 
-def renumber(placed: list[Cuboid]) -> list[Cuboid]:
+def renumber(placed: Cuboids) -> Cuboids:
     """Kinds numbered in the order of first use, as `part` lists them."""
     index: dict[int, int] = {}
     return [(*p[:6], index.setdefault(p[6], len(index))) for p in placed]
