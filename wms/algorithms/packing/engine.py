@@ -16,7 +16,7 @@ from wms.algorithms.packing.several import cheaper, several
 from wms.algorithms.packing.single import single
 
 FAST = Effort(starts=20, steps=6_000)
-EXACT = Effort(starts=400, steps=200_000, exact_units=8, exact_steps=400_000)
+EXACT = Effort(starts=400, steps=60_000, exact_units=8, exact_steps=40_000)
 
 LOWEST = itemgetter(2, 1, 0)
 OWN_CONTAINER = ""

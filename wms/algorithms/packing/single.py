@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wms.algorithms.packing.kernel import STARTS_ROW, first_that_takes_all, flat
+from wms.algorithms.packing.exact import FOUND, OPEN, REFUTED, decide
+from wms.algorithms.packing.kernel import STARTS_ROW, Cuboids, first_that_takes_all, flat
 from wms.algorithms.packing.kinds import NO_LIMIT, Kind
 from wms.algorithms.packing.lattice import arrange
 from wms.algorithms.packing.model import Box
-from wms.algorithms.packing.search import Cuboid, Found, Search
+from wms.algorithms.packing.search import Found, Search
 
 LATTICE_FROM = 4
 """Fewer equal units are found by the starts."""
 STARTS_UP_TO = 400
 """Units; a lattice alone answers for more."""
+QUICK = 20
+"""Starts before anything thorough."""
+CHUNK = 60
+"""Starts between two looks at the clock."""
+NO_PLAN = flat([])
 Candidate = tuple[float, int, int, int, int, Box]
 
 
@@ -25,31 +31,95 @@ def single(kinds: list[Kind], search: Search) -> Found | None:
         return _one_unit(kinds[0], allowed, search)
     if len(kinds) == 1 and kinds[0].cap_g == NO_LIMIT and (kinds[0].units > LATTICE_FROM or len(kinds[0].turns) == 1):
         return _equal_units(kinds[0], allowed, search)
-    data = layout(kinds, allowed)
-    effort, rules = search.effort, search.rules
+    at, found, proven = _quick(kinds, allowed, search)
+    if not proven:
+        better, proven = _thorough(kinds, allowed[: at if found else None], search)
+        found = better or found
+    return search.found(found[0], kinds, found[1], proven) if found else None
+
+
+Answer = tuple[Box, Cuboids]
+
+
+def _quick(kinds: list[Kind], allowed: Sequence[Candidate], search: Search) -> tuple[int, Answer | None, bool]:
+    """(index of the first carton that takes all by few starts, the packing, whether bounds refute those before)."""
+    starts = min(search.effort.starts, QUICK)
+    if search.deadline is None:
+        return _try(kinds, allowed, search, starts, STARTS_ROW)
+    at, found, proven = _try(kinds, allowed, search, 1, STARTS_ROW)  # with a clock, first anything at all
+    if proven:
+        return at, found, proven
+    proven = True
+    for n, one in enumerate(allowed[: at if found else None]):
+        if search.late():
+            return at, found, False
+        _, better, refuted = _try(kinds, [one], search, starts, STARTS_ROW)
+        if better:
+            return n, better, proven
+        proven = proven and refuted
+    return at, found, proven
+
+
+def _thorough(kinds: list[Kind], smaller: Sequence[Candidate], search: Search) -> tuple[Answer | None, bool]:
+    """Smaller cartons searched to the end where units are few, else with many more starts: (a packing, whether it is proven that
+    no smaller carton would do)."""
+    effort, support = search.effort, search.rules.support_pct
+    few = sum([k.units for k in kinds]) <= effort.exact_units
+    guarded = any([k.cap_g != NO_LIMIT for k in kinds])
+    proven = few and not search.shelf.bags
+    for one in smaller:
+        state = OPEN
+        if few and not search.late():
+            state, placed, steps = decide(*_units(kinds, one), effort.exact_steps, support)
+            search.steps += steps
+            if state == FOUND and not guarded:
+                return (one[5], list(placed)), proven
+        for n in range(QUICK, effort.starts if state != REFUTED else 0, CHUNK):
+            if search.late():
+                return None, False
+            _, found, refuted = _try(kinds, [one], search, min(CHUNK, effort.starts - n), NO_PLAN, n)
+            if found:
+                return found, proven
+            if refuted:
+                state = REFUTED
+                break
+        proven = proven and state == REFUTED
+    return None, proven
+
+
+def _units(kinds: Sequence[Kind], one: Candidate) -> tuple[Any, Any, Any]:
+    """What `exact.decide` reads."""
+    units: list[int] = []
+    stands: list[int] = []
+    for n, k in enumerate(kinds):
+        first = len(stands) // 3
+        for turn in k.turns:
+            stands += turn
+        units += (first, first + len(k.turns), n) * k.units
+    return flat(one[1:4]), flat(units), flat(stands)
+
+
+def _try(
+    kinds: list[Kind], boxes: Sequence[Candidate], search: Search, starts: int, plan: Any, drawn: int = 0
+) -> tuple[int, Answer | None, bool]:
+    effort = search.effort
     at, turned, placed, steps, proven = first_that_takes_all(
-        data, STARTS_ROW, effort.starts, effort.steps, rules.support_pct, effort.seed
+        layout(kinds, boxes), plan, starts, effort.steps, search.rules.support_pct, effort.seed + drawn
     )
     search.steps += steps
-    if at < 0:
-        return None
-    return search.found(allowed[at][5], kinds, upright(placed, turned), proven)
+    return at, (boxes[at][5], upright(placed, turned)) if at >= 0 else None, proven
 
 
 def _equal_units(kind: Kind, allowed: Sequence[Candidate], search: Search) -> Found | None:
     """A lattice; where it does not take all, many starts in that carton. Both are heuristics above one turn."""
-    rules, effort, proven = search.rules, search.effort, True
+    proven = True
     for one in allowed:
-        placed = arrange(one[1:4], kind.turns, kind.units, rules.support_pct)
+        placed = arrange(one[1:4], kind.turns, kind.units, search.rules.support_pct)
         if placed is None and len(kind.turns) > 1:  # with one turn the lattice is exact
             refuted = False
             if kind.units <= STARTS_UP_TO:
-                data = layout([kind], [one])
-                at, turned, found, steps, refuted = first_that_takes_all(
-                    data, STARTS_ROW, min(effort.starts, 12), effort.steps, rules.support_pct, effort.seed
-                )
-                search.steps += steps
-                placed = None if at < 0 else upright(found, turned)
+                _, found, refuted = _try([kind], [one], search, 12, STARTS_ROW)
+                placed = found[1] if found else None
             proven = proven and (refuted or placed is not None)
         if placed is not None:
             return search.found(one[5], [kind], placed, proven)
@@ -64,7 +134,7 @@ def _one_unit(kind: Kind, allowed: Sequence[Candidate], search: Search) -> Found
     return None
 
 
-def upright(placed: Sequence[Cuboid], turned: int) -> list[Cuboid]:
+def upright(placed: Cuboids, turned: int) -> Cuboids:
     """Placements in the carton's own axes, when the search had turned its base."""
     if not turned:
         return list(placed)
