@@ -9,7 +9,9 @@ from wms.algorithms.batching.plan import batch
 from wms.algorithms.batching.search import Aisled, Anywhere, Orders
 from wms.algorithms.compiled import COMPILED
 from wms.algorithms.routing.rectangular import Layout, Tours
+from wms.algorithms.routing.scattered import Line, serve
 from wms.algorithms.streaming import pool
+from wms.algorithms.streaming.selection import densest
 
 
 def warm() -> None:
@@ -23,6 +25,8 @@ def warm() -> None:
     for cost in (aisled, anywhere):
         batch(orders, cost, 0.0, rounds=1)
         pool.take(orders, cost, 10)
+        serve([Line(1, ((0, 1), (1, 1), (2, 1), (3, 1)))] * 8, cost, moves=1)
+    densest([{0: 1, 1: 1}, {0: 2}], [{0: 2}, {1: 1}], 1, 3, 0.0, rounds=1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 import time
 from pathlib import Path
 
@@ -30,6 +31,9 @@ def run(given: formats.Options) -> int:
     feasible = True
     for name, archive, wg in SETS:
         addresses = [a for a in formats.members(folder / archive) if (name, Path(a.split("!")[-1]).stem) in best]
+        addresses = [a for a in addresses if re.search(given.like, Path(a.split("!")[-1]).stem)]
+        if not addresses:
+            continue
         total = formats.Summary(f"batch {name}", given)
         proven = {True: [0, 0], False: [0, 0]}
         for address in stratified(addresses, given.sample, given.seed):

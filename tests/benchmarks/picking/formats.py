@@ -28,6 +28,9 @@ class Options:
     out: Path | None
     sample: int
     """Instances per set, drawn by the seed; 0: all."""
+    like: str = ""
+    """Only instances whose name matches this regular expression."""
+    scattered: bool = False
 
 
 def shared() -> Path:
@@ -165,8 +168,10 @@ def options(argv: list[str]) -> tuple[str, Options]:
     parser.add_argument("--two-block", action="store_true", help="a middle cross-aisle is added")
     parser.add_argument("--out", type=Path, help="solution file that the judge reads")
     parser.add_argument("--sample", type=int, default=0, help="instances per set, drawn by the seed; 0: all")
+    parser.add_argument("--like", default="", help="regular expression on an instance's name")
+    parser.add_argument("--scattered", action="store_true", help="route: articles that lie in several locations")
     a = parser.parse_args(argv)
-    return a.part, Options(a.seconds, a.seed, a.instance, a.wg, a.two_block, a.out, a.sample)
+    return a.part, Options(a.seconds, a.seed, a.instance, a.wg, a.two_block, a.out, a.sample, a.like, a.scattered)
 
 
 def say(**line: Any) -> None:
