@@ -37,9 +37,9 @@ def test_the_search_alone_is_near_the_proven_best(seed: int) -> None:
     search = Search(orders, cost, seed)
     tours = every_tour(search)
     assert tours is not None
-    proven = recombine(len(orders.places), tours, float("inf"), 60)
-    assert proven is not None
-    best = sum(dict(tours)[b] for b in proven)
+    choice = recombine(len(orders.places), tours, float("inf"), 60)
+    assert choice.proven and choice.tours is not None
+    best = sum(dict(tours)[b] for b in choice.tours)
     search.run(0, rounds=8)
     found = search.best()
     check(orders, cost, found)

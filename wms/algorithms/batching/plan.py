@@ -9,9 +9,10 @@ from wms.algorithms.batching.search import Batches, Cost, Orders, Search
 
 ENUMERATED_MAX = 30_000
 """Tours that are worth listing one by one."""
-RECOMBINE_AT = (0.55, 0.85)
-"""Share of the time after which what was seen is recombined; the search goes on from there."""
-RECOMBINE_SHARE = 0.12
+RECOMBINE_POOL = ((0.22, 0.12), (0.21, 0.12), (0.33, 0.0))
+"""Shares of the time for searching and for recombining what was seen, in turn; the search goes on from there."""
+RECOMBINE_LISTED = ((0.1, 0.4), (0.1, 0.4))
+"""The same where all tours are known: mostly the first proves it."""
 RECOMBINE_ORDERS = 400
 
 
@@ -24,20 +25,17 @@ def batch(orders: Orders, cost: Cost, seconds: float, seed: int = 1, *, rounds: 
     n = len(search.kept)
     if n < 2:
         return search.best()
-    if (all_of_them := every_tour(search)) is not None:
-        search.run(min(0.2 * seconds, 1.0), rounds=rounds)
-        found = recombine(n, all_of_them, search.value, 0.8 * seconds)
-        if found is not None:
-            search.take(found)
-        return search.best()
-    share = 1.0 / (len(RECOMBINE_AT) + 1)
-    for _ in range(len(RECOMBINE_AT)):
-        search.run(seconds * (share - RECOMBINE_SHARE), rounds=rounds)
-        if n <= RECOMBINE_ORDERS:
-            found = recombine(n, search.pool(), search.value, seconds * RECOMBINE_SHARE)
-            if found is not None:
-                search.take(found)
-    search.run(seconds * share, rounds=rounds)
+    listed = every_tour(search)
+    parts = RECOMBINE_POOL if listed is None else RECOMBINE_LISTED
+    for walk_share, recombine_share in parts:
+        search.run(walk_share * seconds, rounds=rounds)
+        if n > RECOMBINE_ORDERS or recombine_share == 0.0:
+            continue
+        choice = recombine(n, search.pool() if listed is None else listed, search.value, recombine_share * seconds)
+        if choice.tours is not None:
+            search.take(choice.tours)
+        if listed is not None and choice.proven:
+            break
     return search.best()
 
 
