@@ -68,13 +68,14 @@ class Site:
         from scipy.sparse.csgraph import dijkstra
 
         n = len(self.xy_mm)
-        rows, cols, lengths = [], [], []
+        # Of two edges between the same nodes the shorter counts: a sparse matrix would add them up.
+        shortest: dict[tuple[int, int], int] = {}
         for a, b, length_mm, one_way in self.edges:
-            for start, end in ((a, b),) if one_way else ((a, b), (b, a)):
-                rows.append(start)
-                cols.append(end)
-                lengths.append(max(length_mm, 1))
-        graph = csr_matrix((lengths, (rows, cols)), shape=(n, n))
+            mm = max(length_mm, 1)
+            for way in ((a, b),) if one_way else ((a, b), (b, a)):
+                shortest[way] = min(mm, shortest.get(way, mm))
+        rows, cols = ([way[i] for way in shortest] for i in (0, 1))
+        graph = csr_matrix((list(shortest.values()), (rows, cols)), shape=(n, n))
         best, before = dijkstra(graph, indices=nodes, return_predecessors=True)
         self._rows |= {node: (best[i], before[i]) for i, node in enumerate(nodes)}
 
@@ -122,6 +123,16 @@ class Site:
         left_out = tuple(table[i] for i in found.unreachable)
         return self._walked(
             [table[i] for i in found.order], start, end, left_out, exact=len(found.order) <= irregular.EXACT_MAX
+        )
+
+    def walk_to_any(
+        self, stops: Sequence[int], start: int, ends: Sequence[int], *, ranks: Sequence[int] | None = None,
+        soft_mm: float | None = None, seed: int = 1,
+    ) -> Walked:  # fmt: skip
+        """As `walk`, to that of several ends which makes it shortest; one that misses fewer stops comes first."""
+        walks = [self.walk(stops, start, end, ranks=ranks, soft_mm=soft_mm, seed=seed) for end in dict.fromkeys(ends)]
+        return min(
+            walks, key=lambda w: (len(w.unreachable), w.length_mm), default=Walked((), 0, (), (), tuple(stops), True)
         )
 
     def _walked(self, order: list[int], start: int, end: int, unreachable: tuple[int, ...], *, exact: bool) -> Walked:
