@@ -86,6 +86,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     inbound.GoodsReceived: {"slotting.on_goods_received": slotting_reactions.on_goods_received},
     picking.GoodsToPutBack: {"slotting.on_goods_to_put_back": slotting_reactions.on_goods_to_put_back},
     slotting.GoodsPutAway: {"order_release.on_goods_put_away": release_reactions.on_goods_put_away},
+    slotting.SlotsRequested: {"slotting.plan_slots": slotting_reactions.plan_slots},
     slotting.UnitEmptied: {"packing.on_unit_emptied": packing_reactions.on_unit_emptied},
     # outbound
     order_release.FloorHasRoom: {"order_release.fill_floor": release_reactions.fill_floor},
@@ -162,7 +163,7 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, shipping.ManifestClosed,
-    slotting.VelocityClassified,
+    slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
 
 
@@ -191,6 +192,7 @@ async def _escalate(uow: UnitOfWork) -> None:
 TICKS: tuple[Tick, ...] = (
     Tick("order_release.feed_floor", 2, release_reactions.feed_floor),
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
+    Tick("slotting.drop_stale", 60, slotting_reactions.drop_stale),
     Tick("labour.learn", 86_400, labour_reactions.learn),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),

@@ -13,13 +13,13 @@ WMS = Path(wms.main.__file__).parent
 TEXTS = WMS / "web" / "src" / "lib" / "texts"
 EN, ZH = (json.loads((TEXTS / f"{name}.json").read_text("utf-8")) for name in ("en", "zh-CN"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-FLOWS = ("receive", "putaway", "pick", "pack", "count", "load")
+FLOWS = ("receive", "putaway", "move", "pick", "pack", "count", "load")
 
 
 def sent_by_pdas() -> set[str]:
     """Text keys written in pda.py files: "<flow>.<name>", and the reasons offered under "Problem here"."""
     keys: set[str] = set()
-    for file in WMS.glob("processes/*/pda.py"):
+    for file in (*WMS.glob("processes/*/pda.py"), *WMS.glob("processes/*/pda/*.py")):
         source = file.read_text("utf-8")
         keys |= set(re.findall(rf'"((?:{"|".join(FLOWS)}|choice)\.[a-z_]+)"', source))
         for group in re.findall(r"(?:problems|options)=\(([^)]*)\)", source):

@@ -1,7 +1,8 @@
-"""Facts of putaway and of classes."""
+"""Facts of putaway, of classes and of moves."""
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from wms.kernel.messages import Event
 
@@ -43,3 +44,25 @@ class VelocityClassified(Event):
     window_days: int
     lines: int
     changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsRequested(Event):
+    """Moves are to be proposed; durable, so it survives a crash of the planner."""
+
+    name: ClassVar[str] = "slotting.slots_requested.v1"
+    stream: ClassVar[str] = "proposal_id"
+    proposal_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsMoved(Event):
+    """Pieces of one SKU were moved from one storage location to another to shorten walks."""
+
+    name: ClassVar[str] = "slotting.goods_moved.v1"
+    stream: ClassVar[str] = "sku_id"
+    sku_id: int
+    from_place_id: int
+    to_place_id: int
+    qty_each: int
+    status: str

@@ -13,6 +13,7 @@ from wms.db.uow import UnitOfWork
 from wms.processes.calibration import queries as calibration
 from wms.processes.controls.queries import Reading
 from wms.processes.counting import queries as counting
+from wms.processes.slotting import queries as slotting
 from wms.twin import boards
 
 NOTHING = "–"
@@ -25,7 +26,6 @@ NOT_MEASURED = {
     "supplier-pass": "there is no inspection process yet",
     "supplier-response": "there are no supplier cases yet",
     "ap-match": "there are no invoices yet",
-    "golden-lane": "no layout of before is on record",
     "carton-fill": "the site has no baseline month",
     "fragile-pack": "there are no pack versions with test records yet",
     "restricted-goods": "there are no destination rules yet",
@@ -174,6 +174,17 @@ async def golden_zone(uow: UnitOfWork) -> Reading:
     return _percent(r.golden, r.picks, {"picks": r.picks, "golden": r.golden}, nothing="no picks today", digits=1)
 
 
+async def golden_lane(uow: UnitOfWork) -> Reading:
+    """Walk per line of the golden lane's SKUs against the layout before the peak."""
+    lane = await slotting.golden_lane(uow)
+    if lane is None:
+        return Reading(None, NOTHING, why_not="it is no peak: slotting has no golden lane")
+    change = lane.pop("change_pct")
+    if change is None:
+        return Reading(None, NOTHING, lane, why_not="no picks of the lane's SKUs since the peak began")
+    return Reading(change, f"{change:+.1f} %", lane)
+
+
 async def space_reserve(uow: UnitOfWork) -> Reading:
     rows = await uow.session.execute(
         text("""
@@ -306,7 +317,7 @@ async def stock_age(uow: UnitOfWork) -> Reading:
 
 MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "rfid-gate": rfid_gate, "dws-weight": dws_weight, "dws-dimension": dws_dimension, "sku-code-unique": sku_code_unique, "unit-serial-unique": unit_serial_unique,
-    "inbound-incident": inbound_incident, "trace-time": trace_time, "golden-zone": golden_zone,
+    "inbound-incident": inbound_incident, "trace-time": trace_time, "golden-zone": golden_zone, "golden-lane": golden_lane,
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
     "variance-review": variance_review, "pack-line-rate": pack_line_rate, "short-order": short_order,
     "late-dispatch": late_dispatch, "order-defect": order_defect, "stock-age": stock_age,

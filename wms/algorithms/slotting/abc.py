@@ -15,27 +15,27 @@ HYSTERESIS = 0.02
 @dataclass(frozen=True, slots=True)
 class Ranked:
     velocity: str
-    lines: int
+    lines: float
     share_before: float
     """Share of all lines on busier items."""
 
 
 def classify(
-    lines: Mapping[int, int],
+    lines: Mapping[int, float],
     current: Mapping[int, str],
     cuts: tuple[float, float] = CUTS,
     hysteresis: float = HYSTERESIS,
 ) -> dict[int, Ranked]:
-    """Class of every item of `lines` (item to pick lines). Items never picked are C.
+    """Class of every item of `lines` (item to pick lines, smoothed or not). Items never picked are C.
 
     current: item to its class so far; an item without one, or with none, has no hysteresis.
     """
     total = sum(n for n in lines.values() if n > 0)
     ranked: dict[int, Ranked] = {}
-    before = 0
+    before = 0.0
     for item, n in sorted(lines.items(), key=lambda pair: (-pair[1], pair[0])):
         if n <= 0:
-            ranked[item] = Ranked("C", 0, 1.0)
+            ranked[item] = Ranked("C", 0.0, 1.0)
             continue
         share = before / total
         ranked[item] = Ranked(_velocity(share, current.get(item, ""), cuts, hysteresis), n, share)

@@ -1,7 +1,8 @@
 """The location that a quantity of one SKU and lot is to be put into, and why; or why none.
 
-Hard: size, free volume and weight, one grain per bin, status apart, hazards apart and low, heavy low. Soft: the same goods
-first, then the zone of the SKU's class, reach and walk.
+Hard: size, free volume and weight, one grain per bin, status apart, temperature, hazards apart and low, heavy low. Soft: the same
+goods first, then the zone of the SKU's class, reach, walk, and its family near. Re-slotting judges by the same `objection` and the
+same `reach_mm`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,8 @@ HAZARD_MM = 1_100
 """Hazardous goods are kept below: what leaks does not drip on others."""
 ZONES = {"A": 0.20, "B": 0.50, "C": 1.0}
 """Share of the bins, by walk from the benches, that a class may expect."""
+FAMILY_MM = 6_000.0
+"""Walk that lying beside its family is worth."""
 
 Grain = tuple[int, int, int, str]
 """(SKU, lot, owner, status)."""
@@ -31,6 +34,8 @@ class Goods:
     velocity: str = "C"
     hazard: str = ""
     """UN number, empty when none."""
+    temperature: str = "ambient"
+    family: str = ""
 
     @property
     def volume_mm3(self) -> int:
@@ -56,6 +61,8 @@ class Bin:
     used_g: int = 0
     grains: frozenset[Grain] = frozenset()
     hazards: frozenset[str] = frozenset()
+    temperature: str = "ambient"
+    families: frozenset[str] = frozenset()
 
     @property
     def volume_mm3(self) -> int:
@@ -81,6 +88,7 @@ class House:
     zone_of: dict[int, int] = field(default_factory=dict)
     """Bin to 0, 1, 2 for A, B, C."""
     hazards_at: dict[int, frozenset[str]] = field(default_factory=dict)
+    families_at: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, bins: Iterable[Bin]) -> "House":
@@ -90,6 +98,7 @@ class House:
             share = i / len(ranked)
             house.zone_of[b.place_id] = next(z for z, upto in enumerate(ZONES.values()) if share < upto)
             house.hazards_at[b.node] = house.hazards_at.get(b.node, frozenset()) | b.hazards
+            house.families_at[b.node] = house.families_at.get(b.node, frozenset()) | b.families
         return house
 
     def promise(self, place_id: int, goods: Goods, qty_each: int) -> None:
@@ -116,6 +125,8 @@ def objection(goods: Goods, b: Bin, hazards_near: frozenset[str]) -> str:
     """Why these goods may not lie here at all; empty when they may. Room is judged apart."""
     if any(piece > hole for piece, hole in zip(sorted(goods.size_mm), sorted(b.size_mm), strict=True)):
         return "too_small"
+    if goods.temperature != b.temperature:
+        return "other_temperature"
     if b.grains - {goods.grain}:
         return "other_goods"
     if goods.weight_g > VERY_HEAVY_G and b.z_mm > FLOOR_MM:
@@ -157,15 +168,21 @@ def _cost(goods: Goods, b: Bin, house: House) -> tuple[float, ...]:
     whole = 0 if room_each(goods, b) >= goods.qty_each else 1
     wanted = list(ZONES).index(goods.velocity) if goods.velocity in ZONES else 2
     zone = abs(house.zone_of[b.place_id] - wanted)
-    return (together, whole, zone, b.walk_mm + _reach_mm(goods, b))
+    near = FAMILY_MM if goods.family and goods.family in house.families_at.get(b.node, frozenset()) else 0.0
+    return (together, whole, zone, b.walk_mm + _reach_mm(goods, b) - near)
+
+
+def reach_mm(z_mm: int) -> float:
+    """Bending, stretching and ladders at this height, as walk."""
+    if z_mm > REACH_MM:
+        return 12_000.0
+    return 0.0 if GOLDEN_MM[0] <= z_mm <= GOLDEN_MM[1] else 4_000.0
 
 
 def _reach_mm(goods: Goods, b: Bin) -> float:
-    """Bending, stretching and ladders as walk; a slow SKU leaves the golden height to the fast ones."""
-    if b.z_mm > REACH_MM:
-        return 12_000.0
-    golden = GOLDEN_MM[0] <= b.z_mm <= GOLDEN_MM[1]
-    return 4_000.0 if golden == (goods.velocity == "C") else 0.0
+    """A slow SKU leaves the golden height to the fast ones."""
+    reach = reach_mm(b.z_mm)
+    return reach if goods.velocity != "C" or b.z_mm > REACH_MM else 4_000.0 - reach
 
 
 def _reasons(goods: Goods, b: Bin, house: House) -> list[str]:
@@ -182,6 +199,10 @@ def _reasons(goods: Goods, b: Bin, house: House) -> list[str]:
         said.append("heavy, kept low")
     if goods.hazard:
         said.append(f"{goods.hazard} kept low and apart")
+    if goods.temperature != "ambient":
+        said.append(f"kept {goods.temperature}")
+    if goods.family and goods.family in house.families_at.get(b.node, frozenset()):
+        said.append(f"beside its family {goods.family}")
     return said
 
 

@@ -19,7 +19,7 @@ from wms.algorithms.slotting.search import Positions, Walks, draw, partner, touc
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TRIES = 1_000
+TRIES = 2_500
 """Exchanges looked at in one round."""
 SHARE = 0.15
 """Of the budget that one round may spend: the best of every round, not the first that are good."""
@@ -129,13 +129,13 @@ class _Draft:
         self.lies = np.empty(n, dtype=np.int64)
         self.lies[self.slot] = np.arange(n)
         self.length = r.lengths(self.slot)
-        self.before = float((r.weight * self.length).sum())
         self.groups: list[Group] = []
         self.refused: dict[str, int] = {}
         self.spent = 0
         self._stamp, self._fresh = np.zeros(len(self.length), dtype=np.int64), np.empty(len(self.length))
         self._count = np.zeros(1, dtype=np.int64)
         self._lines = r.lines()
+        self.before = float((r.weight * self.length).sum() + (self._lines * r.reach[self.slot]).sum())
         self._may = np.ones(n, dtype=np.bool_)
         """Whether an item, or an empty position, may still be part of a group."""
         self._may[list(terms.fixed)] = False
@@ -163,7 +163,7 @@ class _Draft:
         gain = np.empty(TRIES)
         n = _look(
             TRIES, self.items, self.slot, self.lies, self.length, r.rank, r.first, r.member, r.weight, r.of_first, r.of_tour,
-            drawn, np.cumsum(self._lines[drawn]), self._may, self._lane, self._targets, free, r.one, r.tables, r.scratch, state,
+            drawn, np.cumsum(np.sqrt(self._lines[drawn])), self._may, self._lane, self._targets, free, self._lines, r.reach, r.one, r.tables, r.scratch, state,
             self._stamp, self._fresh, self._count, found, gain,
         )  # fmt: skip
         best = np.argsort(-gain[:n] / (1 + found[:n, 3]), kind="stable")
@@ -185,6 +185,7 @@ class _Draft:
         if said:
             self.refused[said] = self.refused.get(said, 0) + 1
             return False
+        r = self.ready
         steps = [(i, q)] if kind == 0 else [(j, spare), (i, q), *([(j, p)] if kind == 2 else [])]
         moves: list[Move] = []
         before = self.length.copy()
@@ -192,7 +193,7 @@ class _Draft:
         for k, to in steps:
             source, at[k] = at[k], to
             self.slot[k] = to
-            saved = -self._settled(k)
+            saved = self._lines[k] * float(r.reach[source] - r.reach[to]) - self._settled(k)
             moves.append(Move(k, self._given(source), self._given(to), saved, self._way(source, to),
                               makes_room_for=i if k == j else -1, aside=kind == 2 and len(moves) == 0))  # fmt: skip
         worth = sum(m.saving * self.terms.horizon_days - m.walk - self.terms.per_move for m in moves)
@@ -235,7 +236,7 @@ class _Draft:
 
 @njit
 def _look(  # type: ignore[no-untyped-def]
-    tries, items, slot, lies, length, rank, first, member, weight, of_first, of_tour, drawn, chance, may, lane, targets, free, one,
+    tries, items, slot, lies, length, rank, first, member, weight, of_first, of_tour, drawn, chance, may, lane, targets, free, lines, reach, one,
     tables, scratch, state, stamp, fresh, count, found, gain,
 ):  # fmt: skip
     """Exchanges that shorten the tours: (item, position, empty, kind) of each, and by how much. Returns how many."""
@@ -249,9 +250,11 @@ def _look(  # type: ignore[no-untyped-def]
             q = partner(i, slot, first, member, of_first, of_tour, state)
         u = draw(state)
         f = free[min(np.int64(draw(state) * free.shape[0]), free.shape[0] - 1)] if free.shape[0] else -1
-        if q < 0 or not lane[q] or rank[q] == rank[slot[i]] or not may[lies[q]]:
+        if q < 0 or not lane[q] or not may[lies[q]]:
             continue
         j, p = lies[q], slot[i]
+        if rank[q] == rank[p] and reach[q] == reach[p]:
+            continue
         kind = 0 if j >= items else 2 if u < CHANGE else 1
         if kind > 0 and (f < 0 or (narrow and of_first[j + 1] - of_first[j] > of_first[i + 1] - of_first[i])):
             continue
@@ -278,6 +281,7 @@ def _look(  # type: ignore[no-untyped-def]
             fresh,
             count,
         )
+        delta += lines[i] * (reach[q] - reach[p]) + lines[j] * (reach[slot[j]] - reach[q])
         slot[i], slot[j] = p, q
         if delta < -1e-9:
             found[n, 0], found[n, 1], found[n, 2], found[n, 3] = i, q, f, kind

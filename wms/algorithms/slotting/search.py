@@ -42,6 +42,8 @@ class Positions:
     item_kind: Ints | None = None
     kind: Ints | None = None
     """Of each position."""
+    reach: Floats | None = None
+    """Of each position: walk that one line at it is worth beyond the way there (bending, ladders). Only moves weigh it."""
 
 
 class Walks:
@@ -55,6 +57,8 @@ class Walks:
         self.number = np.empty_like(self.given)
         self.number[self.given] = np.arange(len(self.given))
         self.rank = np.ascontiguousarray(rank[self.given])
+        reach = np.zeros(len(self.given)) if positions.reach is None else positions.reach
+        self.reach = np.ascontiguousarray(np.asarray(reach, dtype=np.float64)[self.given])
         n = len(self.given)
         if items > n:
             raise ValueError(f"{items} items for {n} positions")

@@ -38,6 +38,8 @@ class SkuIn(_In):
     attributes: list[str] = []
     fragile: bool = False
     hazard: str = Field(default="", max_length=10)
+    temperature: Literal["ambient", "chilled", "frozen"] = "ambient"
+    family: str = Field(default="", max_length=40)
     lot_policy: Literal["none", "required"] = "none"
     serial_policy: Literal["none", "on_receipt", "on_ship", "always"] = "none"
     expiry_policy: Literal["none", "expiry", "production"] = "none"

@@ -27,6 +27,8 @@ class SkuInfo:
     attributes: tuple[str, ...]
     fragile: bool
     hazard: str
+    temperature: str
+    family: str
     lot_policy: str
     serial_policy: str
     expiry_policy: str

@@ -42,6 +42,8 @@ class SkuDraft:
     attributes: tuple[str, ...] = ()
     fragile: bool = False
     hazard: str = ""
+    temperature: str = "ambient"
+    family: str = ""
     lot_policy: str = "none"
     serial_policy: str = "none"
     expiry_policy: str = "none"
@@ -67,7 +69,7 @@ async def ensure_owner(uow: UnitOfWork, code: str, name: str = "") -> int:
 _PLAIN = (
     "name", "name_zh", "length_mm", "width_mm", "height_mm", "weight_g", "fragile", "hazard", "lot_policy",
     "serial_policy", "expiry_policy", "shelf_life_days", "min_life_receipt_days", "min_life_ship_days", "value_cents",
-    "key_category",
+    "key_category", "temperature", "family",
 )  # fmt: skip
 
 

@@ -34,6 +34,10 @@ class Sku(Base):
     fragile: Mapped[bool] = mapped_column(default=False)
     hazard: Mapped[str] = mapped_column(default="")
     """UN number, empty when none."""
+    temperature: Mapped[str] = mapped_column(default="ambient")
+    """ambient, chilled or frozen: what it has to be kept at."""
+    family: Mapped[str] = mapped_column(default="")
+    """What is kept side by side, empty when none."""
     lot_policy: Mapped[str] = mapped_column(default="none")
     """none or required."""
     serial_policy: Mapped[str] = mapped_column(default="none")

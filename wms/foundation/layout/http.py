@@ -1,6 +1,6 @@
 """Layout import and the floor map."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,7 @@ class LocationIn(_In):
     depth_mm: int = Field(default=0, ge=0)
     height_mm: int = Field(default=0, ge=0)
     load_max_g: int = Field(default=0, ge=0)
+    temperature: Literal["ambient", "chilled", "frozen"] = "ambient"
     check_digits: str = Field(default="", max_length=4)
 
 

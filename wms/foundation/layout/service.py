@@ -41,6 +41,7 @@ class LocationDraft:
     depth_mm: int = 0
     height_mm: int = 0
     load_max_g: int = 0
+    temperature: str = "ambient"
     check_digits: str = ""
 
 
@@ -79,7 +80,7 @@ async def load_layout(
             Location(
                 id=place_rows[x.code].id, warehouse_id=house.id, code=x.code, kind=x.kind, zone=x.zone, aisle=x.aisle,
                 x_mm=x.x_mm, y_mm=x.y_mm, z_mm=x.z_mm, level=x.level, width_mm=x.width_mm, depth_mm=x.depth_mm,
-                height_mm=x.height_mm, load_max_g=x.load_max_g, node_id=node_rows[x.node].id,
+                height_mm=x.height_mm, load_max_g=x.load_max_g, temperature=x.temperature, node_id=node_rows[x.node].id,
                 check_digits=x.check_digits or rules.check_digits(x.code),
             )
         )  # fmt: skip

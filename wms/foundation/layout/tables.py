@@ -63,6 +63,8 @@ class Location(Base):
     height_mm: Mapped[int] = mapped_column(default=0)
     load_max_g: Mapped[int] = mapped_column(default=0)
     """0: no limit."""
+    temperature: Mapped[str] = mapped_column(default="ambient")
+    """ambient, chilled or frozen: what is kept here has to want it."""
     node_id: Mapped[int] = mapped_column(ForeignKey("path_node.id"))
     """Where a walker stands to reach it."""
     active: Mapped[bool] = mapped_column(default=True)

@@ -38,7 +38,7 @@ async def stations(uow: Uow, kind: str = "") -> list[dict[str, Any]]:
 
 class Release(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    kind: Literal["putaway", "count"]
+    kind: Literal["putaway", "count", "move"]
     holder: str
 
 

@@ -11,6 +11,7 @@ const PATHS: Record<string, string> = {
   scan: "M3 8V4h4m10 0h4v4m0 8v4h-4M7 20H3v-4M7 8v8m3-8v8m4-8v8m3-8v8",
   receive: "M4 14v6h16v-6M12 3v11m-4-4 4 4 4-4",
   putaway: "M4 20V4m16 16V4M4 9h16M4 16h16M12 2v4",
+  move: "M3 8h14m-4-4 4 4-4 4M21 16H7m4 4-4-4 4-4",
   pick: "M3 4h3l2 11h10l2-8H7M9 20a1 1 0 1 0 .1 0M17 20a1 1 0 1 0 .1 0",
   pack: "M3 8l9-5 9 5v9l-9 5-9-5V8zm0 0 9 5 9-5m-9 5v9",
   count: "M5 3h14v18H5zM8 7h8M8 11h2m4 0h2m-8 4h2m4 0h2",

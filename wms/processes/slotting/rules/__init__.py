@@ -53,3 +53,33 @@ class GoodsGone(Refusal):
     """The goods are no longer on this unit."""
 
     code, status = "slotting.goods_gone", 409
+
+
+HALF_LIFE_DAYS = 7.0
+"""Of what a pick says about tomorrow, when classes are set."""
+STALE_H = 24
+"""A proposal that nobody answers says nothing about the floor after this."""
+
+
+class UnknownProposal(Refusal):
+    """No such proposal."""
+
+    code, status = "slotting.unknown_proposal", 404
+
+
+class ProposalClosed(Refusal):
+    """This proposal has been answered already, or is not planned yet."""
+
+    code, status = "slotting.proposal_closed", 409
+
+
+class NothingToMove(Refusal):
+    """None of these moves is possible any more."""
+
+    code, status = "slotting.nothing_to_move", 409
+
+
+class EarlierMoveFirst(Refusal):
+    """What lies in the target has to leave first."""
+
+    code, status = "slotting.earlier_move_first", 409

@@ -1,16 +1,15 @@
-"""Open and confirm putaways; set velocity classes."""
+"""Open and confirm putaways."""
 
 from collections import Counter
 from uuid import UUID
 
 from sqlalchemy import text
 
-from wms.algorithms.slotting import abc, putaway
+from wms.algorithms.slotting import putaway
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
-from wms.events.slotting import GoodsPutAway, UnitEmptied, VelocityClassified
+from wms.events.slotting import GoodsPutAway, UnitEmptied
 from wms.foundation.catalog import queries as catalog
-from wms.foundation.catalog import service as catalog_service
 from wms.foundation.layout import queries as layout
 from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
@@ -20,7 +19,7 @@ from wms.foundation.work import queries as work
 from wms.foundation.work import service as tasks
 from wms.kernel.ids import uuid7
 from wms.processes.slotting import queries, rules
-from wms.processes.slotting.tables import VelocityRun
+from wms.processes.slotting.service import whys
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7271)")
 """Two choices at once would promise the same room."""
@@ -112,14 +111,18 @@ async def confirm_putaway(
     if not 1 <= qty_each <= task.qty_each:
         raise rules.BadQuantity(qty_each=qty_each, task_each=task.qty_each)
     place_id = await _place(uow, task, location_scan, reason)
-    await _check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
+    await check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
     serials = await queries.serials_at(uow, unit.id, grain.sku_id, grain.status) or None
     if serials is not None and len(serials) != qty_each:
         raise rules.SerialsWhole(pieces=len(serials))
     await ledger.post(uow, [ledger.Line(grain, unit.id, place_id, qty_each, "putaway", serials=serials)])
+    directed = place_id == task.to_place_id
+    await whys.note(
+        uow, place_id, grain.sku_id, task.why if directed else f"put there by hand: {reason or 'no place directed'}"
+    )
     uow.emit(GoodsPutAway(
         sku_id=grain.sku_id, place_id=place_id, hu_id=unit.id, qty_each=qty_each, status=grain.status,
-        directed=place_id == task.to_place_id,
+        directed=directed,
     ))  # fmt: skip
     if qty_each == task.qty_each:
         await tasks.finish(uow, task_id, data={"put_at": place_id, "reason": reason})
@@ -156,7 +159,7 @@ async def _place(uow: UnitOfWork, task: work.TaskInfo, scan: str, reason: str) -
     return spot.id
 
 
-async def _check_fits(uow: UnitOfWork, grain: Grain, qty_each: int, place_id: int, *, directed: bool) -> None:
+async def check_fits(uow: UnitOfWork, grain: Grain, qty_each: int, place_id: int, *, directed: bool) -> None:
     """The floor may have changed since the choice: what may not lie together still may not.
 
     Promises to others do not count against the directed location: they were made knowing of this one.
@@ -183,29 +186,6 @@ async def _settle_unit(uow: UnitOfWork, unit: stock.Unit) -> None:
     else:
         await ledger.close_unit(uow, unit.id)
     uow.emit(UnitEmptied(hu_id=unit.id, code=unit.code, kind=unit.kind, in_place_id=unit.in_place_id))
-
-
-async def classify(uow: UnitOfWork) -> VelocityClassified | None:
-    """Set ABC classes by the pick lines of the last weeks; None while nothing has been picked."""
-    lines = await queries.pick_lines(uow, rules.WINDOW_DAYS)
-    if not any(n > 0 for n in lines.values()):
-        return None
-    skus = {s.id: s for s in await catalog.all_skus(uow)}
-    # Before the first run every SKU bears the default class, which says nothing.
-    current = {i: s.velocity_class for i, s in skus.items()} if await queries.last_run(uow) else {}
-    ranked = abc.classify(lines, current)
-    changed = await catalog_service.set_velocity(uow, {i: r.velocity for i, r in ranked.items()})
-    told = VelocityClassified(
-        window_days=rules.WINDOW_DAYS, lines=sum(max(n, 0) for n in lines.values()), changed=changed
-    )
-    uow.session.add(
-        VelocityRun(
-            id=uuid7(), at=uow.now, window_days=told.window_days, lines=told.lines, skus=len(ranked), changed=changed,
-            sizes=dict(Counter(r.velocity for r in ranked.values())), by=uow.actor.id,
-        )
-    )  # fmt: skip
-    uow.emit(told)
-    return told
 
 
 async def suggest(uow: UnitOfWork, sku_code: str, qty_each: int) -> tuple[list[putaway.Choice], list[str]]:
