@@ -21,6 +21,7 @@ from wms.events import (  # fmt: skip
     orders,
     packing,
     picking,
+    put_wall,
     shipping,
     slotting,
     stock,
@@ -41,6 +42,7 @@ from wms.processes.labour import reactions as labour_reactions
 from wms.processes.order_release import reactions as release_reactions
 from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
+from wms.processes.put_wall import reactions as wall_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
 from wms.twin import boards, measures
@@ -96,7 +98,9 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     order_release.OrderWithdrawn: {
         "order_release.on_order_withdrawn": release_reactions.on_order_withdrawn,
         "picking.on_order_withdrawn": picking_reactions.on_order_withdrawn,
+        "put_wall.on_order_withdrawn": wall_reactions.on_order_withdrawn,
     },
+    put_wall.ToteConsolidated: {"packing.on_tote_consolidated": packing_reactions.on_tote_consolidated},
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
     picking.TourTaken: {"flow.close_lost_cart": close_lost_cart},
     fleet.UnitDelivered: {"packing.on_unit_delivered": packing_reactions.on_unit_delivered},
@@ -111,6 +115,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "order_release.on_cancel_requested": release_reactions.on_cancel_requested,
         "shipping.on_cancel_requested": shipping_reactions.on_cancel_requested,
         "packing.on_cancel_requested": packing_reactions.on_cancel_requested,
+        "put_wall.on_cancel_requested": wall_reactions.on_cancel_requested,
     },
     orders.OrderChanged: {
         "shipping.on_order_changed": shipping_reactions.on_order_changed,
@@ -127,6 +132,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_weight_measured": packing_reactions.on_weight_measured,
         "inbound.on_weight_measured": inbound_reactions.on_weight_measured,
     },
+    devices.LightConfirmed: {"put_wall.on_light_confirmed": wall_reactions.on_light_confirmed},
     devices.VehicleReported: {"fleet.on_vehicle_reported": fleet_reactions.on_vehicle_reported},
     devices.CommandAnswered: {
         "labels.on_command_answered": label_reactions.on_command_answered,
@@ -159,7 +165,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
-    devices.ZonePassed, devices.ParcelInducted, devices.ParcelSorted, devices.LightConfirmed,
+    devices.ZonePassed, devices.ParcelInducted, devices.ParcelSorted,
     catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, shipping.ManifestClosed,

@@ -28,6 +28,7 @@ def layout() -> Json:
     locations: list[Json] = [
         {"code": "CART-PARK", "kind": "cart", "zone": "DOCK", "node": "PARK", "x_mm": 1000, "y_mm": 1000},
         {"code": "PACK-1", "kind": "pack", "zone": "DOCK", "node": "DROP", "x_mm": 5000, "y_mm": 1000},
+        {"code": "WALL-1", "kind": "wall", "zone": "DOCK", "node": "DROP", "x_mm": 5000, "y_mm": 2000},
         {"code": "DOCK-1", "kind": "dock", "zone": "DOCK", "node": "PARK", "x_mm": 1000, "y_mm": 0},
         {"code": "SHIP-1", "kind": "ship", "zone": "DOCK", "node": "DROP", "x_mm": 7000, "y_mm": 1000},
     ]
@@ -77,6 +78,7 @@ def load(admin: httpx.Client) -> None:
     ])  # fmt: skip
     units = [{"kind": "cart", "code": f"CART-{n}", "at": "CART-PARK"} for n in range(1, 9)]
     units += [{"kind": "tote", "code": f"TOTE-{n}{i}", "at": f"CART-{n}"} for n in range(1, 9) for i in range(1, 7)]
+    units += [{"kind": "tote", "code": f"W-{n}", "at": "WALL-1"} for n in range(1, 9)]
     post("/stock/units", units)
     for code, roles in PEOPLE.items():
         post("/operators", {"code": code, "name": code.capitalize(), "pin": PIN, "roles": roles, "badge": badge(code)})

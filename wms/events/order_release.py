@@ -1,6 +1,6 @@
 """Facts of waves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
@@ -45,6 +45,8 @@ class WaveReleased(Event):
     stream: ClassVar[str] = "wave_id"
     wave_id: UUID
     tours: list[list[UUID]]
+    zones: list[str] = field(default_factory=list)
+    """By zone: of each tour, the zone whose share of its orders it picks. Empty: every tour picks its orders whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from wms.kernel.errors import Refusal
 
-KINDS = ("bin", "reserve", "dock", "staging", "cart", "pack", "ship")
+KINDS = ("bin", "reserve", "dock", "staging", "cart", "wall", "pack", "ship")
 
 
 class UnknownLocation(Refusal):

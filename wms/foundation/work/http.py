@@ -14,19 +14,28 @@ router = APIRouter(prefix="/api/v1/work", tags=["work"], route_class=UowRoute)
 class StationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    kind: Literal["receive", "pack", "ship"]
+    kind: Literal["receive", "wall", "pack", "ship"]
     location: str
     scale: str = ""
     printer: str = ""
     dimensioner: str = ""
     gate: str = ""
+    light: str = ""
 
 
 @router.post("/stations", dependencies=[needs("admin")])
 async def save_stations(uow: Uow, body: list[StationIn]) -> dict[str, Any]:
     for x in body:
         await service.save_station(
-            uow, x.code, x.kind, x.location, scale=x.scale, printer=x.printer, dimensioner=x.dimensioner, gate=x.gate
+            uow,
+            x.code,
+            x.kind,
+            x.location,
+            scale=x.scale,
+            printer=x.printer,
+            dimensioner=x.dimensioner,
+            gate=x.gate,
+            light=x.light,
         )
     return {"saved": len(body)}
 

@@ -83,6 +83,7 @@ class StationInfo:
     printer: str
     dimensioner: str
     gate: str
+    light: str
 
 
 def _station(row: Station) -> StationInfo:

@@ -139,11 +139,11 @@ async def set_qty(uow: UnitOfWork, task_id: UUID, qty_each: int) -> None:
 
 async def save_station(
     uow: UnitOfWork, code: str, kind: str, location: str, *, scale: str = "", printer: str = "", dimensioner: str = "",
-    gate: str = "",
+    gate: str = "", light: str = "",
 ) -> None:  # fmt: skip
     await uow.session.merge(
         Station(code=code, kind=kind, location=location, scale=scale, printer=printer, dimensioner=dimensioner, gate=gate,
-                active=True)
+                light=light, active=True)
     )  # fmt: skip
     await uow.session.flush()
 

@@ -16,7 +16,7 @@ class Task(Base):
     __tablename__ = "task"
     id: Mapped[uuid_pk]
     kind: Mapped[str]
-    """pick, putaway, count, putback, move; pack is noted when it is done."""
+    """pick, putaway, count, putback, move, wall; pack is noted when it is done."""
     state: Mapped[str] = mapped_column(default="open")
     priority: Mapped[int] = mapped_column(default=5)
     group_id: Mapped[UUID | None]
@@ -50,13 +50,15 @@ class Station(Base):
     __tablename__ = "station"
     code: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    """receive, pack or ship."""
+    """receive, wall, pack or ship."""
     location: Mapped[str]
     """Code of the location that it is."""
     scale: Mapped[str] = mapped_column(default="")
     printer: Mapped[str] = mapped_column(default="")
     dimensioner: Mapped[str] = mapped_column(default="")
     gate: Mapped[str] = mapped_column(default="")
+    light: Mapped[str] = mapped_column(default="")
+    """Controller of its lights."""
     active: Mapped[bool] = mapped_column(default=True)
 
 

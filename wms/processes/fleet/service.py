@@ -88,7 +88,7 @@ async def dispatch(uow: UnitOfWork) -> int:
 async def _zones(uow: UnitOfWork, walk: layout.WalkGraph) -> dict[str, str]:
     """Node code to the zone of the location that is served from it."""
     codes = dict(zip(walk.ids, walk.codes, strict=True))
-    return {codes[s.node_id]: s.zone for s in await layout.locations(uow, ["staging", "cart", "pack"])}
+    return {codes[s.node_id]: s.zone for s in await layout.locations(uow, ["staging", "cart", "wall", "pack"])}
 
 
 async def _drive(uow: UnitOfWork, row: Transport, vehicle: Vehicle, walk: layout.WalkGraph) -> None:
@@ -171,12 +171,13 @@ async def _arrived(uow: UnitOfWork, row: Transport, event: str) -> None:
 
 
 async def bring_cart(uow: UnitOfWork, cart_code: str, station: str) -> None:
-    """A full cart to a pack station: the one told, else the one with the fewest carts on the way."""
+    """A full cart to the station or wall told, else to the pack station with the fewest carts on the way."""
     cart = await stock.find_unit(uow, cart_code)
-    packs = await layout.locations(uow, ["pack"])
-    if cart is None or not packs:
+    wanted = await layout.locations(uow, ["pack", "wall"])
+    packs = [p for p in wanted if p.kind == "pack"]
+    if cart is None or not wanted:
         return
-    if any(p.id == cart.in_place_id for p in packs):
+    if any(p.id == cart.in_place_id for p in wanted):
         uow.emit(UnitDelivered(hu_id=cart.id, place_id=cart.in_place_id, purpose="pack"))
         return
     load = {p.id: len([u for u in await stock.units_in(uow, p.id) if u.kind == "cart"]) for p in packs}
@@ -185,16 +186,16 @@ async def bring_cart(uow: UnitOfWork, cart_code: str, station: str) -> None:
     ):
         load[to_place] = load.get(to_place, 0) + 1
     here = {s.id: s.zone for s in await layout.locations(uow, ["staging", "cart"])}.get(cart.in_place_id)
-    near = [p for p in packs if p.zone == here] or packs
-    best = next((p.id for p in packs if p.code == station), None) or min(near, key=lambda p: (load[p.id], p.code)).id
-    await request(uow, cart.id, best, "pack")
+    near = [p for p in packs if p.zone == here] or packs or wanted
+    told = next((p.id for p in wanted if p.code == station), None)
+    await request(uow, cart.id, told or min(near, key=lambda p: (load.get(p.id, 0), p.code)).id, "pack")
 
 
 async def return_cart(uow: UnitOfWork, cart_id: int) -> None:
     """An empty cart back to where tours start."""
     parks = await layout.locations(uow, ["cart"])
     cart = await stock.unit(uow, cart_id)
-    here = {s.id: s.zone for s in await layout.locations(uow, ["pack", "staging"])}.get(cart.in_place_id)
+    here = {s.id: s.zone for s in await layout.locations(uow, ["pack", "wall", "staging"])}.get(cart.in_place_id)
     best = next((p for p in parks if p.zone == here), parks[0] if parks else None)
     if best is not None:
         await request(uow, cart_id, best.id, "park")

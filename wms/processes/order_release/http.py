@@ -28,6 +28,8 @@ class WaveIn(_In):
     """Without order ids: the most urgent waiting orders, at most this many."""
     draft: bool = False
     """Plan and show it; nothing is reserved until it is confirmed."""
+    method: Literal["cluster", "zone"] = "cluster"
+    """zone: each zone picks its share by itself, the put wall brings the orders together."""
 
 
 class OrdersIn(_In):
@@ -55,6 +57,7 @@ class ChannelIn(_In):
     filter: FilterIn = FilterIn()
     wip_max: int = Field(default=0, ge=0, le=100_000)
     lead_min: int = Field(default=0, ge=0, le=10_080)
+    method: Literal["cluster", "zone"] = "cluster"
 
 
 @waves.get("", dependencies=[needs("worker")])
@@ -67,9 +70,11 @@ async def board(uow: Uow) -> list[dict[str, Any]]:
 async def release(uow: Uow, body: WaveIn) -> dict[str, Any]:
     """Release a wave, or plan one to look at; planning goes on as its own step."""
     if body.order_ids:
-        wave_id: UUID | None = await service.release_wave(uow, body.name, body.order_ids, draft=body.draft)
+        wave_id: UUID | None = await service.release_wave(
+            uow, body.name, body.order_ids, draft=body.draft, method=body.method
+        )
     else:
-        wave_id = await service.release_waiting(uow, body.name, body.limit, draft=body.draft)
+        wave_id = await service.release_waiting(uow, body.name, body.limit, draft=body.draft, method=body.method)
     return {"wave_id": str(wave_id) if wave_id else None}
 
 

@@ -30,6 +30,7 @@ class WaveInfo:
     released_at: datetime | None
     why: str
     draft: bool
+    method: str
     plan: dict[str, Any]
 
 
@@ -80,7 +81,9 @@ async def release_channels(uow: UnitOfWork) -> list[channels.Channel]:
         select(ReleaseChannel).order_by(ReleaseChannel.seq, ReleaseChannel.id).execution_options(populate_existing=True)
     )
     return [
-        channels.Channel(r.id, r.code, r.seq, r.mode, r.state, r.wakes_at, channels.Filter.of(r.filter), r.wip_max, r.lead_min)
+        channels.Channel(
+            r.id, r.code, r.seq, r.mode, r.state, r.wakes_at, channels.Filter.of(r.filter), r.wip_max, r.lead_min, r.method
+        )
         for r in rows
     ]  # fmt: skip
 
@@ -102,7 +105,7 @@ async def channel_board(uow: UnitOfWork) -> dict[str, Any]:
         "channels": [
             {"code": c.code, "seq": c.seq, "mode": c.mode, "state": c.state, "wakes_at": c.wakes_at,
              "filter": {k: v for k, v in asdict(c.filter).items() if v not in ((), None)}, "wip_max": c.wip_max,
-             "lead_min": c.lead_min, "waiting": len(shared[c.id]), "under_way": under.get(c.id, 0),
+             "lead_min": c.lead_min, "method": c.method, "waiting": len(shared[c.id]), "under_way": under.get(c.id, 0),
              "next_cutoff_at": min((w.cutoff_at for w in shared[c.id]), default=None)}
             for c in given
         ],
@@ -226,6 +229,6 @@ async def plan_of(uow: UnitOfWork, wave_id: UUID) -> dict[str, Any]:
         {"wave": wave_id},
     )
     return {
-        "id": info.id, "name": info.name, "state": info.state, "why": info.why, "draft": info.draft, **info.plan,
+        "id": info.id, "name": info.name, "state": info.state, "why": info.why, "draft": info.draft, "method": info.method, **info.plan,
         "orders": [dict(r._mapping) for r in members], "refused": [dict(r._mapping) for r in refused],
     }  # fmt: skip

@@ -23,6 +23,8 @@ class Wave(Base):
     why: Mapped[str] = mapped_column(default="")
     draft: Mapped[bool] = mapped_column(default=False)
     """Its plan is shown before it is released."""
+    method: Mapped[str] = mapped_column(default="cluster")
+    """cluster: each order whole on one cart. zone: each zone's share by itself, put together at the wall."""
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("release_channel.id"))
     planned_at: Mapped[datetime | None]
     plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -54,6 +56,8 @@ class ReleaseChannel(Base):
     code: Mapped[str] = mapped_column(unique=True)
     seq: Mapped[int]
     mode: Mapped[str]
+    method: Mapped[str] = mapped_column(default="cluster")
+    """Of the waves it releases."""
     state: Mapped[str] = mapped_column(default="open")
     wakes_at: Mapped[datetime | None]
     filter: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -64,5 +68,6 @@ class ReleaseChannel(Base):
     __table_args__ = (
         CheckConstraint("mode IN ('stream','wave')", name="mode"),
         CheckConstraint("state IN ('open','locked','asleep')", name="state"),
+        CheckConstraint("method IN ('cluster','zone')", name="method"),
         CheckConstraint("wip_max >= 0 AND lead_min >= 0", name="limits"),
     )

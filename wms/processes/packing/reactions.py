@@ -7,6 +7,7 @@ from wms.events.devices import WeightMeasured
 from wms.events.fleet import UnitDelivered
 from wms.events.labels import LabelFailed, LabelPrinted
 from wms.events.orders import OrderCancelRequested, OrderChanged
+from wms.events.put_wall import ToteConsolidated
 from wms.events.slotting import UnitEmptied
 from wms.processes.packing import service
 
@@ -45,3 +46,8 @@ async def on_unit_emptied(uow: UnitOfWork, event: UnitEmptied) -> None:
     """A tote put back empty may have been the last that held its cart at a bench."""
     if event.kind == "tote":
         await service.release_cart(uow, event.in_place_id)
+
+
+async def on_tote_consolidated(uow: UnitOfWork, event: ToteConsolidated) -> None:
+    """The last tote of a cart emptied at the wall lets the cart go."""
+    await service.release_cart(uow, event.in_place_id)

@@ -34,6 +34,12 @@ class NotAPackTote(Refusal):
     code, status = "packing.not_a_pack_tote", 409
 
 
+class NotAllHere(Refusal):
+    """Another share of this order is still on its way: it comes together at the wall first."""
+
+    code, status, retry_helps = "packing.not_all_here", 409, True
+
+
 class ToteElsewhere(Refusal):
     """The tote is not at this station."""
 

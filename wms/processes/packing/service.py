@@ -30,7 +30,7 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
     A parcel that was set aside comes last, and is opened anew by a lead only. A parcel that waits for its label (a new
     address came, the printer failed) is found by a scan of that label instead.
 
-    Errors: NotAPackTote, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
+    Errors: NotAPackTote, NotAllHere, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
     """
     station = await work.usable_station(uow, station_code)
     tote = await stock.unit(uow, (await scanning.meaning(uow, tote_scan, "unit")).id)
@@ -49,11 +49,19 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
     cart = await stock.find_unit(uow, (await layout.place_codes(uow, [tote.in_place_id])).get(tote.in_place_id, ""))
     if here is None or here.id not in (tote.in_place_id, cart.in_place_id if cart else 0):
         raise rules.ToteElsewhere(tote=tote.code, station=station_code)
+    if elsewhere := await _shares_elsewhere(uow, order.id, tote.id):
+        raise rules.NotAllHere(tote=tote.code, missing=", ".join(elsewhere))
     parcels = await queries.parcels_of(uow, order.id) or await _plan(uow, order, tote, station_code)
     todo = sorted((p for p in parcels if p.state != "labelled"), key=lambda p: (p.state == "aside", p.number))
     if todo and todo[0].state == "aside":
         return await reopen(uow, todo[0].id)
     return todo[0] if todo else parcels[-1]
+
+
+async def _shares_elsewhere(uow: UnitOfWork, order_id: UUID, tote_id: int) -> list[str]:
+    """Other totes that hold pieces of the order: zones picked their shares apart."""
+    others = [u for u in await stock.units_bound_to(uow, order_id) if u.kind == "tote" and u.id != tote_id]
+    return [u.code for u in others if await stock.content_of(uow, u.id)]
 
 
 async def _plan(uow: UnitOfWork, order: orders.OrderInfo, tote: stock.Unit, station: str) -> list[queries.ParcelInfo]:
@@ -248,6 +256,7 @@ async def waiting_totes(uow: UnitOfWork, station_code: str) -> list[str]:
         totes = await stock.units_in(uow, unit.id) if unit.kind == "cart" else [unit]
         found += [t for t in totes if t.kind == "tote" and t.bound_to is not None]
     by_order = await orders.orders(uow, [t.bound_to for t in found if t.bound_to])
+    found = [t for t in found if t.bound_to and not await _shares_elsewhere(uow, t.bound_to, t.id)]
     return [
         t.code
         for t in found
@@ -299,7 +308,7 @@ async def release_cart(uow: UnitOfWork, cart_id: int) -> None:
         return
     if any(u.bound_to is not None for u in await stock.units_in(uow, cart_id)):
         return
-    packs = {p.id for p in await layout.locations(uow, ["pack"])}
+    packs = {p.id for p in await layout.locations(uow, ["pack", "wall"])}
     if spot.in_place_id in packs:
         await ledger.bind_unit(uow, cart_id, None)
         uow.emit(CartEmptied(cart_id=cart_id, place_id=spot.in_place_id))

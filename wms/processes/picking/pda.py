@@ -95,8 +95,8 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
 
 
 async def _drop_card(uow: UnitOfWork, tour: queries.TourInfo, left: int) -> Card:
-    drops = await layout.locations(uow, ["staging", "pack"])
-    best = await service.best_drop(uow)
+    drops = await layout.locations(uow, list(service.drops_of(tour)))
+    best = await service.best_drop(uow, tour)
     return Card(
         id=f"drop:{tour.id}", flow="pick", title="pick.drop_cart", submit=f"/api/v1/pda/pick/tours/{tour.id}/finish",
         steps=(Step("drop", "scan", "pick.scan_drop", accept=tuple(c for s in drops for c in (s.code, s.check_digits))),),

@@ -22,6 +22,7 @@ class TourInfo:
     expected_s: float
     path: list[Any]
     station: str
+    zone: str
     claimed_by: str
     cart: str
     planned_at: datetime
@@ -85,6 +86,7 @@ class Walked:
     id: UUID
     state: str
     cart: str
+    zone: str
     order_ids: list[UUID]
     stops: int
     stops_done: int
@@ -96,7 +98,7 @@ class Walked:
 
 
 _WALKED = text("""
-SELECT t.id, t.state, t.cart, t.length_mm, t.expected_s, t.started_at, t.done_at,
+SELECT t.id, t.state, t.cart, t.zone, t.length_mm, t.expected_s, t.started_at, t.done_at,
        extract(epoch FROM coalesce(t.done_at, :now) - t.started_at)::float AS actual_s,
        (SELECT array_agg(order_id ORDER BY slot) FROM tour_slot s WHERE s.tour_id = t.id) AS order_ids,
        count(k.id) FILTER (WHERE k.state <> 'cancelled') AS stops,

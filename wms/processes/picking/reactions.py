@@ -10,7 +10,7 @@ from wms.processes.picking import service
 
 
 async def _read(uow: UnitOfWork, event: WaveReleased) -> Any:
-    return await service.snapshot(uow, event.tours)
+    return await service.snapshot(uow, event.tours, event.zones)
 
 
 async def _apply(uow: UnitOfWork, event: WaveReleased, _snapshot: Any, solution: Any) -> None:

@@ -120,6 +120,8 @@ class Cart:
     """Orders that share a cart: (order id, priority, stops)."""
 
     orders: tuple[tuple[UUID, int, tuple[Stop, ...]], ...]
+    zone: str = ""
+    """Whose share of the orders these stops are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class TourPlan:
     length_mm: int
     expected_s: float
     path: tuple[tuple[int, int], ...]
+    zone: str = ""
 
 
 def solve(snapshot: Snapshot) -> list[TourPlan]:
@@ -166,7 +169,7 @@ def _walk(snapshot: Snapshot, cart: Cart, site: Site) -> TourPlan:
     pieces = sum(leg.stop.qty_each for leg in legs)
     return TourPlan(
         tuple(order_id for order_id, _, _ in cart.orders), min(p for _, p, _ in cart.orders), legs, walked.length_mm,
-        snapshot.standard.seconds(walked.length_mm, len(walked.nodes), pieces), walked.path,
+        snapshot.standard.seconds(walked.length_mm, len(walked.nodes), pieces), walked.path, cart.zone,
     )  # fmt: skip
 
 

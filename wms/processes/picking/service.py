@@ -35,8 +35,13 @@ solve = rules.solve
 """The pure middle of tour planning, run in a process pool."""
 
 
-async def snapshot(uow: UnitOfWork, batches: Sequence[Sequence[UUID]]) -> rules.Snapshot | None:
-    """Reservations of released orders, cart by cart, with the walking graph; None when nothing is to be walked."""
+async def snapshot(
+    uow: UnitOfWork, batches: Sequence[Sequence[UUID]], zones: Sequence[str] = ()
+) -> rules.Snapshot | None:
+    """Reservations of released orders, cart by cart, with the walking graph; None when nothing is to be walked.
+
+    zones: of each batch, whose share of its orders it picks; without, every cart picks its orders whole.
+    """
     found = await orders.orders(uow, [i for batch in batches for i in batch])
     live = {i: o for i, o in found.items() if o.state == "released"}
     demands = {f"order_line:{x.id}": o.id for o in live.values() for x in o.lines}
@@ -45,16 +50,16 @@ async def snapshot(uow: UnitOfWork, batches: Sequence[Sequence[UUID]]) -> rules.
         return None
     walk = await layout.walk_graph(uow)
     index = walk.index()
-    node = {s.id: index[s.node_id] for s in await layout.locations(uow, ids={r.place_id for r in pending})}
-    stops: dict[UUID, list[rules.Stop]] = {}
+    spots = {s.id: s for s in await layout.locations(uow, ids={r.place_id for r in pending})}
+    stops: dict[tuple[UUID, str], list[rules.Stop]] = {}
     for r in pending:
-        line_id = UUID(r.demand.split(":")[1])
-        stops.setdefault(demands[r.demand], []).append(
-            rules.Stop(line_id, r.id, r.place_id, node[r.place_id], r.grain.sku_id, r.open_each)
+        line_id, spot = UUID(r.demand.split(":")[1]), spots[r.place_id]
+        stops.setdefault((demands[r.demand], spot.zone if zones else ""), []).append(
+            rules.Stop(line_id, r.id, r.place_id, index[spot.node_id], r.grain.sku_id, r.open_each)
         )
     carts = tuple(
-        rules.Cart(tuple((i, live[i].priority, tuple(stops[i])) for i in batch if i in stops))
-        for batch in batches if any(i in stops for i in batch)
+        rules.Cart(tuple((i, live[i].priority, tuple(stops[i, zone])) for i in batch if (i, zone) in stops), zone)
+        for batch, zone in zip(batches, zones or [""] * len(batches), strict=True) if any((i, zone) in stops for i in batch)
     )  # fmt: skip
     parks, drops = await layout.locations(uow, ["cart"]), await layout.locations(uow, ["staging"])
     start, end = (parks or drops)[0].node_id, (drops or parks)[0].node_id
@@ -76,7 +81,7 @@ async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourP
         if not live:
             continue
         row = Tour(
-            id=uuid7(), wave_id=wave_id, priority=plan.priority, length_mm=plan.length_mm, expected_s=plan.expected_s,
+            id=uuid7(), wave_id=wave_id, priority=plan.priority, length_mm=plan.length_mm, expected_s=plan.expected_s, zone=plan.zone,
             path=[list(p) for p in plan.path], planned_at=uow.now,
         )  # fmt: skip
         uow.session.add(row)
@@ -134,19 +139,24 @@ async def free_carts(uow: UnitOfWork) -> list[str]:
     return [u.code for u in units if u.kind == "cart" and u.bound_to is None]
 
 
-async def best_drop(uow: UnitOfWork) -> layout.Spot:
+def drops_of(tour: queries.TourInfo) -> tuple[str, str]:
+    """Kinds of location where a tour's cart is put down: a transfer point, or where its totes are wanted."""
+    return "staging", "wall" if tour.zone else "pack"
+
+
+async def best_drop(uow: UnitOfWork, tour: queries.TourInfo) -> layout.Spot:
     """The transfer point of the zone with the fewest carts per pack station; a station where there are no transfer points.
 
-    Errors: WrongDrop when the site has neither.
+    A share of orders goes to the wall itself: it is wanted there with the others. Errors: WrongDrop when the site has neither.
     """
-    spots = await layout.locations(uow, ["staging", "pack"])
-    drops = [s for s in spots if s.kind == "staging"] or spots
+    spots = await layout.locations(uow, list(drops_of(tour)))
+    drops = [s for s in spots if s.kind == ("wall" if tour.zone else "staging")] or spots
     if not drops:
         raise rules.WrongDrop(scanned="")
     carts, benches = dict.fromkeys({s.zone for s in spots}, 0), dict.fromkeys({s.zone for s in spots}, 0)
     for spot in spots:
         carts[spot.zone] += len([u for u in await stock.units_in(uow, spot.id) if u.kind == "cart"])
-        benches[spot.zone] += spot.kind == "pack"
+        benches[spot.zone] += spot.kind != "staging"
     return min(drops, key=lambda d: (carts[d.zone] / max(benches[d.zone], 1), d.code))
 
 
@@ -402,12 +412,15 @@ async def _maybe_picked(uow: UnitOfWork, order_id: UUID, slot: queries.SlotInfo)
     await uow.session.execute(
         update(TourSlot).where(TourSlot.tour_id == slot.tour_id, TourSlot.slot == slot.slot).values(done=True)
     )
+    if not all(s.done for s in await queries.slots_of(uow, order_id, (await queries.tour(uow, slot.tour_id)).wave_id)):
+        return  # another zone still picks its share
     order = await orders.order(uow, order_id)
     if order.state != "picking":
         return
     if sum(x.picked_each for x in order.lines) == 0:
         await order_service.advance(uow, order_id, "cancel", why="nothing of it was there")
-        await _free_tote(uow, slot.tote)
+        for each in await queries.slots_of(uow, order_id):
+            await _free_tote(uow, each.tote)
         return
     await order_service.advance(uow, order_id, "picked")
     uow.emit(OrderPicked(order_id=order_id, tote=slot.tote))
@@ -430,7 +443,7 @@ async def finish_tour(uow: UnitOfWork, tour_id: UUID, drop_scan: str) -> queries
     if left := await work.tasks(uow, kind="pick", group_id=tour_id):
         raise rules.TourOpen(open=len(left))
     spot = await layout.location(uow, (await scanning.meaning(uow, drop_scan, "location")).id)
-    if spot.kind not in ("staging", "pack"):
+    if spot.kind not in drops_of(tour):
         raise rules.WrongDrop(scanned=spot.code)
     cart = await stock.find_unit(uow, tour.cart)
     if cart is None:
@@ -442,11 +455,17 @@ async def finish_tour(uow: UnitOfWork, tour_id: UUID, drop_scan: str) -> queries
     for slot in await queries.slots(uow, tour_id):
         await _free_tote(uow, slot.tote)
     uow.emit(
-        TourCompleted(
-            tour_id=tour_id, cart=tour.cart, place_id=spot.id, station=spot.code if spot.kind == "pack" else ""
-        )
+        TourCompleted(tour_id=tour_id, cart=tour.cart, place_id=spot.id, station=await _wanted_at(uow, tour, spot))
     )
     return await queries.tour(uow, tour_id)
+
+
+async def _wanted_at(uow: UnitOfWork, tour: queries.TourInfo, spot: layout.Spot) -> str:
+    """Where the cart is to go, if that is settled: the station it stands at, or the wall for a share of orders."""
+    if spot.kind != "staging" or not tour.zone:
+        return "" if spot.kind == "staging" else spot.code
+    walls = await layout.locations(uow, ["wall"])
+    return next((w.code for w in walls if w.zone == spot.zone), walls[0].code if walls else "")
 
 
 async def undo_pick(uow: UnitOfWork, task_id: UUID) -> queries.TourInfo:

@@ -24,6 +24,8 @@ class Tour(Base):
     path: Mapped[list[Any]]
     """Walked polyline [[x_mm, y_mm], ...], ready to draw."""
     station: Mapped[str] = mapped_column(default="")
+    zone: Mapped[str] = mapped_column(default="")
+    """Whose share of its orders it picks; their totes meet at the put wall. Empty: its orders whole."""
     claimed_by: Mapped[str] = mapped_column(default="")
     cart: Mapped[str] = mapped_column(default="")
     planned_at: Mapped[datetime]
@@ -33,7 +35,7 @@ class Tour(Base):
 
 
 class TourSlot(Base):
-    """One order's tote on the cart."""
+    """One order's tote on the cart; by zone an order has one on each of several."""
 
     __tablename__ = "tour_slot"
     tour_id: Mapped[UUID] = mapped_column(ForeignKey("tour.id"), primary_key=True)

@@ -39,6 +39,12 @@ class NothingToRelease(Refusal):
     code, status = "release.nothing_to_release", 409
 
 
+class NoWall(Refusal):
+    """Zones can pick apart only where a put wall brings an order together again."""
+
+    code, status = "release.no_wall", 409
+
+
 class NotInWave(Refusal):
     """The order is not in this wave."""
 

@@ -1,7 +1,7 @@
 """Which orders share a cart, and the walk of each cart with its time. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -58,6 +58,8 @@ class Draft:
     time_s: float
     at: tuple[tuple[int, int], ...]
     path: tuple[tuple[int, int], ...]
+    zone: str = ""
+    """Whose share of the orders it picks; empty: all of them."""
 
 
 def draft(
@@ -73,6 +75,18 @@ def draft(
         drafts = [_walked([group[i] for i in members], walk, site, standard) for members in carts]
         urgency = {x.order_id: (x.priority, x.cutoff_s) for x in group}
         made += sorted(drafts, key=lambda d: min(urgency[i] for i in d.order_ids))
+    return tuple(made)
+
+
+def draft_by_zone(
+    loads: Mapping[str, Sequence[Load]], walk: Walk, cart: Cart, standard: Standard, seconds: float, seed: int
+) -> tuple[Draft, ...]:
+    """Tours of each zone's shares by themselves; `loads`: zone to the shares of the orders that lie in it."""
+    total = sum(len(shares) for shares in loads.values())
+    made: list[Draft] = []
+    for zone, shares in sorted(loads.items()):
+        drafts = draft(shares, walk, cart, standard, seconds * len(shares) / total, seed)
+        made += [replace(d, zone=zone) for d in drafts]
     return tuple(made)
 
 

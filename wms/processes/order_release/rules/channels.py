@@ -51,6 +51,8 @@ class Channel:
     wip_max: int
     """Orders of this channel under way before picking ends; 0: only the floor's own limit."""
     lead_min: int
+    method: str = "cluster"
+    """How its waves are picked: cluster or zone."""
 
     def may_release(self, now: datetime) -> bool:
         return self.state == "open" or (self.state == "asleep" and self.wakes_at is not None and self.wakes_at <= now)

@@ -56,6 +56,8 @@ class Snapshot:
     seed: int = 1
     fragile: frozenset[int] = frozenset()
     """SKU ids that carry nothing."""
+    zones: Mapping[int, str] | None = None
+    """Balance id to its zone, where each zone picks its share by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class OrderPlan:
 class WavePlan:
     orders: tuple[OrderPlan, ...]
     tours: tuple[carts.Draft, ...]
-    """Orders that share a cart; every order that is not refused is in exactly one."""
+    """Orders that share a cart; every order that is not refused is in exactly one, or in one for each of its zones."""
 
 
 def solve(snapshot: Snapshot) -> WavePlan:
@@ -86,11 +88,16 @@ def solve(snapshot: Snapshot) -> WavePlan:
     plans = {n.order_id: _plan_order(n, free, by_sku, snapshot) for n in in_turn(snapshot.needs, snapshot.free)}
     orders = tuple(plans[n.order_id] for n in snapshot.needs)
     node = {f.balance_id: f.node for f in snapshot.free}
-    loads = [_load(n, p, node, snapshot) for n, p in zip(snapshot.needs, orders, strict=True) if not p.refused]
-    return WavePlan(
-        orders,
-        carts.draft(loads, snapshot.walk, snapshot.cart, snapshot.standard, snapshot.seconds, snapshot.seed),
-    )
+    kept = [(n, p) for n, p in zip(snapshot.needs, orders, strict=True) if not p.refused]
+    how = (snapshot.walk, snapshot.cart, snapshot.standard, snapshot.seconds, snapshot.seed)
+    if snapshot.zones is None:
+        return WavePlan(orders, carts.draft([_load(n, p.reserve, node, snapshot) for n, p in kept], *how))
+    shares: dict[str, list[carts.Load]] = {}
+    for n, p in kept:
+        for zone in sorted({snapshot.zones[balance] for _, balance, _ in p.reserve}):
+            here = [r for r in p.reserve if snapshot.zones[r[1]] == zone]
+            shares.setdefault(zone, []).append(_load(n, here, node, snapshot))
+    return WavePlan(orders, carts.draft_by_zone(shares, *how))
 
 
 def in_turn(needs: Sequence[Need], free: Sequence[Free]) -> list[Need]:
@@ -149,13 +156,15 @@ def _take(wanted: int, balances: Sequence[int], free: dict[int, int]) -> list[tu
     return taken
 
 
-def _load(need: Need, planned: OrderPlan, node: Mapping[int, int], snapshot: Snapshot) -> carts.Load:
+def _load(
+    need: Need, reserve: Sequence[tuple[UUID, int, int]], node: Mapping[int, int], snapshot: Snapshot
+) -> carts.Load:
     sku_of = {line: sku for line, sku, _ in need.lines}
-    pieces = [(node[balance], sku_of[line], qty) for line, balance, qty in planned.reserve]
+    pieces = [(node[balance], sku_of[line], qty) for line, balance, qty in reserve]
     volume = sum(math.prod(snapshot.skus[sku][0]) * qty for _, sku, qty in pieces)
     weight = sum(snapshot.skus[sku][1] * qty for _, sku, qty in pieces)
     return carts.Load(
-        planned.order_id, need.priority, need.cutoff_s, tuple(n for n, _, _ in pieces), sum(q for _, _, q in pieces),
+        need.order_id, need.priority, need.cutoff_s, tuple(n for n, _, _ in pieces), sum(q for _, _, q in pieces),
         weight, volume,
     )  # fmt: skip
 
@@ -214,7 +223,7 @@ def summarise(before: Mapping[str, Any], made: WavePlan, hands: int, live: set[U
         tours.append({
             "tour": n, "orders": sum(i in live for i in t.order_ids), "stops": t.stops, "pieces": t.pieces,
             "length_mm": t.length_mm, "time_s": round(t.time_s), "at": [list(p) for p in t.at],
-            "path": [list(p) for p in t.path],
+            "path": [list(p) for p in t.path], "zone": t.zone, "order_ids": [str(i) for i in t.order_ids] if t.zone else [],
         })  # fmt: skip
     free_at = [0.0] * hands
     for t in tours:  # in release order, each to whoever is free first
@@ -223,7 +232,7 @@ def summarise(before: Mapping[str, Any], made: WavePlan, hands: int, live: set[U
         t["ends_s"] = round(free_at[hand])
     cartons = before.get("summary", {}).get("cartons", 0) + sum(len(p.cartons) for p in made.orders if not p.refused)
     return {"tours": tours, "summary": {
-        "tours": len(tours), "orders": sum(t["orders"] for t in tours), "stops": sum(t["stops"] for t in tours),
+        "tours": len(tours), "orders": before.get("summary", {}).get("orders", 0) + len(live), "stops": sum(t["stops"] for t in tours),
         "pieces": sum(t["pieces"] for t in tours), "cartons": cartons, "refused": sum(bool(p.refused) for p in made.orders),
         "length_mm": sum(t["length_mm"] for t in tours), "time_s": sum(t["time_s"] for t in tours),
         "finish_s": max(free_at), "hands": hands,

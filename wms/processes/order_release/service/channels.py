@@ -53,6 +53,7 @@ async def _release_due(uow: UnitOfWork, channel: channels.Channel, waiting: Sequ
         await waves.release_wave(
             uow, f"{channel.code} {first.carrier} {first.cutoff_at:%H:%M}", [w.order_id for w in group],
             why=f"{channel.lead_min} min before the cut-off of {first.carrier}", channel_id=channel.id,
+            method=channel.method,
         )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ async def release_chosen(uow: UnitOfWork, channel_id: int, order_ids: Sequence[U
             order_ids,
             why=f"room for {len(order_ids)} of {of} waiting",
             channel_id=channel_id,
+            method=next((c.method for c in await queries.release_channels(uow) if c.id == channel_id), "cluster"),
         )
     except rules.NothingToRelease:
         return
@@ -126,15 +128,18 @@ async def _end_choice(uow: UnitOfWork, channel_id: int) -> None:
 
 async def save_channel(
     uow: UnitOfWork, code: str, takes: Mapping[str, Any], *, seq: int, mode: str, state: str = "open", wip_max: int = 0,
-    lead_min: int = 0, wakes_at: datetime | None = None,
+    lead_min: int = 0, wakes_at: datetime | None = None, method: str = "cluster",
 ) -> int:  # fmt: skip
-    """Open a channel or change it; from the next look at the floor on. `takes`: fields of `Filter`. Errors: BadChannel."""
+    """Open a channel or change it; from the next look at the floor on. `takes`: fields of `Filter`. Errors: BadChannel, NoWall."""
     channels.check(mode, state, wakes_at, lead_min)
+    if method == "zone" and not await layout.locations(uow, ["wall"]):
+        raise rules.NoWall()
     row = await queries.channel_row(uow, code)
     if row is None:
         row = ReleaseChannel(code=code, filling_at=None)
         uow.session.add(row)
     row.seq, row.mode, row.state, row.wip_max, row.lead_min = seq, mode, state, wip_max, lead_min
+    row.method = method
     row.filter = {k: v for k, v in takes.items() if v not in ([], (), None)}
     row.wakes_at = wakes_at if state == "asleep" else None
     await uow.session.flush()

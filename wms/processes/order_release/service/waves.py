@@ -1,6 +1,6 @@
 """Plan waves, confirm and release them; pause, add to, take from and undo them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -35,29 +35,33 @@ SECONDS_EACH, SECONDS_MAX = 0.02, 20.0
 
 async def release_wave(
     uow: UnitOfWork, name: str, order_ids: Sequence[UUID], *, why: str = "", draft: bool = False,
-    channel_id: int | None = None,
+    channel_id: int | None = None, method: str = "cluster",
 ) -> UUID:  # fmt: skip
-    """Open a wave with these accepted orders; planning follows as its own step. Errors: NothingToRelease.
+    """Open a wave with these accepted orders; planning follows as its own step. Errors: NothingToRelease, NoWall.
 
     draft: the plan is kept and shown, and nothing is reserved until `confirm`.
     """
+    if method == "zone" and not await layout.locations(uow, ["wall"]):
+        raise rules.NoWall()
     chosen = await _plannable(uow, order_ids)
     if not chosen:
         raise rules.NothingToRelease()
     wave_id = uuid7()
     uow.session.add(
         Wave(id=wave_id, name=name, state="planning", created_by=uow.actor.id, created_at=uow.now, why=why, draft=draft,
-             channel_id=channel_id, plan={})
+             channel_id=channel_id, method=method, plan={})
     )  # fmt: skip
     await uow.session.flush()
     await _enter(uow, wave_id, chosen)
     return wave_id
 
 
-async def release_waiting(uow: UnitOfWork, name: str, limit: int, *, why: str = "", draft: bool = False) -> UUID | None:
+async def release_waiting(
+    uow: UnitOfWork, name: str, limit: int, *, why: str = "", draft: bool = False, method: str = "cluster"
+) -> UUID | None:
     """Open a wave with the most urgent waiting orders; None when there are none."""
     chosen = await _plannable(uow, await orders.waiting(uow, limit * 2))
-    return await release_wave(uow, name, chosen[:limit], why=why, draft=draft) if chosen else None
+    return await release_wave(uow, name, chosen[:limit], why=why, draft=draft, method=method) if chosen else None
 
 
 async def add_orders(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) -> int:
@@ -102,13 +106,20 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
     skus = await catalog.skus(uow, sku_ids)
     walk, index = await walk_of(uow)
     _, totes = await stock.cart_totes(uow)
+    candidates = await stock.candidates(uow, sku_ids)
+    zones = None
+    if (await queries.wave(uow, wave_id)).method == "zone":
+        spots = await layout.locations(uow, ids={c.place_id for c in candidates}) if candidates else []
+        zone_at = {s.id: s.zone for s in spots}
+        zones = {c.balance_id: zone_at[c.place_id] for c in candidates}
     return plan.Snapshot(
         tuple(needs),
-        tuple(plan.Free(c.balance_id, c.sku_id, c.free_each, index[c.node_id]) for c in await stock.candidates(uow, sku_ids)),
+        tuple(plan.Free(c.balance_id, c.sku_id, c.free_each, index[c.node_id]) for c in candidates),
         {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
         walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
         seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
+        zones=zones,
     )  # fmt: skip
 
 
@@ -127,7 +138,10 @@ async def keep_plan(uow: UnitOfWork, wave_id: UUID, made: plan.WavePlan) -> None
     wave = await queries.wave(uow, wave_id)
     if wave.state in ("done", "undone"):  # undone while it was being planned: its orders are free already
         return
-    tour_of = {i: n for n, t in enumerate(made.tours, 1 + len(wave.plan.get("tours", []))) for i in t.order_ids}
+    tour_of: dict[UUID, int] = {}  # by zone an order is in several: its first
+    for n, t in enumerate(made.tours, 1 + len(wave.plan.get("tours", []))):
+        for i in t.order_ids:
+            tour_of.setdefault(i, n)
     live = await _in_planning(uow, wave_id)
     for p in made.orders:
         if p.order_id not in live:
@@ -170,7 +184,7 @@ async def confirm(uow: UnitOfWork, wave_id: UUID) -> int:
     )  # fmt: skip
     rows = [(r.order_id, r.tour) for r in planned]
     await _set_state(uow, wave_id, state)
-    for part in _parts(rows):
+    for part in [[i for i, _ in rows]] if wave.method == "zone" and rows else _parts(rows):
         uow.emit(WaveConfirmed(wave_id=wave_id, order_ids=part))
     if not rows:
         await _settle(uow, wave_id)
@@ -202,8 +216,20 @@ async def release_part(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]
             update(Wave).where(Wave.id == wave_id)
             .values(state=rules.step(wave.state, "release"), released_at=wave.released_at or uow.now)
         )  # fmt: skip
-        uow.emit(WaveReleased(wave_id=wave_id, tours=[tours[n] for n in sorted(tours)]))
+        uow.emit(_released(wave, tours))
     await _settle(uow, wave_id)
+
+
+def _released(wave: queries.WaveInfo, tours: Mapping[int, Sequence[UUID]]) -> WaveReleased:
+    """`tours`: of the plan, by number, with the orders that could be released."""
+    if wave.method != "zone":
+        return WaveReleased(wave_id=wave.id, tours=[list(tours[n]) for n in sorted(tours)])
+    live = {str(i) for ids in tours.values() for i in ids}
+    planned = [t for t in wave.plan["tours"] if live.intersection(t["order_ids"])]
+    return WaveReleased(
+        wave_id=wave.id, tours=[[UUID(i) for i in t["order_ids"] if i in live] for t in planned],
+        zones=[t["zone"] for t in planned],
+    )  # fmt: skip
 
 
 async def _release_one(uow: UnitOfWork, member: WaveOrder) -> bool:

@@ -104,6 +104,9 @@ export interface PlannedTour {
   ends_s: number;
   at: [number, number][];
   path: [number, number][];
+  /** Whose share of its orders it picks; empty: all of them. */
+  zone: string;
+  order_ids: string[];
 }
 
 export interface WavePlan {
@@ -123,6 +126,7 @@ export interface Walked {
   id: string;
   state: string;
   cart: string;
+  zone: string;
   order_ids: string[];
   stops: number;
   stops_done: number;
@@ -151,6 +155,7 @@ export interface ReleaseChannel {
   filter: ChannelFilter;
   wip_max: number;
   lead_min: number;
+  method: "cluster" | "zone";
   waiting: number;
   under_way: number;
   next_cutoff_at: string | null;
@@ -328,6 +333,12 @@ export interface Trace {
 }
 
 export type Variance = { id: string } & Record<string, unknown>;
+
+export interface PutWall {
+  wall: string;
+  totes_waiting: number;
+  slots: { slot: string; order: string; pieces: number; shares_left: number; ready: boolean }[];
+}
 
 export interface DeviceCheck {
   id: string;

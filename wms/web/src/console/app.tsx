@@ -22,6 +22,7 @@ const PAGES = {
   counts: lazy(() => import("./pages/counts.tsx")),
   shipping: lazy(() => import("./pages/shipping.tsx")),
   shift: lazy(() => import("./pages/shift.tsx")),
+  slotting: lazy(() => import("./pages/slotting.tsx")),
   labour: lazy(() => import("./pages/labour.tsx")),
   history: lazy(() => import("./pages/history.tsx")),
   labels: lazy(() => import("./pages/labels.tsx")),

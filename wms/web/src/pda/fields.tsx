@@ -3,7 +3,7 @@ import type { Card, Progress, Step } from "./cards.ts";
 import { scan } from "./store.ts";
 
 /** Which shown field a step is about, where its id is not the field's own name. */
-const ABOUT: Record<string, string> = { drop: "location", label: "sscc", from: "location", to: "to", qty: "sku", place: "location" };
+const ABOUT: Record<string, string> = { drop: "location", slot: "location", label: "sscc", from: "location", to: "to", qty: "sku", place: "location" };
 const HIDDEN = new Set(["placed", "done", "of", "x_mm", "y_mm", "name", "name_zh", "fragile", "max", "left", "slot"]);
 /** What comes first where there is room for little. */
 const FIRST = ["qty", "sku", "tote", "location", "lot", "order"];
@@ -73,7 +73,7 @@ const rows = (value: unknown): Record<string, unknown>[] => (Array.isArray(value
 export function Lists({ card, step }: { card: Card; step: Step }) {
   const all = shown(card, step);
   const zh = locale() === "zh-CN";
-  const codes = ["stations", "notices"].flatMap((n) => (Array.isArray(all[n]) ? (all[n] as unknown[]) : []));
+  const codes = ["stations", "notices", "totes"].flatMap((n) => (Array.isArray(all[n]) ? (all[n] as unknown[]) : []));
   const taps = codes.map((c) => (typeof c === "string" ? { code: c, about: "" } : { code: text((c as Record<string, unknown>)["ref"]), about: text((c as Record<string, unknown>)["supplier"]) }));
   const lines = rows(all["lines"]).filter((x) => x["sku"] !== undefined);
   if (taps.length + lines.length === 0) return null;

@@ -14,6 +14,7 @@ const PATHS: Record<string, string> = {
   move: "M3 8h14m-4-4 4 4-4 4M21 16H7m4 4-4-4 4-4",
   pick: "M3 4h3l2 11h10l2-8H7M9 20a1 1 0 1 0 .1 0M17 20a1 1 0 1 0 .1 0",
   pack: "M3 8l9-5 9 5v9l-9 5-9-5V8zm0 0 9 5 9-5m-9 5v9",
+  wall: "M3 4h18v16H3zM9 4v16m6-16v16M3 12h18",
   count: "M5 3h14v18H5zM8 7h8M8 11h2m4 0h2m-8 4h2m4 0h2",
   load: "M2 6h12v10H2zM14 9h4l4 4v3h-8M6 19a2 2 0 1 0 .1 0M17 19a2 2 0 1 0 .1 0",
   person: "M12 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 21a8 8 0 0 1 16 0",

@@ -2,7 +2,7 @@ import { t } from "../lib/i18n.ts";
 import { Icon } from "./icons.tsx";
 import { keepScreen, openFlow, pending, signOut, type State } from "./store.ts";
 
-const FLOWS = ["receive", "putaway", "move", "pick", "pack", "count", "load"];
+const FLOWS = ["receive", "putaway", "move", "pick", "wall", "pack", "count", "load"];
 
 export function Menu({ state }: { state: State }) {
   const update = (): void => {
@@ -26,7 +26,6 @@ export function Menu({ state }: { state: State }) {
           );
         })}
       </nav>
-      <div className="grow" />
       {state.updateReady && pending().length === 0 && (
         <button className="secondary wide" onClick={update}>{t("lib.update")}</button>
       )}

@@ -76,11 +76,12 @@ function Channels({ board, problem, may }: { board: ReleaseBoard | undefined; pr
   );
 }
 
-const FRESH: ReleaseChannel = { code: "", seq: 50, mode: "stream", state: "open", wakes_at: null, filter: {}, wip_max: 0, lead_min: 0, waiting: 0, under_way: 0, next_cutoff_at: null };
+const FRESH: ReleaseChannel = { code: "", seq: 50, mode: "stream", state: "open", wakes_at: null, filter: {}, wip_max: 0, lead_min: 0, method: "cluster", waiting: 0, under_way: 0, next_cutoff_at: null };
+const METHODS = () => [{ value: "cluster", label: t("console.method_cluster") }, { value: "zone", label: t("console.method_zone") }];
 const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 
-const save = ({ code, seq, mode, state, wakes_at, filter, wip_max, lead_min }: ReleaseChannel) =>
-  ({ method: "PUT" as const, path: `/release-channels/${encodeURIComponent(code)}`, body: { seq, mode, state, wakes_at, filter, wip_max, lead_min } });
+const save = ({ code, seq, mode, state, wakes_at, filter, wip_max, lead_min, method }: ReleaseChannel) =>
+  ({ method: "PUT" as const, path: `/release-channels/${encodeURIComponent(code)}`, body: { seq, mode, state, wakes_at, filter, wip_max, lead_min, method } });
 
 function takes(f: ChannelFilter): string {
   const parts = [f.carriers, f.channels, f.countries, f.zones].flatMap((x) => (x === undefined ? [] : [x.join(", ")]));
@@ -114,6 +115,7 @@ function Edit({ channel, onDone }: { channel: ReleaseChannel; onDone: () => void
             ? <NumberInput label={t("console.lead_min")} min={1} value={c.lead_min || ""} onChange={(v) => set({ ...c, lead_min: Number(v) })} />
             : <NumberInput label={t("console.wip_max")} min={0} value={c.wip_max} onChange={(v) => set({ ...c, wip_max: Number(v) })} />}
         </Group>
+        <Select label={t("console.method")} allowDeselect={false} value={c.method} onChange={(v) => set({ ...c, method: v as ReleaseChannel["method"] })} data={METHODS()} />
         <Group grow>{list("carriers")}{list("countries")}</Group>
         <Group grow>{list("channels")}{list("zones")}</Group>
         <Group grow>{limit("priority_max")}{limit("lines_max")}</Group>

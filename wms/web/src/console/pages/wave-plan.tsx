@@ -19,7 +19,8 @@ export function Plan({ id, may }: { id: string; may: boolean }) {
   if (plan.data === undefined) return plan.error ? <Said problem={plan.error} /> : <Loader color="gray" />;
   const { data } = plan;
   const tourOf = new Map(data.orders.map((o) => [o.id, o.tour]));
-  const actual = new Map((walked.data ?? []).map((w) => [tourOf.get(w.order_ids[0] ?? "") ?? 0, w]));
+  const shareOf = (w: Walked): number | undefined => tours?.find((x) => x.zone === w.zone && w.order_ids.some((i) => x.order_ids.includes(i)))?.tour;
+  const actual = new Map((walked.data ?? []).map((w) => [(w.zone === "" ? tourOf.get(w.order_ids[0] ?? "") : shareOf(w)) ?? 0, w]));
   const one = data.tours?.find((x) => String(x.tour) === chosen);
   return (
     <div className="map" data-testid="wave-plan">
@@ -111,6 +112,7 @@ function Tours({ tours, actual, chosen, choose, released }: ToursProps) {
         marked={(x) => String(x.tour) === chosen} onOpen={(x) => choose(String(x.tour) === chosen ? "" : String(x.tour))}
         columns={[
           { key: "tour", title: "#", cell: (x) => x.tour },
+          ...(tours.some((x) => x.zone) ? [{ key: "zone", title: t("console.zone"), cell: (x: PlannedTour) => x.zone }] : []),
           { key: "orders", title: t("page.orders"), right: true, cell: (x) => number(x.orders) },
           { key: "stops", title: t("console.stops"), right: true, cell: (x) => (actual.has(x.tour) ? `${actual.get(x.tour)!.stops_done}/${actual.get(x.tour)!.stops}` : number(x.stops)) },
           { key: "length", title: "m", right: true, cell: (x) => number(x.length_mm / 1000) },
@@ -135,7 +137,7 @@ function Actual({ walked }: { walked: Walked | undefined }) {
 function Orders({ plan, tour }: { plan: WavePlan; tour: PlannedTour }) {
   return (
     <Panel title={t("console.tour_orders", { tour: tour.tour })}>
-      <Rows name="tour-orders" rows={plan.orders.filter((o) => o.tour === tour.tour)} id={(o) => o.id} height="200px" narrow onOpen={(o) => open("orders", { order: o.id })} columns={[
+      <Rows name="tour-orders" rows={plan.orders.filter((o) => (tour.zone ? tour.order_ids.includes(o.id) : o.tour === tour.tour))} id={(o) => o.id} height="200px" narrow onOpen={(o) => open("orders", { order: o.id })} columns={[
         { key: "ref", title: t("field.order"), cell: (o) => o.ref },
         { key: "state", title: t("field.status"), cell: (o) => <State value={o.state} /> },
       ]} />

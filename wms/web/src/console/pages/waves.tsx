@@ -1,7 +1,7 @@
-import { Button, Group, NumberInput, Text, TextInput } from "@mantine/core";
+import { Button, Group, NumberInput, Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
-import { useCommand, useRead, type Wave } from "../api.ts";
+import { useCommand, useFloor, useRead, type PutWall, type Wave } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { metres, number, time } from "../format.ts";
@@ -15,7 +15,30 @@ const SHADES = ["#e3e7eb", "#d3d9df", "#c0c9d1", "#abb6c1", "#95a3b0", "#7d8d9c"
 export default function WavesPage({ me }: PageProps) {
   const [wave] = useParam("wave");
   const may = me.roles.includes("supervisor");
-  return wave === "" ? <Waves may={may} /> : <Plan id={wave} may={may} />;
+  if (wave !== "") return <Plan id={wave} may={may} />;
+  return <div className="grid"><Waves may={may} /><Walls /></div>;
+}
+
+/** The put walls, slot by slot: a filled one may be packed, an outlined one still waits for a share. */
+function Walls() {
+  const walls = useRead<PutWall[]>(["put-walls"], "/put-walls", 5000);
+  return (
+    <>
+      {walls.data?.map((w) => (
+        <Panel key={w.wall} title={`${t("console.put_wall")} ${w.wall}`} aside={<Text size="sm" c="dimmed">{t("console.totes_before", { count: w.totes_waiting })}</Text>}>
+          <div className="wall" data-testid={`wall-${w.wall}`}>
+            {w.slots.map((s) => (
+              <div key={s.slot} className={s.ready ? "slot ready" : s.order === "" ? "slot" : "slot waits"}>
+                <small>{s.slot}</small>
+                <b>{s.order || "–"}</b>
+                <small>{s.order === "" ? t("console.slot_free") : s.ready ? t("console.slot_ready", { pieces: s.pieces }) : t("console.slot_waits", { pieces: s.pieces, shares: s.shares_left })}</small>
+              </div>
+            ))}
+          </div>
+        </Panel>
+      ))}
+    </>
+  );
 }
 
 function Waves({ may }: { may: boolean }) {
@@ -86,8 +109,10 @@ function Share({ wave }: { wave: Wave }) {
 function Release() {
   const [name, setName] = useState("");
   const [limit, setLimit] = useState<number | string>(48);
+  const [method, setMethod] = useState("cluster");
+  const wall = useFloor().data?.locations.some((x) => x.kind === "wall") ?? false;
   const release = useCommand<{ wave_id: string | null }>();
-  const plan = (draft: boolean): void => release.mutate({ path: "/waves", body: { name, limit: Number(limit), draft } }, {
+  const plan = (draft: boolean): void => release.mutate({ path: "/waves", body: { name, limit: Number(limit), draft, method } }, {
     onSuccess: ({ wave_id }) => {
       setName("");
       if (draft && wave_id !== null) open("waves", { wave: wave_id });
@@ -100,6 +125,12 @@ function Release() {
         {release.data?.wave_id === null && <Text size="sm" c="dimmed">{t("console.nothing_waits")}</Text>}
         <TextInput data-filter aria-label={t("console.wave_name")} placeholder={t("console.wave_name")} required value={name} onChange={(e) => setName(e.currentTarget.value)} />
         <NumberInput aria-label={t("console.most_orders")} w={90} min={1} max={5000} value={limit} onChange={setLimit} />
+        {wall && (
+          <Select
+            aria-label={t("console.method")} w={230} allowDeselect={false} value={method} onChange={(v) => setMethod(v ?? "cluster")}
+            data={["cluster", "zone"].map((value) => ({ value, label: t(`console.method_${value}`) }))}
+          />
+        )}
         <Button type="submit" color="dark" loading={release.isPending} data-testid="plan-wave">{t("console.plan_wave")}</Button>
         <Button variant="default" disabled={name === ""} loading={release.isPending} onClick={() => plan(false)}>{t("console.release")}</Button>
       </Group>
