@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from wms.algorithms.packing.engine import EXACT, plan
 from wms.algorithms.packing.exact import FOUND, OPEN, REFUTED, decide
-from wms.algorithms.packing.kernel import flat
 from wms.algorithms.packing.kinds import shelf
 from wms.algorithms.packing.model import Box, Effort, Item, Rules
+from wms.algorithms.packing.starts import flat
 
 SHELF = shelf(
     [

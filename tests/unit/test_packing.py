@@ -50,9 +50,7 @@ def litres(made: Plan) -> int:
     return sum(SHELF.by_code[c.box].volume_mm3 for c in made.cartons)
 
 
-plan([Item("a", (500, 100, 100), 1), Item("b", (100, 100, 100), 19_000, 2)], SHELF)  # compile before examples are timed
-
-
+@settings(deadline=None)
 @given(item_lists)
 def test_every_piece_is_in_one_valid_carton_or_named_as_unpackable(
     drawn: list[tuple[tuple[int, int, int], int]],
@@ -71,7 +69,7 @@ def test_every_piece_is_in_one_valid_carton_or_named_as_unpackable(
         )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(rich, min_size=1, max_size=8), st.sampled_from([0, 75, 100]))
 def test_turns_loads_company_and_limits_hold_and_the_checker_agrees(items: list[Item], support: int) -> None:
     rules = Rules(support, (Limit("acid", each_max=3), Limit("base", each_max=1, beside="acid")))
@@ -86,6 +84,7 @@ def test_turns_loads_company_and_limits_hold_and_the_checker_agrees(items: list[
     assert sum(len(c.placed) for c in made.cartons) + sum(x.qty for x in made.left_over) == sum(i.qty for i in items)
 
 
+@settings(deadline=None)
 @given(item_lists, st.randoms(use_true_random=False))
 def test_the_answer_depends_on_the_goods_alone(
     drawn: list[tuple[tuple[int, int, int], int]], chance: random.Random
@@ -102,6 +101,7 @@ def test_the_answer_depends_on_the_goods_alone(
     assert litres(plan([*items, *items], SHELF)) == litres(plan(doubled, SHELF))
 
 
+@settings(deadline=None)
 @given(item_lists)
 def test_a_thousand_times_larger_changes_nothing(drawn: list[tuple[tuple[int, int, int], int]]) -> None:
     items = [Item(str(n), size, weight) for n, (size, weight) in enumerate(drawn)]
@@ -213,6 +213,7 @@ def test_carriers_round_each_in_their_own_way() -> None:
     assert stepped(Box("a", (100, 100, 100), 0, 1), 3_000) == 8.0 + 1.5 * 2
 
 
+@settings(deadline=None)
 @given(item_lists)
 def test_no_single_carton_would_have_been_cheaper(drawn: list[tuple[tuple[int, int, int], int]]) -> None:
     items = [Item(str(n), size, weight) for n, (size, weight) in enumerate(drawn[:4])]
@@ -224,6 +225,7 @@ def test_no_single_carton_would_have_been_cheaper(drawn: list[tuple[tuple[int, i
                 assert made.cost <= UPS(box, alone.cartons[0].weight_g) + 1e-9
 
 
+@settings(deadline=None)
 @given(st.integers(40, 120), st.integers(30, 90), st.integers(20, 60), st.integers(5, 300))
 def test_equal_units_stand_in_a_valid_lattice(a: int, b: int, c: int, units: int) -> None:
     items = [Item("x", (a, b, c), 1, units)]

@@ -8,7 +8,8 @@ Artificial Intelligence 49, 1991, section 3 (difference constraints).
 """
 
 from wms.algorithms.compiled import njit
-from wms.algorithms.packing.kernel import Cuboids, Row
+from wms.algorithms.packing.space import Cuboids
+from wms.algorithms.packing.starts import Row
 
 REFUTED, FOUND, OPEN = 0, 1, 2
 

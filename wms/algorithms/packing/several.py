@@ -6,11 +6,12 @@ closed and the rest begins anew.
 
 from collections.abc import Sequence
 
-from wms.algorithms.packing.kernel import STARTS_ROW, TWO_ROW, Cuboids, flat, fullest, two
 from wms.algorithms.packing.kinds import Kind, Room
 from wms.algorithms.packing.model import LeftOver
 from wms.algorithms.packing.search import Found, Search
 from wms.algorithms.packing.single import Candidate, layout, single, upright
+from wms.algorithms.packing.space import Cuboids
+from wms.algorithms.packing.starts import STARTS_ROW, TWO_ROW, flat, fullest, two
 
 NO_ROOM = "no_room"
 

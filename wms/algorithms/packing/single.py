@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from wms.algorithms.packing.exact import FOUND, OPEN, REFUTED, decide
-from wms.algorithms.packing.kernel import STARTS_ROW, Cuboids, first_that_takes_all, flat
 from wms.algorithms.packing.kinds import NO_LIMIT, Kind
 from wms.algorithms.packing.lattice import arrange
 from wms.algorithms.packing.model import Box
 from wms.algorithms.packing.search import Found, Search
+from wms.algorithms.packing.space import Cuboids
+from wms.algorithms.packing.starts import STARTS_ROW, first_that_takes_all, flat
 
 LATTICE_FROM = 4
 """Fewer equal units are found by the starts."""
