@@ -196,7 +196,7 @@ class Search:
         if n <= PAIRS_EXACT:
             _pair_savings(n, saving, self._first, self._place, self._tables, self._scratch)
         else:
-            _shared_places(n, saving, self._first, self._place, _signature(self.cost, self._place))
+            _shared_places(n, saving, self._first, self._place, signature(self.cost, self._place))
         return np.argsort(-saving, axis=1, kind="stable")[:, :k].astype(np.int64)
 
 
@@ -252,7 +252,7 @@ def scratch_for(places: int, tables: Tables) -> tuple[Ints, Ints, Floats, Floats
             np.empty(n_states))  # fmt: skip
 
 
-def _signature(cost: Cost, place: Ints) -> Ints:
+def signature(cost: Cost, place: Ints) -> Ints:
     """A coarse address of each place: what is near has the same."""
     if isinstance(cost, Aisled):
         order = np.lexsort((cost.ys, cost.aisles))

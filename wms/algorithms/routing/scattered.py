@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wms.algorithms.batching.search import Cost, prepared, scratch_for, tour_cost
+from wms.algorithms.batching.search import Cost, prepared, scratch_for, signature, tour_cost
 from wms.algorithms.compiled import njit
 from wms.algorithms.draws import below, chance, seeded
 
 EXACT_WAYS = 5_000
 """Ways to choose up to which all are tried."""
-MOVES_PER_LINE, STARTS = 1_500, 4
-HOT, COLD = 0.1, 0.002
+MOVES_PER_LINE, STARTS = 1_500, 6
+HOT, COLD = 0.06, 0.002
 """Temperature at the start and at the end, in lengths of the first walk."""
+REGION_SHARE, ANYWHERE_SHARE = 0.15, 0.3
+"""Of the moves: those that leave a whole aisle; of the openings: those that do not look for an aisle that is walked anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class _Walks:
         self.lines = lines
         self._number = {place: i for i, place in enumerate(used)}
         self._place = np.array([ranks[0] for ranks in numbered], dtype=np.int64)
+        regions = np.unique(signature(cost, self._place)[self._place], return_inverse=True)[1]
+        self._region = regions.astype(np.int64)
         self._first = np.arange(len(used) + 1, dtype=np.int64)
         self._scratch = scratch_for(len(used) + 2, self._tables)
 
@@ -166,10 +170,12 @@ class _Walks:
         moves = moves or MOVES_PER_LINE * len(rows)
         best, length = start.copy(), first
         for s in range(STARTS):
-            open_, found = best.copy(), best.copy()
+            # Every other run begins anew: what it leaves at the first temperature may be a trap.
+            open_ = start.copy() if s % 2 else best.copy()
+            found = open_.copy()
             new = _anneal(
-                moves, HOT * first, COLD * first, open_, found, wanted, by_line, by_place, seeded(seed + s), self._first,
-                self._place, self._tables, self._scratch,
+                moves, HOT * first, COLD * first, open_, found, wanted, by_line, by_place, self._region, seeded(seed + s),
+                self._first, self._place, self._tables, self._scratch,
             )  # fmt: skip
             if new < length - 1e-9:
                 best, length = found, new
@@ -201,11 +207,12 @@ def _rows(given: Sequence[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, np.nd
 
 @njit
 def _anneal(  # type: ignore[no-untyped-def]
-    moves, hot, cold, open_, best_open, wanted, by_line, by_place, random, first, place, tables, scratch,
+    moves, hot, cold, open_, best_open, wanted, by_line, by_place, region, random, first, place, tables, scratch,
 ):  # fmt: skip
-    """Closes a place, opens others for the lines that lack pieces, and closes what nobody needs any more.
+    """Closes a place or all of its aisle, opens others for the lines that lack pieces, and closes what nobody needs any more.
 
-    open_: (places) changed in place; best_open: the best. Returns its length.
+    open_: (places) changed in place; best_open: the best. region: of each place, what is near has the same. Returns the best
+    length.
     """
     n, k = wanted.shape[0], open_.shape[0]
     l_first, l_place, _ = by_line
@@ -219,6 +226,7 @@ def _anneal(  # type: ignore[no-untyped-def]
     now = _walk(open_, members, first, place, tables, scratch)
     best = now
     was_open, was_held = open_.copy(), held.copy()
+    busy = np.zeros(k, dtype=np.int8)
     for step in range(moves):
         temperature = hot * (cold / hot) ** (step / moves)
         line = below(random, n)
@@ -228,19 +236,39 @@ def _anneal(  # type: ignore[no-untyped-def]
         was_open[:] = open_
         was_held[:] = held
         closed = l_place[l_first[line] + below(random, wide)]
-        _turn(closed, open_, held, by_place)
-        if open_[closed]:  # opened instead: what it makes needless is closed below
-            closed = -1
+        shut = -1
+        if open_[closed] and chance(random) < REGION_SHARE:
+            shut = region[closed]
+            for p in range(k):
+                if open_[p] and region[p] == shut:
+                    _turn(p, open_, held, by_place)
+        else:
+            _turn(closed, open_, held, by_place)
+            if open_[closed]:  # opened instead: what it makes needless is closed below
+                closed = -1
+        busy[:] = 0
+        for p in range(k):
+            if open_[p]:
+                busy[region[p]] = 1
         possible = True
         for i in range(n):
-            wide = l_first[i + 1] - l_first[i]
-            at = below(random, wide) if held[i] < wanted[i] else 0
-            for t in range(wide):
-                if held[i] >= wanted[i]:
-                    break
-                p = l_place[l_first[i] + (at + t) % wide]
-                if not open_[p] and p != closed:
+            # Where somebody goes anyway comes first, mostly.
+            for turn in range(1 if chance(random) < ANYWHERE_SHARE else 0, 3):
+                wide = l_first[i + 1] - l_first[i]
+                at = below(random, wide) if held[i] < wanted[i] else 0
+                for t in range(wide):
+                    if held[i] >= wanted[i]:
+                        break
+                    p = l_place[l_first[i] + (at + t) % wide]
+                    if (
+                        open_[p]
+                        or p == closed
+                        or (turn == 0 and busy[region[p]] == 0)
+                        or (turn < 2 and region[p] == shut)
+                    ):
+                        continue
                     _turn(p, open_, held, by_place)
+                    busy[region[p]] = 1
             if held[i] < wanted[i]:
                 possible = False
                 break
