@@ -53,6 +53,12 @@ def test_a_tour_by_either_scan_path(page: Page, server: Server, admin: httpx.Cli
     shot(page, f"pda-menu-{path}")
     take_tour(page, "CART-1" if path == "wedge" else "CART-2")
     shot(page, f"pda-location-{path}")
+    page.get_by_test_id("ahead").tap()
+    stops = page.get_by_test_id("stops").locator("li")
+    expect(stops).to_have_count(3)  # two picks and the drop, the next one first
+    expect(stops.first).to_have_class("now")
+    shot(page, f"pda-stops-{path}")
+    page.get_by_test_id("close-stops").tap()
     scan = wedge if path == "wedge" else ime
     for _ in range(2):
         at_step(page, "location")

@@ -8,6 +8,7 @@ import { Isometric, type Placed } from "./isometric.tsx";
 import { Problems } from "./problems.tsx";
 import { QuantityStep } from "./quantity-step.tsx";
 import { back, confirm, reportProblem, scan, undoLast, type State } from "./store.ts";
+import { Ahead, stopsOf, Tour } from "./tour.tsx";
 import { TypeCode } from "./type-code.tsx";
 
 export interface StepProps {
@@ -21,13 +22,16 @@ export interface StepProps {
 export function CardView(props: StepProps) {
   const { card, step, state, progress } = props;
   const [asking, setAsking] = useState(false);
+  const [listing, setListing] = useState(false);
   useInput({ key: (key) => onKey(key) });
   const waiting = state.waiting !== "" || step.kind === "wait";
   const onKey = (key: string): void => {
+    if (listing) return;
     if (key === "Escape") void (asking ? setAsking(false) : back());
     if (key === "F2" && card.problems.length > 0) setAsking(true);
     if (key === "Enter" && step.kind === "confirm" && !waiting) confirm("ok");
   };
+  if (listing) return <Tour cards={state.cards} current={card} onClose={() => setListing(false)} />;
   if (asking) {
     const report = (reason: string): void => {
       setAsking(false);
@@ -51,7 +55,7 @@ export function CardView(props: StepProps) {
     return <QuantityStep {...props} onProblem={card.problems.length > 0 ? () => setAsking(true) : undefined} />;
   }
   return (
-    <Frame {...props}>
+    <Frame {...props} onList={() => setListing(true)}>
       {step.kind === "scan" && <ScanKeys step={step} problem={problem} />}
       {step.kind === "choice" && (
         <div className="list">
@@ -71,8 +75,9 @@ export function CardView(props: StepProps) {
   );
 }
 
-function Frame({ card, step, progress, children }: StepProps & { children: ReactNode }) {
+function Frame({ card, step, state, progress, onList, children }: StepProps & { onList: () => void; children: ReactNode }) {
   const placed = card.show["placed"];
+  const walking = step.kind === "scan" && progress.step === 0 && stopsOf(state.cards).length > 1;
   return (
     <section className="body">
       <Trail card={card} progress={progress} />
@@ -81,8 +86,9 @@ function Frame({ card, step, progress, children }: StepProps & { children: React
       {Array.isArray(placed) && placed.length > 0 && step.kind !== "scan" && (
         <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />
       )}
-      <Details card={card} step={step} />
+      <Details card={card} step={step} few={walking} />
       <Lists card={card} step={step} />
+      {walking && <Ahead cards={state.cards} current={card} onOpen={onList} />}
       <div className="grow" />
       {children}
     </section>

@@ -50,7 +50,7 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
 const brief = (value: string): string => (/^\d{14,}$/.test(value) ? `…${value.slice(-6)}` : value);
 
 /** The other fields, small; those that have no name on the screens stay away. */
-export function Details({ card, step, short }: { card: Card; step: Step; short?: boolean }) {
+export function Details({ card, step, short, few }: { card: Card; step: Step; short?: boolean; few?: boolean }) {
   const all = shown(card, step);
   const about = aboutField(card, step);
   const told = new Set([about, step.kind === "quantity" || about === "sku" ? "qty" : ""]);
@@ -60,7 +60,7 @@ export function Details({ card, step, short }: { card: Card; step: Step; short?:
   return (
     <dl className={short ? "details short" : "details"}>
       {name !== "" && !short && <div className="wide"><dt>{t("field.name")}</dt><dd>{name}</dd></div>}
-      {names.slice(0, short ? 2 : 4).map((n) => (
+      {names.slice(0, short || few ? 2 : 4).map((n) => (
         <div key={n}><dt>{t(`field.${n}`)}</dt><dd>{typeof all[n] === "boolean" ? t(all[n] ? "lib.yes" : "lib.no") : brief(text(all[n]))}</dd></div>
       ))}
     </dl>
