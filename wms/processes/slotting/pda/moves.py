@@ -39,7 +39,7 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...
         each = tuple(code for code, level in codes.get(sku.id, []) if level == "EA") or (sku.code,)
         show: dict[str, Any] = {
             "location": source.code, "to": target.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh,
-            "qty": task.qty_each, "why": task.why, "x_mm": source.x_mm, "y_mm": source.y_mm,
+            "qty": task.qty_each, "x_mm": source.x_mm, "y_mm": source.y_mm,
         }  # fmt: skip
         steps = (
             Step("from", "scan", "move.scan_from", accept=(source.code, source.check_digits), show=show),
