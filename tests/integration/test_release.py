@@ -194,3 +194,19 @@ async def test_stages_are_stamped_so_that_the_floor_knows_its_pace(house: House)
     assert board["pace"]["per_h"] > 0
     reply = await house.admin.call("GET", "/api/v1/promises/01890000-0000-7000-8000-000000000000")
     assert reply.json()["code"] == "orders.unknown_order"
+
+
+async def test_densest_first_releases_so_many_pieces_and_the_others_wait_on_unharmed(house: House) -> None:
+    many, few = await house.order("O1", {"A": 4}), await house.order("O2", {"B": 1})
+    made = await house.admin.post("/api/v1/waves", {"name": "short of hands", "limit": 10, "pieces_max": 4})
+    await house.settle()
+    shown = await house.admin.get(f"/api/v1/waves/{made['wave_id']}/plan")
+    assert await house.state(many) == "released" and await house.state(few) == "accepted"
+    assert [(r["ref"], r["why"]) for r in shown["refused"]] == [
+        ("O2", "left for a later wave: 4 pieces from 1 aisle(s) go first, 4.0 per aisle")
+    ]
+    assert await house.incidents() == [], "nothing is wrong with what waits"
+    await house.admin.post("/api/v1/waves", {"name": "the rest", "limit": 10})
+    await house.settle()
+    assert await house.state(few) == "released"
+    assert await house.audit_clean()

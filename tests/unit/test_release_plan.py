@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -179,3 +180,28 @@ def test_ids_are_kept_apart() -> None:
         for i in t.order_ids
     ]
     assert len(ids) == len(set(ids)) == 9
+
+
+def test_densest_first_takes_most_pieces_from_fewest_aisles_and_the_others_wait_with_a_reason() -> None:
+    """Nodes of a corridor are aisles by themselves: five orders of one item at node 1 against five of single places."""
+    together, apart = [need((1, 2)) for _ in range(5)], [need((i, 2)) for i in (2, 3, 4, 5, 6)]
+    missing = need((7, 1))
+    free = [plan.Free(1, 1, 20, 1), *(plan.Free(i, i, 9, i) for i in (2, 3, 4, 5, 6))]
+    given = replace(snapshot([*apart, missing, *together], free), pieces_max=10)
+    made = {p.order_id: p for p in plan.solve(given).orders}
+    assert all(not made[n.order_id].refused for n in together)
+    why = "left for a later wave: 10 pieces from 1 aisle(s) go first, 10.0 per aisle"
+    assert {(made[n.order_id].refused, made[n.order_id].later) for n in apart} == {(why, True)}
+    assert (made[missing.order_id].refused, made[missing.order_id].later) == (plan.NO_STOCK, False)
+    whole = plan.solve(replace(given, pieces_max=0))
+    assert [p.order_id for p in whole.orders if p.refused] == [missing.order_id]
+
+
+def test_densest_first_of_what_is_there_and_where_nothing_fits() -> None:
+    partial, large = need((1, 50), policy="ship_partial"), need((2, 9))
+    free = [plan.Free(1, 1, 4, 1), plan.Free(2, 2, 9, 2)]
+    made = plan.solve(replace(snapshot([partial, large], free), pieces_max=5)).orders
+    assert made[0].refused == "" and [q for _, _, q in made[0].reserve] == [4]
+    assert made[1].later and made[1].refused.startswith("left for a later wave")
+    nobody = plan.solve(replace(snapshot([large], free), pieces_max=3)).orders
+    assert nobody[0].later and nobody[0].refused == "left for a later wave: no order can be served"

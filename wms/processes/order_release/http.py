@@ -26,6 +26,8 @@ class WaveIn(_In):
     order_ids: list[UUID] = Field(default=[], max_length=5_000)
     limit: int = Field(default=48, ge=1, le=5_000)
     """Without order ids: the most urgent waiting orders, at most this many."""
+    pieces_max: int = Field(default=0, ge=0, le=1_000_000)
+    """Densest first, when labour is short: so many pieces, of the orders with most per visited aisle; 0: all."""
     draft: bool = False
     """Plan and show it; nothing is reserved until it is confirmed."""
     method: Literal["cluster", "zone"] = "cluster"
@@ -71,10 +73,12 @@ async def release(uow: Uow, body: WaveIn) -> dict[str, Any]:
     """Release a wave, or plan one to look at; planning goes on as its own step."""
     if body.order_ids:
         wave_id: UUID | None = await service.release_wave(
-            uow, body.name, body.order_ids, draft=body.draft, method=body.method
+            uow, body.name, body.order_ids, draft=body.draft, method=body.method, pieces_max=body.pieces_max
         )
     else:
-        wave_id = await service.release_waiting(uow, body.name, body.limit, draft=body.draft, method=body.method)
+        wave_id = await service.release_waiting(
+            uow, body.name, body.limit, draft=body.draft, method=body.method, pieces_max=body.pieces_max
+        )
     return {"wave_id": str(wave_id) if wave_id else None}
 
 

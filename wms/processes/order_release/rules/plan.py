@@ -10,7 +10,7 @@ from uuid import UUID
 from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.engine import plan
 from wms.algorithms.packing.model import Box, Item, Packed, Plan
-from wms.processes.order_release.rules import carts
+from wms.processes.order_release.rules import carts, densest
 
 PART_EACH = 250
 """Pieces arranged together. The time grows with the cube of the pieces, and one wholesale order must not hold up the
@@ -18,6 +18,8 @@ house: a larger order is arranged part by part, like parts once."""
 
 
 NO_STOCK = "no stock for any line"
+WHOLE = ("complete_only", "backorder")
+"""Short policies of orders that go whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Snapshot:
     """SKU ids that carry nothing."""
     zones: Mapping[int, str] | None = None
     """Balance id to its zone, where each zone picks its share by itself."""
+    pieces_max: int = 0
+    """So many pieces go, those with most per visited aisle, and the other orders wait; 0: all go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class OrderPlan:
     cartons: tuple[dict[str, Any], ...]
     refused: str
     """Why it cannot be released, empty when it can."""
+    later: bool = False
+    """Nothing is wrong with it: it waits for a later wave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,10 @@ def solve(snapshot: Snapshot) -> WavePlan:
     by_sku: dict[int, list[int]] = {}
     for f in snapshot.free:
         by_sku.setdefault(f.sku_id, []).append(f.balance_id)
-    plans = {n.order_id: _plan_order(n, free, by_sku, snapshot) for n in in_turn(snapshot.needs, snapshot.free)}
+    left = _left_out(snapshot, free, by_sku)
+    going = [n for n in snapshot.needs if n.order_id not in left]
+    plans = {n.order_id: _plan_order(n, free, by_sku, snapshot) for n in in_turn(going, snapshot.free)}
+    plans |= {i: OrderPlan(i, (), (), (), why, later=True) for i, why in left.items()}
     orders = tuple(plans[n.order_id] for n in snapshot.needs)
     node = {f.balance_id: f.node for f in snapshot.free}
     kept = [(n, p) for n, p in zip(snapshot.needs, orders, strict=True) if not p.refused]
@@ -98,6 +107,23 @@ def solve(snapshot: Snapshot) -> WavePlan:
             here = [r for r in p.reserve if snapshot.zones[r[1]] == zone]
             shares.setdefault(zone, []).append(_load(n, here, node, snapshot))
     return WavePlan(orders, carts.draft_by_zone(shares, *how))
+
+
+def _left_out(snapshot: Snapshot, free: Mapping[int, int], by_sku: Mapping[int, list[int]]) -> dict[UUID, str]:
+    """Orders that wait, with the reason, where only so many pieces may go."""
+    if not snapshot.pieces_max:
+        return {}
+    wants: dict[UUID, dict[int, int]] = {}
+    for n in snapshot.needs:
+        wanted: dict[int, int] = {}
+        for _, sku, qty in n.lines:
+            wanted[sku] = wanted.get(sku, 0) + qty
+        if n.short_policy not in WHOLE:  # it goes with what is there
+            there = {sku: sum(free[b] for b in by_sku.get(sku, [])) for sku in wanted}
+            wanted = {sku: min(qty, there[sku]) for sku, qty in wanted.items() if there[sku] > 0}
+        wants[n.order_id] = wanted
+    stock = [(f.sku_id, f.free_each, f.node) for f in snapshot.free]
+    return densest.left_out(wants, stock, snapshot.walk, snapshot.pieces_max, snapshot.seed)
 
 
 def in_turn(needs: Sequence[Need], free: Sequence[Free]) -> list[Need]:
@@ -131,7 +157,7 @@ def _plan_order(need: Need, free: dict[int, int], by_sku: Mapping[int, list[int]
     refused = ""
     if not reserve:
         refused = NO_STOCK
-    elif short and need.short_policy in ("complete_only", "backorder"):
+    elif short and need.short_policy in WHOLE:
         refused = f"{need.short_policy}: {len(short)} line(s) short"
     cartons: tuple[dict[str, Any], ...] = ()
     if not refused:

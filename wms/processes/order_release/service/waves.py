@@ -31,15 +31,18 @@ TOTE_MM3, CART_LOAD_G = 60_000_000, 150_000
 """A tote of 600 x 400 x 250 mm, and what a person pushes."""
 SECONDS_EACH, SECONDS_MAX = 0.02, 20.0
 """Of one core for choosing which orders share a cart: by the order, and at most."""
+PIECES_MAX = "pieces_max"
+"""Kept in a wave's plan until the plan is made."""
 
 
 async def release_wave(
     uow: UnitOfWork, name: str, order_ids: Sequence[UUID], *, why: str = "", draft: bool = False,
-    channel_id: int | None = None, method: str = "cluster",
+    channel_id: int | None = None, method: str = "cluster", pieces_max: int = 0,
 ) -> UUID:  # fmt: skip
     """Open a wave with these accepted orders; planning follows as its own step. Errors: NothingToRelease, NoWall.
 
-    draft: the plan is kept and shown, and nothing is reserved until `confirm`.
+    draft: the plan is kept and shown, and nothing is reserved until `confirm`. pieces_max: only so many pieces go, those with
+    most per visited aisle; the other orders wait on.
     """
     if method == "zone" and not await layout.locations(uow, ["wall"]):
         raise rules.NoWall()
@@ -49,7 +52,7 @@ async def release_wave(
     wave_id = uuid7()
     uow.session.add(
         Wave(id=wave_id, name=name, state="planning", created_by=uow.actor.id, created_at=uow.now, why=why, draft=draft,
-             channel_id=channel_id, method=method, plan={})
+             channel_id=channel_id, method=method, plan={PIECES_MAX: pieces_max} if pieces_max else {})
     )  # fmt: skip
     await uow.session.flush()
     await _enter(uow, wave_id, chosen)
@@ -57,11 +60,22 @@ async def release_wave(
 
 
 async def release_waiting(
-    uow: UnitOfWork, name: str, limit: int, *, why: str = "", draft: bool = False, method: str = "cluster"
+    uow: UnitOfWork,
+    name: str,
+    limit: int,
+    *,
+    why: str = "",
+    draft: bool = False,
+    method: str = "cluster",
+    pieces_max: int = 0,
 ) -> UUID | None:
-    """Open a wave with the most urgent waiting orders; None when there are none."""
+    """Open a wave with the most urgent waiting orders, or the densest among them; None when there are none."""
     chosen = await _plannable(uow, await orders.waiting(uow, limit * 2))
-    return await release_wave(uow, name, chosen[:limit], why=why, draft=draft, method=method) if chosen else None
+    return (
+        await release_wave(uow, name, chosen[:limit], why=why, draft=draft, method=method, pieces_max=pieces_max)
+        if chosen
+        else None
+    )
 
 
 async def add_orders(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) -> int:
@@ -108,7 +122,8 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
     _, totes = await stock.cart_totes(uow)
     candidates = await stock.candidates(uow, sku_ids)
     zones = None
-    if (await queries.wave(uow, wave_id)).method == "zone":
+    wave = await queries.wave(uow, wave_id)
+    if wave.method == "zone":
         spots = await layout.locations(uow, ids={c.place_id for c in candidates}) if candidates else []
         zone_at = {s.id: s.zone for s in spots}
         zones = {c.balance_id: zone_at[c.place_id] for c in candidates}
@@ -119,7 +134,7 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
         walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
         seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
-        zones=zones,
+        zones=zones, pieces_max=wave.plan.get(PIECES_MAX, 0),
     )  # fmt: skip
 
 
@@ -146,7 +161,7 @@ async def keep_plan(uow: UnitOfWork, wave_id: UUID, made: plan.WavePlan) -> None
     for p in made.orders:
         if p.order_id not in live:
             continue
-        if p.refused and not wave.draft:
+        if p.refused and not p.later and not wave.draft:
             await _cannot_release(uow, wave_id, p)
         elif p.refused:
             await _refuse(uow, wave_id, p.order_id, p.refused)
