@@ -4,6 +4,7 @@ import itertools
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -205,3 +206,33 @@ def test_densest_first_of_what_is_there_and_where_nothing_fits() -> None:
     assert made[1].later and made[1].refused.startswith("left for a later wave")
     nobody = plan.solve(replace(snapshot([large], free), pieces_max=3)).orders
     assert nobody[0].later and nobody[0].refused == "left for a later wave: no order can be served"
+
+
+ISLAND = carts.Walk((*WALK.xy_mm, (90_000, 0)), WALK.edges, 0, 0)
+
+
+@pytest.mark.parametrize(("change", "free", "going", "refused"), [
+    ({"walk": ISLAND}, [plan.Free(1, 1, 9, 10), plan.Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK + plan.ASTRAY}),
+    ({"walk": ISLAND}, [plan.Free(1, 1, 9, 10), plan.Free(3, 1, 2, 4), plan.Free(2, 2, 9, 3)], 2, {}),
+    ({"walk": carts.Walk((), (), 0, 0)}, [], 0, {0: plan.NO_STOCK, 1: plan.NO_STOCK}),
+    ({"cart": carts.Cart(0, 60_000_000, 150_000)}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], 2, {}),
+    ({"cart": carts.Cart(2, 60_000_000, 10)}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], 2, {}),
+    ({"boxes": ()}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], 0, {0: "fit no carton", 1: "fit no carton"}),
+    ({"skus": {1: ((100, 80, 40), -5), 2: ((100, 80, 40), 200)}}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], None, {}),
+    ({}, [plan.Free(1, 1, 1, 2), plan.Free(2, 2, 9, 3)], 1, {0: "complete_only: 1 line(s) short"}),
+    ({}, [plan.Free(1, 1, -3, 2), plan.Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK}),
+    ({"pieces_max": 3, "walk": ISLAND}, [plan.Free(1, 1, 9, 10), plan.Free(2, 2, 9, 3)], None, {}),
+])  # fmt: skip
+def test_bad_input_never_raises_and_every_order_is_planned_or_named(
+    change: dict[str, Any], free: list[plan.Free], going: int | None, refused: dict[int, str]
+) -> None:
+    needs = [need((1, 2)), need((2, 2))]
+    made = plan.solve(replace(snapshot(needs, free), **change))
+    toured = [i for t in made.tours for i in t.order_ids]
+    assert sorted(toured) == sorted(p.order_id for p in made.orders if not p.refused), (
+        "planned once, or refused with a reason"
+    )
+    if going is not None:
+        assert len(toured) == going
+    for i, why in refused.items():
+        assert why in made.orders[i].refused

@@ -1,6 +1,6 @@
 """Which orders share a cart, and the walk of each cart with its time. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -88,6 +88,14 @@ def draft_by_zone(
         drafts = draft(shares, walk, cart, standard, seconds * len(shares) / total, seed)
         made += [replace(d, zone=zone) for d in drafts]
     return tuple(made)
+
+
+def reached(walk: Walk, nodes: Set[int]) -> set[int]:
+    """Those of `nodes` that a cart can be walked to."""
+    if not nodes or walk.start >= len(walk.xy_mm):
+        return set()
+    far = Site.of(walk.xy_mm, walk.edges).from_nodes([walk.start])[0]
+    return {n for n in nodes if np.isfinite(far[n])}
 
 
 def by_urgency(loads: Sequence[Load], least: int) -> list[list[Load]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ house: a larger order is arranged part by part, like parts once."""
 
 
 NO_STOCK = "no stock for any line"
+ASTRAY = "; some lies where nobody can walk to"
 WHOLE = ("complete_only", "backorder")
 """Short policies of orders that go whole or not at all."""
 
@@ -87,13 +88,15 @@ class WavePlan:
 
 def solve(snapshot: Snapshot) -> WavePlan:
     """Plan all orders against the stock that is there. Never raises for infeasible: a refused order carries its reason."""
-    free = {f.balance_id: f.free_each for f in snapshot.free}
+    reached = carts.reached(snapshot.walk, {f.node for f in snapshot.free})
+    astray = {f.sku_id for f in snapshot.free if f.node not in reached}
+    free = {f.balance_id: f.free_each if f.node in reached else 0 for f in snapshot.free}
     by_sku: dict[int, list[int]] = {}
     for f in snapshot.free:
         by_sku.setdefault(f.sku_id, []).append(f.balance_id)
     left = _left_out(snapshot, free, by_sku)
     going = [n for n in snapshot.needs if n.order_id not in left]
-    plans = {n.order_id: _plan_order(n, free, by_sku, snapshot) for n in in_turn(going, snapshot.free)}
+    plans = {n.order_id: _plan_order(n, free, by_sku, snapshot, astray) for n in in_turn(going, snapshot.free)}
     plans |= {i: OrderPlan(i, (), (), (), why, later=True) for i, why in left.items()}
     orders = tuple(plans[n.order_id] for n in snapshot.needs)
     node = {f.balance_id: f.node for f in snapshot.free}
@@ -122,7 +125,7 @@ def _left_out(snapshot: Snapshot, free: Mapping[int, int], by_sku: Mapping[int, 
             there = {sku: sum(free[b] for b in by_sku.get(sku, [])) for sku in wanted}
             wanted = {sku: min(qty, there[sku]) for sku, qty in wanted.items() if there[sku] > 0}
         wants[n.order_id] = wanted
-    stock = [(f.sku_id, f.free_each, f.node) for f in snapshot.free]
+    stock = [(f.sku_id, free[f.balance_id], f.node) for f in snapshot.free]
     return densest.left_out(wants, stock, snapshot.walk, snapshot.pieces_max, snapshot.seed)
 
 
@@ -145,7 +148,10 @@ def in_turn(needs: Sequence[Need], free: Sequence[Free]) -> list[Need]:
     return [needs[i] for i in ranked]
 
 
-def _plan_order(need: Need, free: dict[int, int], by_sku: Mapping[int, list[int]], snapshot: Snapshot) -> OrderPlan:
+def _plan_order(
+    need: Need, free: dict[int, int], by_sku: Mapping[int, list[int]], snapshot: Snapshot, astray: Set[int]
+) -> OrderPlan:
+    """astray: SKU ids of which some stock lies where nobody can walk to."""
     reserve: list[tuple[UUID, int, int]] = []
     short: list[tuple[UUID, int]] = []
     for line_id, sku_id, wanted in need.lines:
@@ -159,6 +165,8 @@ def _plan_order(need: Need, free: dict[int, int], by_sku: Mapping[int, list[int]
         refused = NO_STOCK
     elif short and need.short_policy in WHOLE:
         refused = f"{need.short_policy}: {len(short)} line(s) short"
+    if refused and any(sku in astray for _, sku, _ in need.lines):
+        refused += ASTRAY
     cartons: tuple[dict[str, Any], ...] = ()
     if not refused:
         cartons, refused = _cartons(need, dict(short), snapshot)
