@@ -240,3 +240,16 @@ def test_a_lattice_finds_what_a_greedy_filling_misses() -> None:
     assert len(plan([Item("mm", (65, 66, 83), 19, 27)], [crate]).cartons) == 1
     pallet = Box("pallet", (1_000, 1_000, 200), 0, 90_000)  # the pinwheel: four blocks around a hole
     assert len(plan([Item("case", (400, 300, 200), 100, 8, "flat")], [pallet]).cartons) == 1
+
+
+def test_a_pallet_of_mixed_cases_carries_no_case_beyond_its_limit() -> None:
+    pallet = Box("EUR", (800, 1_200, 1_500), 25_000, 700_000)
+    cases = [
+        Item("sturdy", (400, 300, 250), 9_000, 20, "flat", load_max_g=60_000),
+        Item("tender", (400, 300, 150), 3_000, 16, "flat", load_max_g=6_000),
+    ]
+    made = plan(cases, [pallet])
+    assert len(made.cartons) == 1 and not made.left_over
+    tender = [p.at_mm[2] for p in made.cartons[0].placed if p.key == "tender"]
+    sturdy = [p.at_mm[2] for p in made.cartons[0].placed if p.key == "sturdy"]
+    assert max(sturdy) < max(tender)

@@ -78,7 +78,7 @@ class Search:
             if box.volume < volume or box.sides[0] < a or box.sides[1] < b or box.sides[2] < c:
                 continue
             payload = self.payload_g(box.box, volume)
-            if payload < net or not all([_stands(k, box) for k in kinds if len(k.turns) < 6]):
+            if payload < net or not all([stands(k, box) for k in kinds if len(k.turns) < 6]):
                 continue
             if not loose and any(k.only_in and box.box.code not in k.only_in for k in kinds):
                 continue
@@ -89,6 +89,7 @@ class Search:
         return found
 
 
-def _stands(kind: Kind, room: Room) -> bool:
+def stands(kind: Kind, room: Room) -> bool:
+    """Tell whether one unit fits by size."""
     w, l, h = room.inner  # noqa: E741
     return any((x <= w and y <= l and z <= h) for x, y, z in kind.turns)

@@ -6,18 +6,53 @@ closed and the rest begins anew.
 
 from collections.abc import Sequence
 
-from wms.algorithms.packing.kinds import Kind, Room
+from wms.algorithms.packing.bins import fewest
+from wms.algorithms.packing.kinds import NO_LIMIT, Kind, Room
 from wms.algorithms.packing.model import LeftOver
-from wms.algorithms.packing.search import Found, Search
-from wms.algorithms.packing.single import Candidate, layout, single, upright
+from wms.algorithms.packing.search import Found, Search, stands
+from wms.algorithms.packing.single import QUICK, Candidate, layout, single, upright
 from wms.algorithms.packing.space import Cuboids
 from wms.algorithms.packing.starts import STARTS_ROW, TWO_ROW, flat, fullest, two
 
 NO_ROOM = "no_room"
+UNITS_MAX = 400
+"""More are not packed anew."""
 
 
 def several(kinds: list[Kind], search: Search) -> tuple[list[Found], list[LeftOver]]:
     """All units in several cartons. What fits none is left over (screening lets nothing of that kind through)."""
+    done, left = _one_after_the_other(kinds, search)
+    if len(done) > 2 and not left and search.effort.starts > QUICK and not search.late():
+        done = _fewer(kinds, search, len(done)) or done
+    return done, left
+
+
+def _fewer(kinds: list[Kind], search: Search, than: int) -> list[Found]:
+    """The largest or the strongest carton only, emptied and filled anew until fewer do; empty when they don't."""
+    rooms = search.shelf.cartons
+    units = [k for k, kind in enumerate(kinds) for _ in range(kind.units)]
+    if len(units) > UNITS_MAX or any(k.cap_g != NO_LIMIT or k.only_in for k in kinds) or not rooms:
+        return []
+    strongest = max(rooms, key=lambda r: (search.payload_g(r.box, 0), r.volume))
+    for room in dict.fromkeys((rooms[-1], strongest)):
+        payload = search.payload_g(room.box, 0)
+        if any(k.weight_g > payload or not stands(k, room) for k in kinds):
+            continue
+        asked = [(kinds[k].turns, kinds[k].weight_g) for k in units]
+        rules, effort = search.rules, search.effort
+        boxes = fewest(room.inner, payload, asked, 4 * effort.starts, support_pct=rules.support_pct, seed=effort.seed)
+        if len(boxes) < than:
+            done: list[Found] = []
+            rest = kinds
+            for box in boxes:
+                placed = [(*p[:6], units[p[6]]) for p in box]
+                inside, rest = _taken(rest, placed)
+                done.append(single(inside, search) or search.found(room.box, inside, renumber(placed)))
+            return done
+    return []
+
+
+def _one_after_the_other(kinds: list[Kind], search: Search) -> tuple[list[Found], list[LeftOver]]:
     done: list[Found] = []
     rest = kinds
     while rest:
@@ -126,6 +161,14 @@ def _fullest(kinds: list[Kind], search: Search, rooms: Sequence[Room] = ()) -> t
         if best is None or (-share, found.price) < best[:2]:
             best = (-share, found.price, found, rest + [k for k in kinds if k not in here])
     return (best[2], best[3]) if best else (None, kinds)
+
+
+def _taken(kinds: list[Kind], placed: Cuboids) -> tuple[list[Kind], list[Kind]]:
+    """As `part`, but a kind of which nothing is left keeps its number."""
+    count: dict[int, int] = {}
+    for p in placed:
+        count[p[6]] = count.get(p[6], 0) + 1
+    return [kinds[k].take(n) for k, n in count.items()], [k.drop(count.get(i, 0)) for i, k in enumerate(kinds)]
 
 
 def part(here: list[Kind], placed: Cuboids) -> tuple[list[Kind], list[Kind]]:
