@@ -120,9 +120,9 @@ def test_a_png_without_resolution_is_refused() -> None:
 ZPL = f"^XA^PW812^LL1218^FO30,30^A0N,40,40^FDCarrier^FS^FO30,200^BY3^BCN,200,Y,N,N^FD{TRACKING}^FS^XZ"
 
 
-def test_zpl_passes_as_it_came() -> None:
+def test_zpl_prints_as_it_came_and_is_read_back_from_its_dots() -> None:
     checked = carrier.check(ZPL.encode(), "zpl", Media(), expected=TRACKING)
-    assert checked.page is None and checked.zpl == ZPL and TRACKING in checked.barcodes
+    assert checked.zpl == ZPL and checked.barcodes == (TRACKING,) and texts(checked.page) == [TRACKING]
 
 
 @pytest.mark.parametrize(

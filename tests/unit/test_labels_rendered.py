@@ -40,18 +40,22 @@ CONTENT = {
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image.Image]:
-    """Every template at 203 and 300 dpi, drawn by zebrash (zpl-renderer-js)."""
-    folder = tmp_path_factory.mktemp("zpl")
+    """Every template at 203 and 300 dpi."""
+    formats = {
+        f"{kind}-{dpi}": rules.render(kind, templates.sample(kind), Media(dpi=dpi))
+        for dpi in (203, 300) for kind in CONTENT
+    }  # fmt: skip
+    return draw_all(formats, tmp_path_factory.mktemp("zpl"))
+
+
+def draw_all(formats: dict[str, str], folder: Path) -> dict[str, Image.Image]:
+    """ZPL formats of 4 x 6 inch, drawn by zebrash (zpl-renderer-js)."""
     script = folder / "render.cjs"
     script.write_text(SCRIPT)
-    files: dict[str, Path] = {}
-    for dpi in (203, 300):
-        media = Media(dpi=dpi)
-        for kind in CONTENT:
-            files[f"{kind}-{dpi}"] = file = folder / f"{kind}-{dpi}.zpl"
-            file.write_text(rules.render(kind, templates.sample(kind), media), "utf-8")
-    node = _node()
-    subprocess.run([*node, str(script), str(RENDERER), *map(str, files.values())], check=True, timeout=200)
+    files = {name: folder / f"{i}.zpl" for i, name in enumerate(formats)}
+    for name, file in files.items():
+        file.write_text(formats[name], "utf-8")
+    subprocess.run([*_node(), str(script), str(RENDERER), *map(str, files.values())], check=True, timeout=200)
     return {name: Image.open(f"{file}.png") for name, file in files.items()}
 
 

@@ -70,10 +70,9 @@ async def print_carrier_label(
     media = home.media if target.kind == "office" else target.media
     checked = await asyncio.to_thread(carrier.check, content, kind, media, expected, dpi)
     data: dict[str, Any] = {"barcodes": list(checked.barcodes)}
-    if checked.page is None:
-        data["zpl"] = checked.zpl
-    else:
-        data["png"] = base64.b64encode(queries.png(checked.page)).decode()
+    data["png"] = base64.b64encode(queries.png(checked.page)).decode()
+    if checked.zpl:
+        data |= {"zpl": checked.zpl, "dpi": media.dpi}
     job = PrintJob(
         id=uuid7(), kind="carrier", home=printer, data=data, ref=ref, actor=uow.actor.id, created_at=uow.now,
         serial=expected,
@@ -129,10 +128,8 @@ def _packed(content: bytes) -> str:
 
 
 def _carrier_content(data: dict[str, Any], at: PrinterInfo) -> str:
-    """Errors: PrinterUnfit where the carrier's ZPL meets a printer of another language."""
-    if "zpl" in data:
-        if at.language != "zpl":
-            raise refusals.PrinterUnfit(printer=at.code, why="language")
+    """The carrier's ZPL where the printer speaks it at its dots, else the page as it was proven. Errors: MediaMismatch."""
+    if "zpl" in data and at.language == "zpl" and data.get("dpi", at.dpi) == at.dpi:
         return str(data["zpl"])
     page = queries.picture("carrier", data, at.media).convert("1", dither=Image.Dither.NONE)
     if page.size != at.media.size_px and at.kind != "office":

@@ -7,12 +7,13 @@ head); ZPL II guide for the commands that a label may hold.
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from PIL import Image
 
+from wms.foundation.labels.rules import zpl_page
+from wms.foundation.labels.rules.gs1 import FNC1
 from wms.foundation.labels.rules.layout import Media
 from wms.foundation.labels.rules.refusals import (
     CarrierBarcode,
@@ -35,9 +36,9 @@ Kind = Literal["pdf", "png", "zpl"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A label that may be released: a page of dots (1 bit, 0 = black), or the carrier's ZPL as it came."""
+    """A label that may be released: a page of dots (1 bit, 0 = black); `zpl`: the carrier's own format, empty when it sent a picture."""
 
-    page: Image.Image | None
+    page: Image.Image
     zpl: str
     barcodes: tuple[str, ...]
 
@@ -190,124 +191,58 @@ def _module_px(image: Image.Image, position: Any) -> float:
 
 
 ALLOWED = frozenset(
-    [
-        "XA",
-        "XZ",
-        "FO",
-        "FT",
-        "FD",
-        "FS",
-        "FH",
-        "FB",
-        "FP",
-        "FR",
-        "FV",
-        "FW",
-        "FX",
-        "FN",
-        "FC",
-        "A0",
-        "A@",
-        "CF",
-        "CI",
-        "CV",
-        "BY",
-        "B0",
-        "B1",
-        "B2",
-        "B3",
-        "B4",
-        "B5",
-        "B7",
-        "B8",
-        "B9",
-        "BA",
-        "BB",
-        "BC",
-        "BD",
-        "BE",
-        "BF",
-        "BI",
-        "BJ",
-        "BK",
-        "BL",
-        "BM",
-        "BO",
-        "BP",
-        "BQ",
-        "BR",
-        "BS",
-        "BT",
-        "BU",
-        "BX",
-        "BZ",
-        "GB",
-        "GC",
-        "GD",
-        "GE",
-        "GF",
-        "GS",
-        "LH",
-        "LL",
-        "LR",
-        "LS",
-        "LT",
-        "PW",
-        "PO",
-        "PQ",
-        "PM",
-        "PR",
-        "MD",
-        "MM",
-        "MT",
-        "MN",
-        "MC",
-        "PF",
-        "SN",
-        "TB",
-    ]
+    re.findall(
+        r"\S+",
+        "XA XZ FO FT FD FS FH FB FP FR FV FW FX FN FC A0 A@ CF CI CV BY B0 B2 B3 B7 B8 BA BC BD BE BO BQ BU BX GB GC GD GE GF LH LL "
+        "LR LS LT PW PO PQ PM PR MD MM MT MN MC PF TB",
+    )
 ) | {f"A{c}" for c in "ABCDEFGHPQRSTUV"}
 """Commands that draw and print. All others store, configure, encode or reset: a label needs none of them."""
 
 
+UNDRAWN = {"LR": "Y", "PM": "Y", "PO": "I"}
+"""Reversed, mirrored or turned whole: never seen on a carrier's label, and nothing to guess at."""
+
+
 def _zpl(content: bytes, media: Media, expected: str, dpi: int) -> Checked:
-    """A carrier's own ZPL passes as it came; it is taken apart, not drawn: size, module widths and content are its own words."""
+    """A carrier's own ZPL prints as it came; it is drawn too, so that its barcodes are read back from the dots."""
     try:
         text = content.decode("utf-8").strip()
     except UnicodeDecodeError as error:
         raise CarrierUnreadable(reason=str(error)) from None
     if text.count("^XA") != 1 or text.count("^XZ") != 1 or not text.startswith("^XA") or not text.endswith("^XZ"):
         raise CarrierUnreadable(reason="not one ^XA...^XZ format")
-    commands = list(_commands(text))
-    if strange := [name for name, _ in commands if name not in ALLOWED]:
-        raise CarrierUnreadable(reason=f"the command ^{strange[0]}")
     if "~" in text:
         raise CarrierUnreadable(reason="an immediate command (~)")
     if (dpi or 203) != media.dpi:
         raise CarrierTooFine(barcode="", module_mm=0, dots=0, dpi=media.dpi)
     width, height = media.size_px
     slack = media.px(TOLERANCE_MM)
-    module, bars, texts = 2, False, set[str]()
-    for name, rest in commands:
+    for name, rest in zpl_page.commands(text):
+        if name not in ALLOWED:
+            raise CarrierUnreadable(reason=f"the command ^{name}")
         if name in ("PW", "LL") and rest.isdigit() and int(rest) > (width if name == "PW" else height) + slack:
             raise CarrierSize(found=f"^{name}{rest}", loaded=f"{media.width_mm:.0f} × {media.height_mm:.0f} mm")
         if name == "PQ" and rest.split(",")[0] not in ("", "1"):
             raise CarrierUnreadable(reason=f"{rest.split(',')[0]} copies: one shipment, one label")
-        if name == "BY" and (own := rest.split(",")[0]).isdigit():
-            module = int(own)
-        if name[0] == "B" and name != "BY":
-            bars = True
-            if name not in ("BX", "BQ", "BD", "B7", "B0", "BO") and module < LEAST_DOTS:
-                raise CarrierTooFine(barcode="", module_mm=round(module / media.dots_mm, 2), dots=module, dpi=media.dpi)
-        if name in ("FD", "FV") and bars:
-            texts.add(re.sub(r">[0-9:;<=]", "", rest))
-            bars = False
-    if not texts:
+        if UNDRAWN.get(name) == rest[:1] and rest:
+            raise CarrierUnreadable(reason=f"the command ^{name}{rest[:1]}")
+    drawn = zpl_page.draw(text, (width, height))
+    for symbol in drawn.symbols:
+        if symbol.module_dots < LEAST_DOTS:
+            module_mm = round(symbol.module_dots / media.dots_mm, 2)
+            raise CarrierTooFine(barcode=symbol.text[:40], module_mm=module_mm, dots=symbol.module_dots, dpi=media.dpi)
+    page = drawn.page.point(lambda v: 255 if v >= INK else 0).convert("1")
+    seen = {_bare(one.text) for one in _seen(page)}
+    if lost := [one.text for one in drawn.symbols if _bare(one.text) not in seen]:
+        raise CarrierBarcode(barcode=lost[0][:40])
+    if not drawn.symbols:
         raise CarrierBarcode(barcode="")
+    texts = {one.text.replace(FNC1, "") for one in drawn.symbols}
     _meant(texts, expected)
-    return Checked(None, text, tuple(sorted(texts)))
+    return Checked(page, text, tuple(sorted(texts)))
 
 
-def _commands(text: str) -> Iterator[tuple[str, str]]:
-    for part in text.split("^")[1:]:
-        yield part[:2].upper(), part[2:]
+def _bare(text: str) -> str:
+    """Without what readers put in or leave out: separators, check digits' hyphens, brackets."""
+    return re.sub(r"[^0-9A-Za-z]", "", text)
