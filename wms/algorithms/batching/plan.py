@@ -1,10 +1,11 @@
 """Batches within a time: enumerated and proven where a tour holds few orders, else searched and recombined."""
 
+import time
 from math import comb
 
 import numpy as np
 
-from wms.algorithms.batching.partition import recombine
+from wms.algorithms.batching.partition import Choice, recombine
 from wms.algorithms.batching.search import Batches, Cost, Orders, Search
 
 ENUMERATED_MAX = 30_000
@@ -14,6 +15,9 @@ RECOMBINE_POOL = ((0.22, 0.12), (0.21, 0.12), (0.33, 0.0))
 RECOMBINE_LISTED = ((0.1, 0.4), (0.1, 0.4))
 """The same where all tours are known: mostly the first proves it."""
 RECOMBINE_ORDERS = 400
+LEFT_MIN = 0.1
+"""Of the time, with which it is worth to go on."""
+NOTHING = Choice(None)
 
 
 def batch(orders: Orders, cost: Cost, seconds: float, seed: int = 1, *, rounds: int = 0) -> Batches:
@@ -25,13 +29,21 @@ def batch(orders: Orders, cost: Cost, seconds: float, seed: int = 1, *, rounds: 
     n = len(search.kept)
     if n < 2:
         return search.best()
+    began = time.process_time()
     listed = every_tour(search)
-    parts = RECOMBINE_POOL if listed is None else RECOMBINE_LISTED
-    for walk_share, recombine_share in parts:
+    for walk_share, recombine_share in RECOMBINE_POOL if listed is None else RECOMBINE_LISTED:
         search.run(walk_share * seconds, rounds=rounds)
         if n > RECOMBINE_ORDERS or recombine_share == 0.0:
             continue
         choice = recombine(n, search.pool() if listed is None else listed, search.value, recombine_share * seconds)
+        if choice.tours is not None:
+            search.take(choice.tours)
+        if listed is not None and choice.proven:
+            return search.best()
+    # The solver's limit is on the clock: on a busy machine it leaves time over.
+    while not rounds and (left := seconds - (time.process_time() - began)) > LEFT_MIN * seconds:
+        search.run(0.5 * left)
+        choice = recombine(n, listed or search.pool(), search.value, 0.5 * left) if n <= RECOMBINE_ORDERS else NOTHING
         if choice.tours is not None:
             search.take(choice.tours)
         if listed is not None and choice.proven:
