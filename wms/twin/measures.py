@@ -15,6 +15,7 @@ from wms.processes.controls.queries import Reading
 from wms.processes.counting import queries as counting
 from wms.processes.slotting import queries as slotting
 from wms.twin import boards
+from wms.twin.cartons import carton_fill
 
 NOTHING = "–"
 GATE_TAGS = 10_000
@@ -26,7 +27,6 @@ NOT_MEASURED = {
     "supplier-pass": "there is no inspection process yet",
     "supplier-response": "there are no supplier cases yet",
     "ap-match": "there are no invoices yet",
-    "carton-fill": "the site has no baseline month",
     "fragile-pack": "there are no pack versions with test records yet",
     "restricted-goods": "there are no destination rules yet",
     "order-screening": "there is no order screening yet",
@@ -321,4 +321,5 @@ MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
     "variance-review": variance_review, "pack-line-rate": pack_line_rate, "short-order": short_order,
     "late-dispatch": late_dispatch, "order-defect": order_defect, "stock-age": stock_age,
+    "carton-fill": carton_fill,
 }  # fmt: skip

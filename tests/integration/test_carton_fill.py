@@ -1,0 +1,44 @@
+"""The control point carton-fill: shipped cartons against the site's own first month."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.house import House, open_house, pack_order, pick_all
+from wms.twin.cartons import carton_fill
+
+
+@pytest.fixture
+async def house(new_db: Any) -> AsyncIterator[House]:
+    async with open_house(new_db(migrated=True)) as opened:
+        yield opened
+
+
+async def test_cartons_are_compared_with_the_first_month(house: House) -> None:
+    async with house.db.begin() as uow:
+        assert (await carton_fill(uow)).why_not == "no carton has left yet"
+    order = await house.order("O1", {"A": 2})
+    await house.release(order)
+    tote = await pick_all(house, await house.sign_in("picker"))
+    await pack_order(house, await house.sign_in("packer"), tote)
+    async with house.db.begin() as uow:
+        young = await carton_fill(uow)
+        row = (await uow.session.execute(text("""
+            SELECT 2.0 * s.length_mm * s.width_mm * s.height_mm / (c.inner_length_mm * c.inner_width_mm * c.inner_height_mm) AS fill
+            FROM parcel p JOIN carton c ON c.code = p.carton JOIN sku s ON s.code = 'A' WHERE p.state = 'labelled'"""))).one()  # fmt: skip
+        assert young.value is None and "comparable from" in young.why_not
+        assert young.evidence["share"] == pytest.approx(float(row.fill), abs=1e-4)  # type: ignore[call-overload]
+        assert young.evidence["cartons"][0]["parcels"] == 1  # type: ignore[call-overload]
+    # The same parcel half as full, 70 days ago, as the first month.
+    async with house.db.begin() as uow:
+        await uow.session.execute(text("""
+            INSERT INTO parcel (id, order_id, number, "of", carton, tote, items, station, state, hu_id, sscc, expected_g, tolerance_g,
+                                weight_g, packed_by, opened_at, labelled_at)
+            SELECT gen_random_uuid(), order_id, number, "of", carton, tote,
+                   (SELECT jsonb_object_agg(key, CAST(value AS int) / 2) FROM jsonb_each_text(items)), station, state, 0, '', expected_g,
+                   tolerance_g, weight_g, packed_by, opened_at, labelled_at - interval '70 days' FROM parcel WHERE state = 'labelled'"""))  # fmt: skip
+    async with house.db.begin() as uow:
+        old = await carton_fill(uow)
+        assert old.value == pytest.approx(100.0, abs=0.5) and old.shown.startswith("+")
