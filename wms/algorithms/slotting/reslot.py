@@ -65,13 +65,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Best groups first. `before`: length of a day as it is; `after`: when all is done."""
+    """Best groups first. `before`: length of a day as it is, with the reach of its lines; `after`: when all is done."""
 
     groups: tuple[Group, ...]
     before: float
     after: float
     refused: dict[str, int]
     """Why promising moves were not proposed, with how many."""
+    reach_before: float
+    reach_after: float
+    """How much of `before` and `after` is bending and ladders."""
 
     @property
     def moves(self) -> list[Move]:
@@ -106,13 +109,15 @@ def propose(
     may not be is counted in `refused`.
     """
     draft = _Draft(at, positions, demand, between, terms, objection)
-    dull = 0
+    dull, reach = 0, draft.reach()
     for round_ in range(rounds):
         if dull >= DULL or draft.spent >= terms.budget:
             break
         dull = 0 if draft.round(seed + round_) else dull + 1
     groups = sorted(draft.groups, key=lambda g: (-g.net / len(g.moves), g.moves[0].item))
-    return Proposal(tuple(groups), draft.before, draft.before - sum(g.saving for g in groups), draft.refused)
+    return Proposal(
+        tuple(groups), draft.before, draft.before - sum(g.saving for g in groups), draft.refused, reach, draft.reach()
+    )
 
 
 class _Draft:
@@ -138,7 +143,7 @@ class _Draft:
         self._stamp, self._fresh = np.zeros(len(self.length), dtype=np.int64), np.empty(len(self.length))
         self._count = np.zeros(1, dtype=np.int64)
         self._lines = r.lines()
-        self.before = float((r.weight * self.length).sum() + (self._lines * r.reach[self.slot]).sum())
+        self.before = float((r.weight * self.length).sum()) + self.reach()
         self._may = np.ones(n, dtype=np.bool_)
         """Whether an item, or an empty position, may still be part of a group."""
         self._may[list(terms.fixed)] = False
@@ -218,6 +223,10 @@ class _Draft:
         self.groups.append(Group(tuple(moves), worth))
         self.spent += len(moves)
         return True
+
+    def reach(self) -> float:
+        """Of a day's lines where they lie now."""
+        return float((self._lines * self.ready.reach[self.slot]).sum())
 
     def _said(self, item: int, position: int) -> str:
         return "" if self.objection is None else self.objection(item, self._given(position))

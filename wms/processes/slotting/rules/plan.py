@@ -72,7 +72,7 @@ class Planned:
 class Solution:
     moves: tuple[Planned, ...]
     result: dict[str, Any]
-    """before_mm, after_mm, saved_mm and saved_h a day, walk_mm, heat (location to picks a day before and after), refused, why_none."""
+    """before_mm, after_mm, saved_mm (walk), reach_saved_mm (bending and ladders as walk) and saved_h (both) a day, walk_mm, heat (location to picks a day before and after), refused, why_none."""
 
 
 def solve(given: Snapshot) -> Solution:
@@ -175,6 +175,8 @@ def _why(
     before, after = putaway.reach_mm(source.z_mm), putaway.reach_mm(target.z_mm)
     if after < before:
         said.append("easier to reach")
+    elif target.walk_mm >= source.walk_mm and move.saving > 0:
+        said.append("on the way of the tours that need it")
     friends: Counter[int] = Counter()
     for tour in demand.tours:
         if move.item in tour and len(tour) < 100:
@@ -198,6 +200,8 @@ def _told(
     given: Snapshot, found: reslot.Proposal | None, rates: search.Floats, moves: list[Planned], why_none: str
 ) -> dict[str, Any]:
     before, after = (found.before, found.after) if found else (0.0, 0.0)
+    reach_before, reach_after = (found.reach_before, found.reach_after) if found else (0.0, 0.0)
+    walk_before, walk_after = before - reach_before, after - reach_after
     ends = {m.item: m.target for m in moves}
     code = {b.place_id: b.code for b in given.bins}
     heat: dict[str, list[float]] = {}
@@ -208,7 +212,7 @@ def _told(
         heat.setdefault(here, [0.0, 0.0])[0] += float(rates[i])
         heat.setdefault(code[ends[i]] if i in ends else here, [0.0, 0.0])[1] += float(rates[i])
     return {
-        "before_mm": before, "after_mm": after, "saved_mm": before - after,
+        "before_mm": walk_before, "after_mm": walk_after, "saved_mm": walk_before - walk_after, "reach_saved_mm": reach_before - reach_after,
         "saved_h": (before - after) / given.standard.walk_mm_s / 3_600, "walk_mm": sum(m.walk_mm for m in moves),
         "heat": {c: [round(a, 3), round(b, 3)] for c, (a, b) in sorted(heat.items())},
         "refused": found.refused if found else {}, "why_none": why_none, "days": len(given.days), "items": len(given.items),

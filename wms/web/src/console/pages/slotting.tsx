@@ -20,6 +20,7 @@ interface Proposal {
   before_mm?: number;
   after_mm?: number;
   saved_mm?: number;
+  reach_saved_mm?: number;
   saved_h?: number;
   walk_mm?: number;
   refused?: Record<string, number>;
@@ -161,7 +162,7 @@ function Sum({ data }: { data: Proposed }) {
   return (
     <div className="figures" data-testid="slotting-sum">
       <Figure value={metres(data.saved_mm)} label={t("console.saved_a_day")} />
-      <Figure value={minutes(3600 * (data.saved_h ?? 0))} label={t("console.hands_a_day")} />
+      <Figure value={minutes(3600 * (data.saved_h ?? 0))} label={t("console.hands_a_day")} title={t("console.of_it_reach", { reach: metres(data.reach_saved_mm ?? 0) })} />
       <Figure value={before > 0 ? `−${number((100 * data.saved_mm) / before, 1)} %` : "–"} label={t("console.of_walk", { walk: metres(before) })} />
       <Figure value={number(data.moves.length)} label={t("console.moves_of", { budget: data.budget })} />
       <Figure value={metres(data.walk_mm ?? 0)} label={t("console.moves_walk")} />
