@@ -199,6 +199,51 @@ def audit() -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def assortment(
+    sizes: Annotated[int, typer.Option(min=1, max=60, help="How many carton sizes.")] = 12,
+    days: Annotated[int, typer.Option(min=1, help="Of shipped parcels to choose by.")] = 90,
+    lock: Annotated[list[str] | None, typer.Option(help="Code of a carton that stays; may be given again.")] = None,
+    billed: Annotated[bool, typer.Option(help="For pounds billed by UPS and FedEx instead of litres.")] = False,
+    inch: Annotated[bool, typer.Option(help="Outer sides in whole inches instead of centimetres.")] = False,
+    wall_mm: Annotated[int, typer.Option(min=0, max=30, help="Thickness of the board.")] = 4,
+    picture: Annotated[Path | None, typer.Option(help="SVG file to draw the sizes into.")] = None,
+) -> None:
+    """Propose carton sizes from what was shipped, judged on the parcels that they were not chosen by."""
+    from wms.algorithms.packing.assortment import Grid, litres
+    from wms.algorithms.packing.cost import INCH_UM, UPS
+    from wms.twin import assortment as proposals
+
+    async def read() -> proposals.History:
+        from wms.main import database
+
+        db = database(with_urls(Settings()))
+        async with db.begin(cause="wms assortment") as uow:
+            past = await proposals.history(uow, days)
+        await db.close()
+        return past
+
+    grid = Grid(INCH_UM, wall_mm) if inch else Grid(wall_mm=wall_mm)
+    price = (lambda outer, weight_g: float(UPS.units(outer, weight_g))) if billed else litres
+    try:
+        made = proposals.propose(asyncio.run(read()), sizes, locked=lock or [], grid=grid, price=price)
+    except ValueError as error:
+        console.print(f"[red]{error}[/]")
+        raise typer.Exit(1) from None
+    table = Table("inner size, mm", "held-out parcels", title="Carton sizes", title_justify="left")
+    for size, used in zip(made.sizes, made.proposed.used, strict=True):
+        table.add_row(" x ".join(map(str, size)), f"{used:,}")
+    console.print(table)
+    unit = "lb billed" if billed else "l"
+    for name, r in (("today", made.now), ("proposed", made.proposed)):
+        console.print(
+            f"{name}: {100 * r.fill:.1f} % full, {r.cost:,.0f} {unit}, {r.alone} of {r.parcels} parcels fit none"
+        )
+    console.print(f"saved: {made.saved_pct:.1f} %")
+    if picture:
+        picture.write_text(proposals.picture(made.sizes, made.proposed.used), encoding="utf-8")
+
+
 def show_audit(lines: list[dict[str, Any]]) -> None:
     """Print the ledger's audit."""
     table = Table("check", "rows", "agree", "", title="Ledger audit", title_justify="left")

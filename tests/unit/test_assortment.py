@@ -2,11 +2,16 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 
 from wms.algorithms.packing.assortment import Grid, Parcel, choose, descending, is_held_out, litres, report
 from wms.algorithms.packing.cost import INCH_UM, UPS
+from wms.algorithms.packing.engine import EXACT, plan
+from wms.algorithms.packing.model import Box, Item, Rules
+from wms.algorithms.packing.shapes import shapes_of
+from wms.twin.assortment import History, picture, propose
 
 
 def parcels(n: int, seed: int = 3) -> list[Parcel]:
@@ -78,3 +83,43 @@ def test_an_impossible_wish_is_refused() -> None:
         choose([], 3)
     with pytest.raises(ValueError):
         choose(parcels(3), 1, locked=[(1, 1, 1), (2, 2, 2)])
+
+
+def shipped(n: int, seed: int = 4) -> History:
+    chance = random.Random(seed)
+    goods = [
+        Item(f"{s}", (10 * chance.randint(5, 25), 10 * chance.randint(4, 18), 10 * chance.randint(2, 10)), 300)
+        for s in range(12)
+    ]
+    contents = {
+        f"p{i}": tuple(
+            replace(g, qty=chance.randint(1, 3)) for g in sorted(chance.sample(goods, chance.randint(1, 3)), key=str)
+        )
+        for i in range(n)
+    }
+    return History(contents, {"S": (200, 150, 100), "L": (600, 400, 400)})
+
+
+def test_a_proposal_from_history_is_judged_on_other_parcels_and_drawn() -> None:
+    past = shipped(160)
+    made = propose(past, 5, locked=["S"], grid=Grid(wall_mm=4))
+    assert (200, 150, 100) in made.sizes and len(made.sizes) == 5
+    assert made.proposed.parcels == sum(is_held_out(key) for key in past.contents)
+    assert made.proposed.fill > made.now.fill and made.saved_pct > 20
+    drawn = picture(made.sizes, made.proposed.used)
+    assert drawn.count("<path") == 15 and "200 × 150 × 100 mm" in drawn
+    with pytest.raises(ValueError, match="no such carton"):
+        propose(past, 5, locked=["X"])
+    with pytest.raises(ValueError, match="too few"):
+        propose(shipped(1), 5)
+
+
+def test_each_shape_of_a_parcel_holds_its_goods() -> None:
+    for items in shipped(25).contents.values():
+        shapes = shapes_of(items)
+        assert shapes
+        for a, b, c in shapes:
+            fits = [
+                plan(items, [Box("it", side, 0, 1 << 30)], Rules(), EXACT) for side in ((a, b, c), (a, c, b), (b, c, a))
+            ]
+            assert any(len(p.cartons) == 1 and not p.left_over for p in fits)

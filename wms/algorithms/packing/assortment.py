@@ -146,12 +146,12 @@ def report(
     grid = grid or Grid()
     table = _Table(parcels, grid, price)
     sizes = [descending(s) for s in sizes]
-    prices = table.prices(sizes)
+    prices = table.paid(sizes)
     volume = np.array([s[0] * s[1] * s[2] / 1e6 for s in sizes])
     # The cheapest size; of equally cheap ones the smallest.
     pick = np.lexsort((np.broadcast_to(volume, prices.shape), prices), axis=1)[:, 0]
     paid = prices[np.arange(len(prices)), pick]
-    served = paid < table.alone
+    served = np.isfinite(paid)
     boxes = np.where(served, volume[pick], ALONE * table.own_litres)
     total = float((boxes * table.count).sum())
     return Report(
@@ -195,6 +195,11 @@ class _Table:
 
     def prices(self, sizes: Sequence[Size]) -> Floats:
         """(parcels, sizes): what each parcel pays in each size; `alone` where it does not fit."""
+        paid = self.paid(sizes)
+        return np.where(np.isfinite(paid), paid, self.alone[:, None])
+
+    def paid(self, sizes: Sequence[Size]) -> Floats:
+        """The same, infinite where it does not fit."""
         asked = np.array(sizes, dtype=np.int64).reshape(-1, 3)
         fits: NDArray[np.bool_] = np.asarray((self.first[:, None, :] <= asked[None, :, :]).all(axis=2))
         for i, shapes in self.more:
@@ -208,7 +213,7 @@ class _Table:
             for w in np.unique(self.weight):
                 known[int(w)] = np.array([self.price(s, int(w)) for s in outer])
             paid = np.stack([known[int(w)] for w in self.weight])
-        return np.where(fits, paid, self.alone[:, None])
+        return np.where(fits, paid, np.inf)
 
 
 def _candidates(table: _Table, rng: np.random.Generator) -> list[Size]:
