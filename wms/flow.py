@@ -161,7 +161,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     counting.VarianceDecided: {"flow.close_variance": close_variance},
     controls.ControlRecovered: {"flow.close_control": close_control},
     # exceptions
-    incidents.IncidentDetected: {"incidents.on_incident_detected": incident_reactions.on_incident_detected},
+    incidents.IncidentDetected: {
+        "incidents.on_incident_detected": incident_reactions.on_incident_detected,
+        "slotting.on_incident_detected": slotting_reactions.on_incident_detected,
+    },
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({

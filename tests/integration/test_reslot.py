@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.house import Client, House, Json, Refused, open_house, pick_all
+from wms.events.incidents import IncidentDetected
 from wms.twin import measures
 
 BINS = 9
@@ -183,6 +184,24 @@ async def test_a_peak_slots_its_lane_and_is_measured_against_the_layout_before(h
     change = await lane(house)
     assert change is not None and change < -40
     assert await house.audit_clean()
+
+
+async def test_a_control_point_out_of_its_limit_asks_for_one_proposal(house: House) -> None:
+    await pick_some(house, {"FAST": 1})
+    for n in range(2):
+        async with house.db.begin() as uow:
+            uow.emit(
+                IncidentDetected(
+                    kind="control.golden-zone",
+                    key=f"control:golden-zone:{n}",
+                    subject="golden-zone",
+                    detail={},
+                    owner="lead",
+                )
+            )
+        await house.settle()
+    (shown,) = await house.admin.get("/api/v1/slotting/proposals")
+    assert shown["state"] == "planned"
 
 
 async def lane(house: House) -> float | None:

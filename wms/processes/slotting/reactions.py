@@ -5,6 +5,7 @@ from typing import Any
 from wms.db.outbox import Plan
 from wms.db.uow import UnitOfWork
 from wms.events.inbound import GoodsReceived
+from wms.events.incidents import IncidentDetected
 from wms.events.picking import GoodsToPutBack
 from wms.events.slotting import SlotsRequested
 from wms.processes.slotting import queries, service
@@ -16,6 +17,15 @@ async def on_goods_received(uow: UnitOfWork, event: GoodsReceived) -> None:
 
 async def on_goods_to_put_back(uow: UnitOfWork, event: GoodsToPutBack) -> None:
     await service.open_putaway(uow, event.hu_id, event.reason)
+
+
+WALKS_TOO_LONG = ("control.golden-zone", "control.golden-lane")
+
+
+async def on_incident_detected(uow: UnitOfWork, event: IncidentDetected) -> None:
+    """A control point says that too much is picked from the wrong places: what follows is a proposal."""
+    if event.kind in WALKS_TOO_LONG:
+        await service.propose_daily(uow)
 
 
 async def _read(uow: UnitOfWork, event: SlotsRequested) -> Any:
