@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from wms.algorithms.routing.plan import Site
 from wms.algorithms.slotting.putaway import Bin, Goods, House, reach_mm
@@ -351,9 +351,3 @@ async def golden_lane(uow: UnitOfWork) -> dict[str, Any] | None:
         "now_mm": round(made),
         "change_pct": 100 * (made / was - 1) if was else None,
     }
-
-
-async def open_moves(uow: UnitOfWork) -> int:
-    return int(
-        await uow.session.scalar(select(func.count()).select_from(SlotMove).where(SlotMove.state == "approved")) or 0
-    )

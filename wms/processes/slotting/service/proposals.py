@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 
 from wms.db.uow import UnitOfWork
 from wms.events.slotting import SlotsRequested
@@ -177,7 +177,7 @@ async def settle(uow: UnitOfWork) -> None:
     )
 
 
-async def _drop(uow: UnitOfWork, which, why: str) -> None:  # type: ignore[no-untyped-def]
+async def _drop(uow: UnitOfWork, which: ColumnElement[bool], why: str) -> None:
     ids = list(
         await uow.session.scalars(update(SlotProposal).where(which).values(state="dropped").returning(SlotProposal.id))
     )
