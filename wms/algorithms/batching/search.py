@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wms.algorithms.compiled import njit
+from wms.algorithms.draws import below, chance
 from wms.algorithms.routing.irregular import insert_all, or_opt, sums, two_opt
 from wms.algorithms.routing.rectangular import Tours, length_kernel
 
@@ -403,22 +404,6 @@ def _shared_places(n, saving, first, place, signature):  # type: ignore[no-untyp
 
 
 @njit
-def _next(random):  # type: ignore[no-untyped-def]
-    """xorshift64 (Marsaglia 2003)."""
-    x = random[0]
-    x ^= (x << np.uint64(13)) & np.uint64(0xFFFFFFFFFFFFFFFF)
-    x ^= x >> np.uint64(7)
-    x ^= (x << np.uint64(17)) & np.uint64(0xFFFFFFFFFFFFFFFF)
-    random[0] = x
-    return x >> np.uint64(11)
-
-
-@njit
-def _below(random, n):  # type: ignore[no-untyped-def]
-    return np.int64(_next(random) % np.uint64(n))
-
-
-@njit
 def _cached_cost(key, members, count, out_1, out_2, in_1, in_2, first, place, tables, scratch, cache_key, cache_value):  # type: ignore[no-untyped-def]
     if key == np.uint64(0):
         return 0.0
@@ -457,28 +442,28 @@ def _anneal(  # type: ignore[no-untyped-def]
     """One or two orders of a tour for none, one or two of a tour nearby; arrays are changed in place."""
     dims, most = capacity.shape[0], member.shape[1]
     for _ in range(moves):
-        i = _below(random, n)
-        kind = _below(random, 100)
+        i = below(random, n)
+        kind = below(random, 100)
         a = batch[i]
         if kind == 0:
-            b = _below(random, n)  # maybe an empty one: a new tour
+            b = below(random, n)  # maybe an empty one: a new tour
         elif kind < 5:
-            b = batch[_below(random, n)]
+            b = batch[below(random, n)]
         else:
-            b = batch[near[i, _below(random, near.shape[1])]]
+            b = batch[near[i, below(random, near.shape[1])]]
         if a == b:
             continue
         # i and k go to b, j and m come to a; -1: none.
         j = k = m = -1
         if count[b] > 0 and kind >= 35:
-            j = member[b, _below(random, count[b])]
+            j = member[b, below(random, count[b])]
             if kind >= 65:
                 if kind < 82 and count[a] > 1:
-                    k = member[a, _below(random, count[a])]
+                    k = member[a, below(random, count[a])]
                 elif count[b] > 1:
-                    m = member[b, _below(random, count[b])]
+                    m = member[b, below(random, count[b])]
                 if kind >= 94 and count[a] > 1:
-                    k = member[a, _below(random, count[a])]
+                    k = member[a, below(random, count[a])]
         if k == i:
             k = -1
         if m == j:
@@ -514,10 +499,8 @@ def _anneal(  # type: ignore[no-untyped-def]
             hash_b, member[b], count[b], j, m, i, k, first, place, tables, scratch, cache_key, cache_value
         )
         delta = new_a + new_b - length[a] - length[b]
-        if delta > 1e-9:
-            chance = (_next(random) & np.uint64(0xFFFFFFFFFFFF)) / 281474976710656.0
-            if chance >= np.exp(-delta / temperature):
-                continue
+        if delta > 1e-9 and chance(random) >= np.exp(-delta / temperature):
+            continue
         _take_out(member, count, a, i)
         _take_out(member, count, a, k)
         _take_out(member, count, b, j)
