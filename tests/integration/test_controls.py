@@ -71,8 +71,9 @@ async def test_out_of_limit_raises_one_incident_and_closes_it_when_back(house: H
     assert (await board(house))["space-reserve"]["limit"] == "≥ 0 %"
     with pytest.raises(Refused, match="controls.unknown"):
         await house.admin.post("/api/v1/controls/nothing", {"limit_value": 1})
-    with pytest.raises(Refused, match="controls.no_limit"):
-        await house.admin.post("/api/v1/controls/dws-weight", {"limit_value": 1})
+    assert (await board(house))["dws-weight"]["limit"] == "< max(0.5 %, one interval)"
+    await house.admin.post("/api/v1/controls/dws-weight", {"limit_value": 80})
+    assert (await board(house))["dws-weight"]["limit"] == "< 80 %", "of the error allowed"
 
 
 async def test_a_silent_gateway_tells_nothing_of_its_devices(house: House) -> None:

@@ -23,12 +23,6 @@ class UnknownControl(Refusal):
     code, status = "controls.unknown", 404
 
 
-class NoLimit(Refusal):
-    """This control point is not judged by one number."""
-
-    code, status = "controls.no_limit", 409
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was measured. `why_not`: why the value, if any, cannot be judged yet."""

@@ -56,13 +56,11 @@ def _tell(uow: UnitOfWork, point: ControlPoint, reading: Reading) -> None:
 async def set_limit(
     uow: UnitOfWork, control_id: str, limit_value: float | None, *, deadline_h: float | None, active: bool | None
 ) -> None:
-    """Change a point for this site. Errors: UnknownControl, NoLimit."""
+    """Change a point for this site. Errors: UnknownControl."""
     point = await uow.session.get(ControlPoint, control_id, with_for_update=True, populate_existing=True)
     if point is None:
         raise rules.UnknownControl(control=control_id)
     if limit_value is not None:
-        if not point.limit_op:
-            raise rules.NoLimit(control=control_id)
-        point.limit_value = limit_value
+        point.limit_value, point.limit_text = limit_value, ""  # the words told of the limit before
     point.deadline_h = deadline_h if deadline_h is not None else point.deadline_h
     point.active = active if active is not None else point.active
