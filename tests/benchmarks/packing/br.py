@@ -42,7 +42,10 @@ def run(argv: list[str]) -> int:
                     for p in placed
                 ]}) + "\n")  # fmt: skip
         fills[f"BR{number}"] = round(sum(reached) / len(reached), 2)
-        print(json.dumps({"class": f"BR{number}", "fill_pct": fills[f"BR{number}"], "least": round(min(reached), 2)}), flush=True)
+        print(
+            json.dumps({"class": f"BR{number}", "fill_pct": fills[f"BR{number}"], "least": round(min(reached), 2)}),
+            flush=True,
+        )
     if out:
         out.close()
     print(json.dumps({"mean_fill_pct": round(sum(fills.values()) / len(fills), 2), "cpu_s": round(total, 1),

@@ -10,7 +10,7 @@ from tests.benchmarks.packing import formats
 from wms.algorithms.compiled import COMPILED
 from wms.algorithms.packing.engine import EXACT, FAST, plan
 from wms.algorithms.packing.kinds import shelf
-from wms.algorithms.packing.model import Effort, Item, Plan, Rules
+from wms.algorithms.packing.model import Box, Effort, Item, Plan, Rules
 
 
 def run(argv: list[str]) -> int:
@@ -31,8 +31,11 @@ def run(argv: list[str]) -> int:
     stock = shelf([formats.box(b) for b in boxes])
     rules = Rules(support_pct=round(100 * o.support))
     asked = [formats.items(r["items"]) for r in given]
-    for few in asked[:2]:  # the compiler's own time is not the packer's
-        plan(few, stock, rules, replace(effort, starts=2))
+    for few in asked[:20]:  # the compiler's own time is not the packer's
+        plan(few, stock, rules, effort)
+    warm = shelf([Box("w", (9, 9, 9), 0, 9)])
+    for n in (2, 3):  # two cartons, then three
+        plan([Item("a", (8, 8, 8), 1, n), Item("b", (8, 8, 7), 1)], warm, rules, effort)
     made: list[Plan] = []
     took: list[float] = []
     for one in asked:

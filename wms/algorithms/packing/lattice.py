@@ -6,10 +6,13 @@ Source: Steudel, Management Science 25(10), 1979 (pinwheels); Morabito and Moral
 """
 
 from functools import lru_cache
+from itertools import islice
 
 Pattern = tuple[tuple[int, int, int, int], ...]
 """Rectangles (x1, y1, x2, y2) of a layer."""
 Cuboid = tuple[int, int, int, int, int, int, int]
+LAYER_MAX = 2_000
+"""Units of one layer, at most."""
 CUTS_MAX = 24
 """Cuts of a side that are tried; where there are more, the units are so small that the grid is nearly full."""
 
@@ -18,10 +21,17 @@ def arrange(
     inner: tuple[int, int, int], turns: tuple[tuple[int, int, int], ...], units: int, support_pct: int
 ) -> list[Cuboid] | None:
     """Placements of exactly `units` units (kind 0), or None when no pattern takes so many."""
-    layers = _layers(inner, turns)
-    stack = _stack(inner[2], layers, units) if layers else None
-    if stack is None:
-        return None
+    for simple in (True, False):  # grids are quick and mostly enough
+        layers = _layers(inner, turns, simple)
+        stack = _stack(inner[2], layers, units) if layers else None
+        placed = _laid(stack, units, support_pct) if stack else None
+        if placed is not None:
+            return placed
+    return None
+
+
+def _laid(stack: list[tuple[int, Pattern]], units: int, support_pct: int) -> list[Cuboid] | None:
+    """The units of a stack; None where a change of turn leaves one without support."""
     placed: list[Cuboid] = []
     z = 0
     below: Pattern = ()
@@ -32,9 +42,7 @@ def arrange(
         placed += [(x1, y1, z, x2, y2, z + high, 0) for x1, y1, x2, y2 in layer]
         z += high
         below = pattern
-        if len(placed) == units:
-            return placed
-    return None
+    return placed if len(placed) == units else None
 
 
 def _carried(r: tuple[int, int, int, int], below: Pattern, support_pct: int) -> bool:
@@ -47,8 +55,10 @@ def _carried(r: tuple[int, int, int, int], below: Pattern, support_pct: int) -> 
 
 
 @lru_cache(maxsize=4096)
-def _layers(inner: tuple[int, int, int], turns: tuple[tuple[int, int, int], ...]) -> tuple[tuple[int, Pattern], ...]:
-    """(height, pattern) for each side that may stand upright."""
+def _layers(
+    inner: tuple[int, int, int], turns: tuple[tuple[int, int, int], ...], simple: bool
+) -> tuple[tuple[int, Pattern], ...]:
+    """(height, pattern) for each side that may stand upright; simple: grids only."""
     bases: dict[int, set[tuple[int, int]]] = {}
     for x, y, z in turns:
         if z <= inner[2]:
@@ -56,7 +66,10 @@ def _layers(inner: tuple[int, int, int], turns: tuple[tuple[int, int, int], ...]
     found = []
     for high, ways in sorted(bases.items()):
         ways_2 = tuple(sorted(ways))
-        pattern = max((_blocks(inner[0], inner[1], ways_2), _pinwheel(inner[0], inner[1], ways_2)), key=len)
+        if simple:
+            pattern = _grid(inner[0], inner[1], ways_2)
+        else:
+            pattern = max(_blocks(inner[0], inner[1], ways_2), _pinwheel(inner[0], inner[1], ways_2), key=len)
         if pattern:
             found.append((high, pattern))
     return tuple(found)
@@ -92,11 +105,10 @@ def _grid(width: int, length: int, ways: tuple[tuple[int, int], ...]) -> Pattern
         if n > best[0]:
             best = (n, a, b)
     n, a, b = best
-    return (
-        tuple((i * a, k * b, (i + 1) * a, (k + 1) * b) for i in range(width // a) for k in range(length // b))
-        if n
-        else ()
-    )
+    if not n:
+        return ()
+    cells = ((i * a, k * b, (i + 1) * a, (k + 1) * b) for i in range(width // a) for k in range(length // b))
+    return tuple(islice(cells, LAYER_MAX))
 
 
 def _moved(pattern: Pattern, x: int, y: int) -> Pattern:
