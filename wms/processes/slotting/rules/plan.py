@@ -43,7 +43,7 @@ class Snapshot:
     start: int
     end: int
     standard: Standard
-    """Of moving goods."""
+    """Of picking: how fast people of this site walk and handle."""
     budget: int
     horizon_days: int
     lane_size: int
