@@ -13,6 +13,7 @@ from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.model import Box
 from wms.algorithms.streaming.promise import Pace
 from wms.processes.order_release.rules import BadChannel, carts, channels, plan, stream
+from wms.processes.order_release.rules.sources import Free
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BOX = Box("M", (300, 220, 160), 150, 15_000)
@@ -25,7 +26,7 @@ def need(*lines: tuple[int, int], policy: str = "complete_only", priority: int =
     return plan.Need(uuid4(), policy, tuple((uuid4(), sku, qty) for sku, qty in lines), priority, cutoff_s)
 
 
-def snapshot(needs: list[plan.Need], free: list[plan.Free]) -> plan.Snapshot:
+def snapshot(needs: list[plan.Need], free: list[Free]) -> plan.Snapshot:
     return plan.Snapshot(
         tuple(needs),
         tuple(free),
@@ -40,7 +41,7 @@ def snapshot(needs: list[plan.Need], free: list[plan.Free]) -> plan.Snapshot:
 
 def test_scarce_stock_completes_the_most_orders_of_one_rank() -> None:
     greedy, small, smaller = need((1, 5)), need((1, 3)), need((1, 2))
-    made = plan.solve(snapshot([greedy, small, smaller], [plan.Free(1, 1, 5, 3)]))
+    made = plan.solve(snapshot([greedy, small, smaller], [Free(1, 1, 5, 3)]))
     assert [p.refused == "" for p in made.orders] == [False, True, True]
     assert made.orders[0].refused == plan.NO_STOCK
     assert {i for t in made.tours for i in t.order_ids} == {small.order_id, smaller.order_id}
@@ -48,19 +49,19 @@ def test_scarce_stock_completes_the_most_orders_of_one_rank() -> None:
 
 def test_rank_comes_before_number() -> None:
     greedy, small = need((1, 5), priority=1), need((1, 3))
-    made = plan.solve(snapshot([small, greedy], [plan.Free(1, 1, 5, 3)]))
+    made = plan.solve(snapshot([small, greedy], [Free(1, 1, 5, 3)]))
     assert [p.refused == "" for p in made.orders] == [False, True]
 
 
 def test_what_a_refused_order_does_not_take_another_gets() -> None:
     early, late = need((1, 2), (2, 1), cutoff_s=1.0), need((1, 2), cutoff_s=2.0)
-    made = plan.solve(snapshot([early, late], [plan.Free(1, 1, 2, 3)]))
+    made = plan.solve(snapshot([early, late], [Free(1, 1, 2, 3)]))
     assert [p.refused == "" for p in made.orders] == [False, True]
 
 
 def test_neighbours_share_a_cart_and_the_drawn_walk_is_as_long_as_it_says() -> None:
     near, far, far_too, near_too = need((1, 1)), need((9, 1)), need((8, 1)), need((2, 1))
-    free = [plan.Free(i, i, 5, i) for i in (1, 2, 8, 9)]
+    free = [Free(i, i, 5, i) for i in (1, 2, 8, 9)]
     made = plan.solve(snapshot([near, far, far_too, near_too], free))
     assert {frozenset(t.order_ids) for t in made.tours} == {
         frozenset((near.order_id, near_too.order_id)), frozenset((far.order_id, far_too.order_id)),
@@ -72,7 +73,7 @@ def test_neighbours_share_a_cart_and_the_drawn_walk_is_as_long_as_it_says() -> N
 
 
 def test_the_shown_plan_ends_when_the_last_hand_is_done() -> None:
-    made = plan.solve(snapshot([need((i, 1)) for i in (1, 2, 8, 9)], [plan.Free(i, i, 5, i) for i in (1, 2, 8, 9)]))
+    made = plan.solve(snapshot([need((i, 1)) for i in (1, 2, 8, 9)], [Free(i, i, 5, i) for i in (1, 2, 8, 9)]))
     live = {p.order_id for p in made.orders}
     alone, pair = (plan.summarise({}, made, hands, live)["summary"] for hands in (1, 2))
     assert alone["finish_s"] == alone["time_s"] and alone["orders"] == 4
@@ -80,14 +81,14 @@ def test_the_shown_plan_ends_when_the_last_hand_is_done() -> None:
 
 
 def test_a_plan_that_is_kept_comes_back_as_it_was() -> None:
-    (planned,) = plan.solve(snapshot([need((1, 2), (2, 3), policy="ship_partial")], [plan.Free(1, 1, 1, 3)])).orders
+    (planned,) = plan.solve(snapshot([need((1, 2), (2, 3), policy="ship_partial")], [Free(1, 1, 1, 3)])).orders
     assert planned.short
     assert plan.from_json(planned.order_id, plan.to_json(planned)) == planned
 
 
 def test_a_wholesale_order_does_not_hold_up_the_planner() -> None:
     began = time.monotonic()
-    (planned,) = plan.solve(snapshot([need((1, 100_000), policy="ship_partial")], [plan.Free(1, 1, 100_000, 3)])).orders
+    (planned,) = plan.solve(snapshot([need((1, 100_000), policy="ship_partial")], [Free(1, 1, 100_000, 3)])).orders
     assert time.monotonic() - began < 10
     assert sum(sum(c["items"].values()) for c in planned.cartons) == 100_000
 
@@ -176,9 +177,7 @@ def test_the_stream_takes_all_when_there_is_room_for_all() -> None:
 
 def test_ids_are_kept_apart() -> None:
     ids: list[UUID] = [
-        i
-        for t in plan.solve(snapshot([need((1, 1)) for _ in range(9)], [plan.Free(1, 1, 9, 4)])).tours
-        for i in t.order_ids
+        i for t in plan.solve(snapshot([need((1, 1)) for _ in range(9)], [Free(1, 1, 9, 4)])).tours for i in t.order_ids
     ]
     assert len(ids) == len(set(ids)) == 9
 
@@ -187,7 +186,7 @@ def test_densest_first_takes_most_pieces_from_fewest_aisles_and_the_others_wait_
     """Nodes of a corridor are aisles by themselves: five orders of one item at node 1 against five of single places."""
     together, apart = [need((1, 2)) for _ in range(5)], [need((i, 2)) for i in (2, 3, 4, 5, 6)]
     missing = need((7, 1))
-    free = [plan.Free(1, 1, 20, 1), *(plan.Free(i, i, 9, i) for i in (2, 3, 4, 5, 6))]
+    free = [Free(1, 1, 20, 1), *(Free(i, i, 9, i) for i in (2, 3, 4, 5, 6))]
     given = replace(snapshot([*apart, missing, *together], free), pieces_max=10)
     made = {p.order_id: p for p in plan.solve(given).orders}
     assert all(not made[n.order_id].refused for n in together)
@@ -200,7 +199,7 @@ def test_densest_first_takes_most_pieces_from_fewest_aisles_and_the_others_wait_
 
 def test_densest_first_of_what_is_there_and_where_nothing_fits() -> None:
     partial, large = need((1, 50), policy="ship_partial"), need((2, 9))
-    free = [plan.Free(1, 1, 4, 1), plan.Free(2, 2, 9, 2)]
+    free = [Free(1, 1, 4, 1), Free(2, 2, 9, 2)]
     made = plan.solve(replace(snapshot([partial, large], free), pieces_max=5)).orders
     assert made[0].refused == "" and [q for _, _, q in made[0].reserve] == [4]
     assert made[1].later and made[1].refused.startswith("left for a later wave")
@@ -212,19 +211,19 @@ ISLAND = carts.Walk((*WALK.xy_mm, (90_000, 0)), WALK.edges, 0, 0)
 
 
 @pytest.mark.parametrize(("change", "free", "going", "refused"), [
-    ({"walk": ISLAND}, [plan.Free(1, 1, 9, 10), plan.Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK + plan.ASTRAY}),
-    ({"walk": ISLAND}, [plan.Free(1, 1, 9, 10), plan.Free(3, 1, 2, 4), plan.Free(2, 2, 9, 3)], 2, {}),
+    ({"walk": ISLAND}, [Free(1, 1, 9, 10), Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK + plan.ASTRAY}),
+    ({"walk": ISLAND}, [Free(1, 1, 9, 10), Free(3, 1, 2, 4), Free(2, 2, 9, 3)], 2, {}),
     ({"walk": carts.Walk((), (), 0, 0)}, [], 0, {0: plan.NO_STOCK, 1: plan.NO_STOCK}),
-    ({"cart": carts.Cart(0, 60_000_000, 150_000)}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], 2, {}),
-    ({"cart": carts.Cart(2, 60_000_000, 10)}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], 2, {}),
-    ({"boxes": ()}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], 0, {0: "fit no carton", 1: "fit no carton"}),
-    ({"skus": {1: ((100, 80, 40), -5), 2: ((100, 80, 40), 200)}}, [plan.Free(1, 1, 9, 2), plan.Free(2, 2, 9, 3)], None, {}),
-    ({}, [plan.Free(1, 1, 1, 2), plan.Free(2, 2, 9, 3)], 1, {0: "complete_only: 1 line(s) short"}),
-    ({}, [plan.Free(1, 1, -3, 2), plan.Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK}),
-    ({"pieces_max": 3, "walk": ISLAND}, [plan.Free(1, 1, 9, 10), plan.Free(2, 2, 9, 3)], None, {}),
+    ({"cart": carts.Cart(0, 60_000_000, 150_000)}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 2, {}),
+    ({"cart": carts.Cart(2, 60_000_000, 10)}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 2, {}),
+    ({"boxes": ()}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 0, {0: "fit no carton", 1: "fit no carton"}),
+    ({"skus": {1: ((100, 80, 40), -5), 2: ((100, 80, 40), 200)}}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], None, {}),
+    ({}, [Free(1, 1, 1, 2), Free(2, 2, 9, 3)], 1, {0: "complete_only: 1 line(s) short"}),
+    ({}, [Free(1, 1, -3, 2), Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK}),
+    ({"pieces_max": 3, "walk": ISLAND}, [Free(1, 1, 9, 10), Free(2, 2, 9, 3)], None, {}),
 ])  # fmt: skip
 def test_bad_input_never_raises_and_every_order_is_planned_or_named(
-    change: dict[str, Any], free: list[plan.Free], going: int | None, refused: dict[int, str]
+    change: dict[str, Any], free: list[Free], going: int | None, refused: dict[int, str]
 ) -> None:
     needs = [need((1, 2)), need((2, 2))]
     made = plan.solve(replace(snapshot(needs, free), **change))

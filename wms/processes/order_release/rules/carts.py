@@ -124,11 +124,16 @@ def problem(
         [[index[n] for n in x.nodes] for x in loads], [[1, x.weight_g, x.volume_mm3 // MM3] for x in loads],
         [cart.totes, cart.load_max_g, cart.totes * cart.tote_mm3 // MM3],
     )  # fmt: skip
+    return orders, cost_of(nodes, walk, per_tour_mm, site)
+
+
+def cost_of(nodes: Sequence[int], walk: Walk, per_tour_mm: float, site: Site) -> Aisled | Anywhere:
+    """The cost of tours over these nodes, exact where the site is made of aisles; place i is `nodes[i]`."""
     aisles, tours = site.aisles(walk.start, walk.end), site.tours(walk.start, walk.end)
     if aisles is not None and tours is not None and all(n in aisles.at for n in nodes):
         at = [aisles.at[n] for n in nodes]
-        return orders, Aisled(tours, np.array([a for a, _ in at]), np.array([y for _, y in at]), per_tour_mm)
-    return orders, Anywhere(site.distances([*nodes, walk.start, walk.end]), per_tour_mm)
+        return Aisled(tours, np.array([a for a, _ in at]), np.array([y for _, y in at]), per_tour_mm)
+    return Anywhere(site.distances([*nodes, walk.start, walk.end]), per_tour_mm)
 
 
 def _walked(members: Sequence[Load], walk: Walk, site: Site, standard: Standard) -> Draft:

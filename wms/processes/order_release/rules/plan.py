@@ -11,6 +11,7 @@ from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.engine import plan
 from wms.algorithms.packing.model import Box, Item, Packed, Plan
 from wms.processes.order_release.rules import carts, densest
+from wms.processes.order_release.rules.sources import Free, Sources
 
 PART_EACH = 250
 """Pieces arranged together. The time grows with the cube of the pieces, and one wholesale order must not hold up the
@@ -32,16 +33,6 @@ class Need:
     lines: tuple[tuple[UUID, int, int], ...]
     priority: int = 5
     cutoff_s: float = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Free:
-    """Free stock in the order it should leave. `node`: index in the walking graph."""
-
-    balance_id: int
-    sku_id: int
-    free_each: int
-    node: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +81,10 @@ def solve(snapshot: Snapshot) -> WavePlan:
     """Plan all orders against the stock that is there. Never raises for infeasible: a refused order carries its reason."""
     reached = carts.reached(snapshot.walk, {f.node for f in snapshot.free})
     astray = {f.sku_id for f in snapshot.free if f.node not in reached}
-    free = {f.balance_id: f.free_each if f.node in reached else 0 for f in snapshot.free}
-    by_sku: dict[int, list[int]] = {}
-    for f in snapshot.free:
-        by_sku.setdefault(f.sku_id, []).append(f.balance_id)
-    left = _left_out(snapshot, free, by_sku)
+    sources = Sources.of(snapshot.free, snapshot.walk, reached)
+    left = _left_out(snapshot, sources)
     going = [n for n in snapshot.needs if n.order_id not in left]
-    plans = {n.order_id: _plan_order(n, free, by_sku, snapshot, astray) for n in in_turn(going, snapshot.free)}
+    plans = {n.order_id: _plan_order(n, sources, snapshot, astray) for n in in_turn(going, snapshot.free)}
     plans |= {i: OrderPlan(i, (), (), (), why, later=True) for i, why in left.items()}
     orders = tuple(plans[n.order_id] for n in snapshot.needs)
     node = {f.balance_id: f.node for f in snapshot.free}
@@ -112,7 +100,7 @@ def solve(snapshot: Snapshot) -> WavePlan:
     return WavePlan(orders, carts.draft_by_zone(shares, *how))
 
 
-def _left_out(snapshot: Snapshot, free: Mapping[int, int], by_sku: Mapping[int, list[int]]) -> dict[UUID, str]:
+def _left_out(snapshot: Snapshot, sources: Sources) -> dict[UUID, str]:
     """Orders that wait, with the reason, where only so many pieces may go."""
     if not snapshot.pieces_max:
         return {}
@@ -122,10 +110,10 @@ def _left_out(snapshot: Snapshot, free: Mapping[int, int], by_sku: Mapping[int, 
         for _, sku, qty in n.lines:
             wanted[sku] = wanted.get(sku, 0) + qty
         if n.short_policy not in WHOLE:  # it goes with what is there
-            there = {sku: sum(free[b] for b in by_sku.get(sku, [])) for sku in wanted}
+            there = {sku: sum(sources.left[f.balance_id] for f in sources.by_sku.get(sku, [])) for sku in wanted}
             wanted = {sku: min(qty, there[sku]) for sku, qty in wanted.items() if there[sku] > 0}
         wants[n.order_id] = wanted
-    stock = [(f.sku_id, free[f.balance_id], f.node) for f in snapshot.free]
+    stock = [(f.sku_id, sources.left[f.balance_id], f.node) for f in snapshot.free]
     return densest.left_out(wants, stock, snapshot.walk, snapshot.pieces_max, snapshot.seed)
 
 
@@ -148,18 +136,15 @@ def in_turn(needs: Sequence[Need], free: Sequence[Free]) -> list[Need]:
     return [needs[i] for i in ranked]
 
 
-def _plan_order(
-    need: Need, free: dict[int, int], by_sku: Mapping[int, list[int]], snapshot: Snapshot, astray: Set[int]
-) -> OrderPlan:
+def _plan_order(need: Need, sources: Sources, snapshot: Snapshot, astray: Set[int]) -> OrderPlan:
     """astray: SKU ids of which some stock lies where nobody can walk to."""
     reserve: list[tuple[UUID, int, int]] = []
     short: list[tuple[UUID, int]] = []
-    for line_id, sku_id, wanted in need.lines:
-        for balance_id, qty in _take(wanted, by_sku.get(sku_id, []), free):
-            reserve.append((line_id, balance_id, qty))
-            wanted -= qty
-        if wanted:
-            short.append((line_id, wanted))
+    taken = sources.take([(sku_id, wanted) for _, sku_id, wanted in need.lines])
+    for (line_id, _, wanted), parts in zip(need.lines, taken, strict=True):
+        reserve += [(line_id, balance, qty) for balance, qty in parts]
+        if missing := wanted - sum(qty for _, qty in parts):
+            short.append((line_id, missing))
     refused = ""
     if not reserve:
         refused = NO_STOCK
@@ -171,23 +156,9 @@ def _plan_order(
     if not refused:
         cartons, refused = _cartons(need, dict(short), snapshot)
     if refused:
-        for _, balance_id, qty in reserve:
-            free[balance_id] += qty
+        sources.give_back([(balance_id, qty) for _, balance_id, qty in reserve])
         reserve = []
     return OrderPlan(need.order_id, tuple(reserve), tuple(short), cartons, refused)
-
-
-def _take(wanted: int, balances: Sequence[int], free: dict[int, int]) -> list[tuple[int, int]]:
-    """One location that holds all of it comes before several that hold parts; else in the order given."""
-    whole = next((b for b in balances if free[b] >= wanted), None)
-    taken = []
-    for balance_id in [whole] if whole is not None else balances:
-        qty = min(wanted, free[balance_id])
-        if qty > 0:
-            free[balance_id] -= qty
-            wanted -= qty
-            taken.append((balance_id, qty))
-    return taken
 
 
 def _load(

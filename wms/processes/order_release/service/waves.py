@@ -21,7 +21,7 @@ from wms.foundation.stock.rules import NotEnough
 from wms.foundation.work import queries as work
 from wms.kernel.ids import uuid7
 from wms.processes.order_release import queries, rules
-from wms.processes.order_release.rules import carts, plan
+from wms.processes.order_release.rules import carts, plan, sources
 from wms.processes.order_release.tables import Wave, WaveOrder
 
 solve = plan.solve
@@ -129,7 +129,10 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         zones = {c.balance_id: zone_at[c.place_id] for c in candidates}
     return plan.Snapshot(
         tuple(needs),
-        tuple(plan.Free(c.balance_id, c.sku_id, c.free_each, index[c.node_id]) for c in candidates),
+        tuple(
+            sources.Free(c.balance_id, c.sku_id, c.free_each, index[c.node_id], c.expires_on.toordinal(), c.received_on.toordinal())
+            for c in candidates
+        ),
         {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
         walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
