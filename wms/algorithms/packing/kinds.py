@@ -44,10 +44,28 @@ class Kind:
             todo = max(0, todo - qty)
         return self._with(kept, self.units - units)
 
+    def and_more(self, other: "Kind") -> "Kind":
+        """Both together."""
+        return self._with([*self.keys, *other.keys], self.units + other.units)
+
     def _with(self, keys: list[tuple[str, int]], units: int) -> "Kind":
         return Kind(
             self.size, self.turns, self.weight_g, self.cap_g, self.tags, self.not_with, self.only_in, keys, units
         )
+
+
+def canonical(k: Kind) -> tuple[Any, ...]:
+    """Where a kind stands among others: the largest first."""
+    return (-k.volume, k.size, k.turns, k.weight_g, k.cap_g, k.tags, k.not_with, k.only_in)
+
+
+def merged(kinds: Iterable[Kind]) -> list[Kind]:
+    """Kinds that no rule tells apart as one, in canonical order."""
+    found: dict[tuple[Any, ...], Kind] = {}
+    for k in kinds:
+        one = found.get(canonical(k))
+        found[canonical(k)] = k if one is None else one.and_more(k)
+    return [found[key] for key in sorted(found)]
 
 
 def kinds_of(items: Iterable[Item]) -> list[Kind]:
@@ -81,7 +99,7 @@ def kinds_of(items: Iterable[Item]) -> list[Kind]:
         units = sum([qty for _, qty in keys])
         kinds.append(Kind(size, turns(size, turn), weight, cap, tags, not_with, only_in, keys, units))
     if len(kinds) > 1:
-        kinds.sort(key=lambda k: (-k.volume, k.size, k.turns, k.weight_g, k.cap_g, k.tags, k.not_with, k.only_in))
+        kinds.sort(key=canonical)
     return kinds
 
 

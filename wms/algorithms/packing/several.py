@@ -5,9 +5,10 @@ closed and the rest begins anew.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from wms.algorithms.packing.bins import fewest
-from wms.algorithms.packing.kinds import NO_LIMIT, Kind, Room
+from wms.algorithms.packing.kinds import NO_LIMIT, Kind, Room, merged
 from wms.algorithms.packing.model import LeftOver
 from wms.algorithms.packing.search import Found, Search, stands
 from wms.algorithms.packing.single import QUICK, Candidate, layout, single, upright
@@ -24,7 +25,24 @@ def several(kinds: list[Kind], search: Search) -> tuple[list[Found], list[LeftOv
     done, left = _one_after_the_other(kinds, search)
     if len(done) > 2 and not left and search.effort.starts > QUICK and not search.late():
         done = _fewer(kinds, search, len(done)) or done
-    return done, left
+    return _pairs_anew(done, search) if len(done) > 2 else done, left
+
+
+def _pairs_anew(done: list[Found], search: Search) -> list[Found]:
+    """Pack what two cartons hold into a cheaper pair, as long as there is one. Two that become one are welcome as well."""
+    better = True
+    while better and not search.late():
+        better = False
+        for i, k in combinations(range(len(done)), 2):
+            a, b = done[i], done[k]
+            kinds = merged([*a.kinds, *b.kinds])
+            one = single(kinds, search)
+            new = [one] if one else _two(kinds, search, a.price + b.price - 1e-9)
+            if new and sum(f.price for f in new) < a.price + b.price - 1e-9:
+                done = [f for n, f in enumerate(done) if n not in (i, k)] + new
+                better = True
+                break
+    return done
 
 
 def _fewer(kinds: list[Kind], search: Search, than: int) -> list[Found]:
@@ -59,7 +77,7 @@ def _one_after_the_other(kinds: list[Kind], search: Search) -> tuple[list[Found]
         last = single(rest, search) if done else None
         if last is not None:
             return [*done, last], []
-        pair = _two(rest, search)
+        pair = [] if search.late() else _two(rest, search)
         if pair:
             return done + pair, []
         first, rest = _fullest(rest, search)
@@ -95,8 +113,8 @@ def cheaper(kinds: list[Kind], search: Search, limit: float) -> list[Found]:
     return best
 
 
-def _two(kinds: list[Kind], search: Search) -> list[Found]:
-    """The cheapest two cartons that are found to hold all; empty when none are."""
+def _two(kinds: list[Kind], search: Search, limit: float = float("inf")) -> list[Found]:
+    """The cheapest two cartons, empty below `limit`, that are found to hold all; empty when none are."""
     volume = sum(k.volume * k.units for k in kinds)
     net = sum(k.weight_g * k.units for k in kinds)
     rooms: list[Candidate] = [
@@ -107,7 +125,7 @@ def _two(kinds: list[Kind], search: Search) -> list[Found]:
     pairs = []
     for i, (price, w, l, h, load, _) in enumerate(rooms):  # noqa: E741
         for k, (price_2, w_2, l_2, h_2, load_2, _) in enumerate(rooms):
-            if w * l * h + w_2 * l_2 * h_2 >= volume and load + load_2 >= net:
+            if price + price_2 < limit and w * l * h + w_2 * l_2 * h_2 >= volume and load + load_2 >= net:
                 pairs.append((price + price_2, -i, k))
     if not pairs:
         return []
@@ -117,7 +135,7 @@ def _two(kinds: list[Kind], search: Search) -> list[Found]:
         ranks[-i * len(rooms) + k] = rank
     effort = search.effort
     at, turned, inside, turned_2, placed, steps = two(
-        layout(kinds, rooms, True), flat(ranks), TWO_ROW, effort.starts // 2, effort.steps, search.rules.support_pct,
+        layout(kinds, rooms, True), flat(ranks), TWO_ROW, max(1, effort.starts // 4), effort.steps, search.rules.support_pct,
         effort.seed,
     )  # fmt: skip
     search.steps += steps
@@ -144,13 +162,15 @@ def _fullest(kinds: list[Kind], search: Search, rooms: Sequence[Room] = ()) -> t
     net = sum(k.weight_g * k.units for k in kinds)
     best: tuple[float, float, Found, list[Kind]] | None = None
     effort = search.effort
-    for room in rooms or search.shelf.rooms(kinds):
+    tried = rooms or search.shelf.rooms(kinds)
+    for room in tried[-1:] if search.late() else tried:
         here = [k for k in kinds if not k.only_in or room.box.code in k.only_in]
         if not here or (best and room.volume / volume + search.payload_g(room.box, 0) / net <= -best[0]):
             continue
         data = layout(here, [(0.0, *room.inner, search.payload_g(room.box, 0), room.box)])
+        starts = 1 if search.late() else max(1, effort.starts // 3)
         turned, placed, steps = fullest(
-            data, STARTS_ROW, effort.starts // 3, effort.steps, search.rules.support_pct, effort.seed, False
+            data, STARTS_ROW, starts, effort.steps, search.rules.support_pct, effort.seed, False
         )
         search.steps += steps
         if not placed:
