@@ -9,7 +9,6 @@ the kernel's own file only, not of what it calls in another.
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -44,11 +43,11 @@ elif COMPILED:
         kept = package / "__pycache__"
         if not os.access(kept if kept.exists() else package, os.W_OK):
             return ""
-        sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(package.glob("*.py")))).hexdigest()[:16]
+        files = sorted(package.glob("*.py"))
+        sources = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+        edited = max(path.stat().st_mtime for path in files)
         for old in kept.glob("kernels-*"):
-            if (
-                old.name != f"kernels-{sources}" and old.stat().st_mtime < time.time() - DAY_S
-            ):  # nobody uses it any more
+            if old.name != f"kernels-{sources}" and old.stat().st_mtime < edited - DAY_S:  # nobody uses it any more
                 shutil.rmtree(old, ignore_errors=True)
         return str(kept / f"kernels-{sources}")
 
