@@ -109,10 +109,11 @@ function Share({ wave }: { wave: Wave }) {
 function Release() {
   const [name, setName] = useState("");
   const [limit, setLimit] = useState<number | string>(48);
+  const [pieces, setPieces] = useState<number | string>("");
   const [method, setMethod] = useState("cluster");
   const wall = useFloor().data?.locations.some((x) => x.kind === "wall") ?? false;
   const release = useCommand<{ wave_id: string | null }>();
-  const plan = (draft: boolean): void => release.mutate({ path: "/waves", body: { name, limit: Number(limit), draft, method } }, {
+  const plan = (draft: boolean): void => release.mutate({ path: "/waves", body: { name, limit: Number(limit), draft, method, pieces_max: Number(pieces) || 0 } }, {
     onSuccess: ({ wave_id }) => {
       setName("");
       if (draft && wave_id !== null) open("waves", { wave: wave_id });
@@ -125,6 +126,7 @@ function Release() {
         {release.data?.wave_id === null && <Text size="sm" c="dimmed">{t("console.nothing_waits")}</Text>}
         <TextInput data-filter aria-label={t("console.wave_name")} placeholder={t("console.wave_name")} required value={name} onChange={(e) => setName(e.currentTarget.value)} />
         <NumberInput aria-label={t("console.most_orders")} w={90} min={1} max={5000} value={limit} onChange={setLimit} />
+        <NumberInput aria-label={t("console.most_pieces")} placeholder={t("console.most_pieces")} title={t("console.most_pieces_hint")} w={130} min={1} value={pieces} onChange={setPieces} />
         {wall && (
           <Select
             aria-label={t("console.method")} w={230} allowDeselect={false} value={method} onChange={(v) => setMethod(v ?? "cluster")}
