@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.house import House, open_house, pack_order, pick_all
+from wms.twin.assortment import history, propose
 from wms.twin.cartons import carton_fill
 
 
@@ -31,14 +32,17 @@ async def test_cartons_are_compared_with_the_first_month(house: House) -> None:
         assert young.value is None and "comparable from" in young.why_not
         assert young.evidence["share"] == pytest.approx(float(row.fill), abs=1e-4)  # type: ignore[call-overload]
         assert young.evidence["cartons"][0]["parcels"] == 1  # type: ignore[call-overload]
+        past = await history(uow, 90)
+        assert [sum(i.qty for i in items) for items in past.contents.values()] == [2] and past.cartons
+        with pytest.raises(ValueError, match="too few"):
+            propose(past, 3)
     # The same parcel half as full, 70 days ago, as the first month.
     async with house.db.begin() as uow:
         await uow.session.execute(text("""
-            INSERT INTO parcel (id, order_id, number, "of", carton, tote, items, station, state, hu_id, sscc, expected_g, tolerance_g,
-                                weight_g, packed_by, opened_at, labelled_at)
-            SELECT gen_random_uuid(), order_id, number, "of", carton, tote,
-                   (SELECT jsonb_object_agg(key, CAST(value AS int) / 2) FROM jsonb_each_text(items)), station, state, 0, '', expected_g,
-                   tolerance_g, weight_g, packed_by, opened_at, labelled_at - interval '70 days' FROM parcel WHERE state = 'labelled'"""))  # fmt: skip
+            INSERT INTO parcel SELECT (jsonb_populate_record(p, jsonb_build_object(
+              'id', gen_random_uuid(), 'labelled_at', p.labelled_at - interval '70 days', 'hu_id', 0, 'sscc', '',
+              'items', (SELECT jsonb_object_agg(key, CAST(value AS int) / 2) FROM jsonb_each_text(p.items))))).*
+            FROM parcel p WHERE state = 'labelled'"""))  # fmt: skip
     async with house.db.begin() as uow:
         old = await carton_fill(uow)
         assert old.value == pytest.approx(100.0, abs=0.5) and old.shown.startswith("+")

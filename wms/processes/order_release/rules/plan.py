@@ -14,8 +14,8 @@ from wms.processes.order_release.rules import carts, densest
 from wms.processes.order_release.rules.sources import Free, Sources
 
 PART_EACH = 250
-"""Pieces arranged together. The time grows with the cube of the pieces, and one wholesale order must not hold up the
-house: a larger order is arranged part by part, like parts once."""
+"""Pieces arranged together. The time grows faster than the pieces, and one wholesale order must not hold up the house: a larger
+order is arranged part by part, like parts once."""
 
 
 NO_STOCK = "no stock for any line"
