@@ -96,7 +96,7 @@ def picture(sizes: Sequence[Size], used: Sequence[int]) -> str:
             shapes.append(f'<path d="{path}" fill="{fill}" stroke="#5b4022"/>')
         shapes.append(f'<text x="{x:.0f}" y="{floor + 18:.0f}">{a} × {b} × {c} mm</text>')
         shapes.append(f'<text x="{x:.0f}" y="{floor + 34:.0f}" fill="#666">{n:,} parcels</text>')
-        x += max(w + d, 130) + 24
+        x += max(w + d, 160) + 24
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{x:.0f}" height="{floor + 48:.0f}" font-family="sans-serif" '
         f'font-size="13">{"".join(shapes)}</svg>\n'
