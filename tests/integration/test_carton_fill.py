@@ -1,5 +1,8 @@
 """The control point carton-fill: shipped cartons against the site's own first month."""
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -46,3 +49,11 @@ async def test_cartons_are_compared_with_the_first_month(house: House) -> None:
     async with house.db.begin() as uow:
         old = await carton_fill(uow)
         assert old.value == pytest.approx(100.0, abs=0.5) and old.shown.startswith("+")
+
+
+def test_the_command_says_when_there_is_too_little_to_choose_by(new_db: Any) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wms", "assortment"], env={**os.environ, "WMS_DATABASE_URL": new_db(migrated=True)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and "0 parcels are too few" in done.stdout, done.stderr
