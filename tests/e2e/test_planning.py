@@ -14,7 +14,9 @@ from tests.e2e.test_console import sign_in
 Shot = Callable[[Any, str], None]
 
 
-def test_a_wave_is_seen_on_the_floor_before_it_is_released(desk: Page, server: Server, admin: httpx.Client, shot: Shot) -> None:
+def test_a_wave_is_seen_on_the_floor_before_it_is_released(
+    desk: Page, server: Server, admin: httpx.Client, shot: Shot
+) -> None:
     sign_in(desk, server.url)
     desk.get_by_test_id("nav-release").click()
     stream = desk.get_by_test_id("table-channels").get_by_role("row", name="stream")
