@@ -55,8 +55,9 @@ async def close_variance(uow: UnitOfWork, event: counting.VarianceDecided) -> No
 
 
 async def close_relabel(uow: UnitOfWork, event: packing.ParcelLabelled) -> None:
-    """The label with the new address is on the parcel."""
-    await incident_service.resolve_key(uow, f"relabel:{event.parcel_id}", "the new label is on it")
+    """The label is on the parcel, the one with the new address too: what waited for it is over."""
+    for kind in ("relabel", "label", "line_reject"):
+        await incident_service.resolve_key(uow, f"{kind}:{event.parcel_id}", "its label is on it")
 
 
 async def close_lost_cart(uow: UnitOfWork, event: picking.TourTaken) -> None:
@@ -84,6 +85,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     devices.ParcelMeasured: {
         "inbound.on_parcel_measured": inbound_reactions.on_parcel_measured,
         "calibration.on_parcel_measured": calibration_reactions.on_parcel_measured,
+        "packing.on_parcel_measured": packing_reactions.on_parcel_measured,
     },
     inbound.GoodsReceived: {"slotting.on_goods_received": slotting_reactions.on_goods_received},
     picking.GoodsToPutBack: {"slotting.on_goods_to_put_back": slotting_reactions.on_goods_to_put_back},
@@ -132,6 +134,8 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_weight_measured": packing_reactions.on_weight_measured,
         "inbound.on_weight_measured": inbound_reactions.on_weight_measured,
     },
+    devices.ParcelInducted: {"packing.on_parcel_inducted": packing_reactions.on_parcel_inducted},
+    devices.ParcelSorted: {"packing.on_parcel_sorted": packing_reactions.on_parcel_sorted},
     devices.LightConfirmed: {"put_wall.on_light_confirmed": wall_reactions.on_light_confirmed},
     devices.VehicleReported: {"fleet.on_vehicle_reported": fleet_reactions.on_vehicle_reported},
     devices.CommandAnswered: {
@@ -146,7 +150,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     devices.DeviceQuarantined: {"incidents.on_device_quarantined": incident_reactions.on_device_quarantined},
     devices.ConfigurationChecked: {"incidents.on_configuration_checked": incident_reactions.on_configuration_checked},
-    devices.ConveyorAlarmed: {"incidents.on_conveyor_alarmed": incident_reactions.on_conveyor_alarmed},
+    devices.ConveyorAlarmed: {
+        "incidents.on_conveyor_alarmed": incident_reactions.on_conveyor_alarmed,
+        "packing.on_conveyor_alarmed": packing_reactions.on_conveyor_alarmed,
+    },
     devices.MessageParked: {"incidents.on_message_parked": incident_reactions.on_message_parked},
     labels.LabelPrinted: {
         "packing.on_label_printed": packing_reactions.on_label_printed,
@@ -168,8 +175,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
-    devices.ZonePassed, devices.ParcelInducted, devices.ParcelSorted,
-    catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
+    devices.ZonePassed, catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, shipping.ManifestClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
@@ -202,6 +208,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("order_release.feed_floor", 2, release_reactions.feed_floor),
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("slotting.drop_stale", 60, slotting_reactions.drop_stale),
+    Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),
     Tick("labour.learn", 86_400, labour_reactions.learn),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),

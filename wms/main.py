@@ -27,6 +27,7 @@ from wms.processes.inbound import pda as inbound_pda
 from wms.processes.incidents import http as incidents_http
 from wms.processes.labour import http as labour_http
 from wms.processes.order_release import http as waves_http
+from wms.processes.packing import http as packing_http
 from wms.processes.packing import pda as packing_pda
 from wms.processes.picking import http as picking_http
 from wms.processes.picking import pda as picking_pda
@@ -43,7 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
     labels_http.router,
-    picking_http.router, picking_pda.router, packing_pda.router, shipping_pda.router, put_wall_http.router, put_wall_pda.router,
+    picking_http.router, picking_pda.router, packing_http.router, packing_pda.router, shipping_pda.router, put_wall_http.router, put_wall_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip

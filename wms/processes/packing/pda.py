@@ -1,5 +1,7 @@
 """The packer's screens: scan tote, scan every unit into the carton, wait for the scale, wait for the label, scan it on.
 
+At a bench of a pack line the parcel gets a plate and goes on the belt instead: parcel -> parcel (next of the order) | tote.
+
 Screens: tote -> parcel; parcel -> wait (scale); wait -> wait (printer) | weight off (again or open) | label failed
 (again) | apply; apply -> parcel (next of the order) | tote.
 """
@@ -15,7 +17,8 @@ from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
-from wms.processes.packing import queries, service
+from wms.processes.packing import queries
+from wms.processes.packing.service import bench
 
 router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
@@ -23,7 +26,7 @@ router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute
 async def _tote_card(uow: UnitOfWork, station: str) -> Card:
     return Card(
         id=f"tote:{station}", flow="pack", title="pack.next_tote", submit=f"/api/v1/pda/pack/{station}/tote",
-        steps=(Step("tote", "scan", "pack.scan_tote"),), show={"station": station, "waiting": await service.waiting_totes(uow, station)},
+        steps=(Step("tote", "scan", "pack.scan_tote"),), show={"station": station, "waiting": await bench.waiting_totes(uow, station)},
     )  # fmt: skip
 
 
@@ -38,7 +41,9 @@ async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Ca
         **{name: value for name, value in known.items() if value},
     }  # fmt: skip
     if parcel.state == "open":
-        return await _parcel_card(uow, parcel, base, show)
+        return await _parcel_card(uow, station, parcel, base, show)
+    if parcel.on_belt:
+        return await _tote_card(uow, station)
     if parcel.state in ("weighing", "labelling"):
         prompt = "pack.put_on_scale" if parcel.state == "weighing" else "pack.printing"
         steps: tuple[Step, ...] = (Step("wait", "wait", prompt, poll=base, show=show),)
@@ -56,7 +61,9 @@ async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Ca
     return await _tote_card(uow, station)
 
 
-async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, show: dict[str, Any]) -> Card:
+async def _parcel_card(
+    uow: UnitOfWork, station: str, parcel: queries.ParcelInfo, base: str, show: dict[str, Any]
+) -> Card:
     skus = await catalog.skus(uow, parcel.content)
     codes = await catalog.codes_of(uow, parcel.content)
     planned = (await orders.order(uow, parcel.order_id)).parcels
@@ -72,6 +79,8 @@ async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, s
             f"sku:{sku_id}", "quantity", "pack.scan_units", accept=each, max=qty, count_each=True,
             show={"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile},
         ))  # fmt: skip
+    if await queries.line_of(uow, bench=station) is not None:
+        steps.append(Step("plate", "scan", "pack.scan_plate", show=show))
     return Card(
         f"parcel:{parcel.id}",
         "pack",
@@ -80,6 +89,11 @@ async def _parcel_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, s
         tuple(steps),
         {**show, "tote": parcel.tote, "placed": placed, "inner_mm": list(inner)},
     )
+
+
+async def _next_card(uow: UnitOfWork, station: str, order_id: UUID) -> Card:
+    rest = [p for p in await queries.parcels_of(uow, order_id) if p.state == "open"]
+    return await _card(uow, station, rest[0]) if rest else await _tote_card(uow, station)
 
 
 @router.get("/stations")
@@ -99,19 +113,24 @@ async def claim(uow: Uow, station: str) -> dict[str, Any]:
 
 @router.post("/{station}/tote")
 async def tote(uow: Uow, station: str, body: Given) -> dict[str, Any]:
-    """Open a tote. Screens: its next parcel, at whatever state it is."""
-    parcel = await service.open_tote(uow, station, str(body.answers.get("tote", ""))[:200])
+    """Open a tote. Screens: its next parcel, at whatever state it is; tote, for one that goes on the belt again."""
+    parcel = await bench.open_tote(uow, station, str(body.answers.get("tote", ""))[:200])
+    if parcel.on_belt:
+        return Answer("ok", "pack.belt_again", cards=(await _tote_card(uow, station),)).as_json()
     return Answer("ok", "pack.tote_open", cards=(await _card(uow, station, parcel),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}")
 async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
-    """All units scanned. Screens: wait for the scale."""
+    """All units scanned. Screens: wait for the scale; on a line the order's next parcel, else tote."""
     counted = {
         int(key[4:]): value for key, value in body.answers.items()
         if key.startswith("sku:") and key[4:].isdigit() and isinstance(value, int)
     }  # fmt: skip
-    parcel = await service.close_parcel(uow, parcel_id, station, str(body.answers.get("carton", ""))[:60], counted)
+    carton, plate = (str(body.answers.get(name, ""))[:200] for name in ("carton", "plate"))
+    parcel = await bench.close_parcel(uow, parcel_id, station, carton[:60], counted, plate)
+    if parcel.on_belt:
+        return Answer("ok", "pack.on_belt", cards=(await _next_card(uow, station, parcel.order_id),)).as_json()
     return Answer("ok", "pack.closed", cards=(await _card(uow, station, parcel),)).as_json()
 
 
@@ -131,23 +150,22 @@ async def poll(uow: Uow, station: str, parcel_id: UUID) -> dict[str, Any]:
 async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """Open and check after a weight that was off, or set it aside for a lead. Screens: the parcel again | tote."""
     if body.answers.get("problem") == "set_aside":
-        await service.set_aside(uow, parcel_id)
+        await bench.set_aside(uow, parcel_id)
         return Answer("warn", "pack.set_aside", cards=(await _tote_card(uow, station),)).as_json()
-    parcel = await service.reopen(uow, parcel_id)
+    parcel = await bench.reopen(uow, parcel_id)
     return Answer("warn", "pack.reopened", cards=(await _card(uow, station, parcel),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}/retry")
 async def retry(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """Print again. Screens: wait for the printer."""
-    parcel = await service.retry_label(uow, parcel_id, station)
+    parcel = await bench.retry_label(uow, parcel_id, station)
     return Answer("ok", "pack.printing", cards=(await _card(uow, station, parcel),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}/applied")
 async def applied(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """The label is on. Screens: the order's next parcel, else tote."""
-    parcel = await service.apply_label(uow, parcel_id, str(body.answers.get("label", ""))[:200])
-    rest = [p for p in await queries.parcels_of(uow, parcel.order_id) if p.state == "open"]
-    card = await _card(uow, station, rest[0]) if rest else await _tote_card(uow, station)
+    parcel = await bench.apply_label(uow, parcel_id, str(body.answers.get("label", ""))[:200])
+    card = await _next_card(uow, station, parcel.order_id)
     return Answer("ok", "pack.labelled", {"sscc": parcel.sscc}, (card,)).as_json()

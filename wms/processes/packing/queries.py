@@ -1,15 +1,17 @@
 """Reads of parcels."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from wms.db.uow import UnitOfWork
 from wms.processes.packing import rules
-from wms.processes.packing.tables import Parcel
+from wms.processes.packing.rules import line as line_rules
+from wms.processes.packing.tables import LineLane, LinePassage, PackLine, Parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class ParcelInfo:
     tolerance_g: int
     weight_g: int
     packed_by: str
+    line: str
+    plate: str
+    passes: int
+    held: str
+    rejected: str
     opened_at: datetime
     labelled_at: datetime | None
 
@@ -36,6 +43,11 @@ class ParcelInfo:
     def content(self) -> dict[int, int]:
         """SKU id to pieces."""
         return {int(sku): int(qty) for sku, qty in self.items.items()}
+
+    @property
+    def on_belt(self) -> bool:
+        """The line has it, its reject lane included."""
+        return self.line != "" and self.state not in ("open", "aside", "labelled", "void")
 
 
 def _info(row: Parcel) -> ParcelInfo:
@@ -62,8 +74,8 @@ async def parcels_of(uow: UnitOfWork, order_id: UUID) -> list[ParcelInfo]:
 async def on_scale(uow: UnitOfWork, station: str) -> ParcelInfo | None:
     """The parcel whose weight a station waits for."""
     row = await uow.session.scalar(
-        select(Parcel).where(Parcel.station == station, Parcel.state.in_(("weighing", "weight_off"))).order_by(Parcel.id.desc())
-        .limit(1).with_for_update().execution_options(populate_existing=True)
+        select(Parcel).where(Parcel.station == station, Parcel.line == "", Parcel.state.in_(("weighing", "weight_off")))
+        .order_by(Parcel.id.desc()).limit(1).with_for_update().execution_options(populate_existing=True)
     )  # fmt: skip
     return _info(row) if row else None
 
@@ -90,3 +102,160 @@ async def board(uow: UnitOfWork, states: tuple[str, ...], limit: int = 100) -> l
         select(Parcel).where(Parcel.state.in_(states)).order_by(Parcel.id.desc()).limit(limit)
     )
     return [_info(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class LineInfo:
+    code: str
+    dws: str
+    printer: str
+    sorter: str
+    benches: list[str]
+    interval_g: int
+    passes_max: int
+    alarms: dict[str, str]
+    lanes: dict[int, str]
+    """Lane to what it takes: a carrier, reject or recirculate."""
+
+    def lane_for(self, takes: str) -> int:
+        """The first lane that takes it; 0: none does."""
+        return min((lane for lane, what in self.lanes.items() if what == takes), default=0)
+
+
+async def lines(uow: UnitOfWork) -> list[LineInfo]:
+    """Pack lines by code."""
+    lanes: dict[str, dict[int, str]] = {}
+    for row in await uow.session.scalars(select(LineLane).order_by(LineLane.line, LineLane.lane)):
+        lanes.setdefault(row.line, {})[row.lane] = row.takes
+    rows = await uow.session.scalars(select(PackLine).order_by(PackLine.code).execution_options(populate_existing=True))
+    names = [n for n in LineInfo.__slots__ if n != "lanes"]
+    return [LineInfo(**{n: getattr(r, n) for n in names}, lanes=lanes.get(r.code, {})) for r in rows]
+
+
+async def line(uow: UnitOfWork, code: str) -> LineInfo:
+    """Errors: UnknownLine."""
+    found = next((x for x in await lines(uow) if x.code == code), None)
+    if found is None:
+        raise rules.UnknownLine(line=code)
+    return found
+
+
+async def line_of(uow: UnitOfWork, *, bench: str = "", device: str = "") -> LineInfo | None:
+    """The line that a bench feeds, or that a device is part of."""
+    for found in await lines(uow):
+        if (bench and bench in found.benches) or (device and device in (found.dws, found.printer, found.sorter)):
+            return found
+    return None
+
+
+async def named(uow: UnitOfWork, codes: line_rules.Codes) -> list[ParcelInfo]:
+    """Parcels that these codes name, by id; of several that had a plate one after another the last."""
+    if not codes.any:
+        return []
+    rows = await uow.session.scalars(
+        select(Parcel).where(or_(Parcel.plate.in_(codes.plates), Parcel.sscc.in_(codes.labels)))
+        .order_by(Parcel.id).execution_options(populate_existing=True)
+    )  # fmt: skip
+    last: dict[str, ParcelInfo] = {}
+    for row in rows:
+        last[row.plate or row.sscc] = _info(row)
+    return sorted(last.values(), key=lambda p: p.id)
+
+
+async def repeated(uow: UnitOfWork, line_code: str, sequence: int, barcode: str) -> LinePassage | None:
+    """The same scan told before: a device that was cut off tells its last event again."""
+    found: LinePassage | None = await uow.session.scalar(
+        select(LinePassage).where(
+            LinePassage.line == line_code, LinePassage.point == "sort", LinePassage.sequence == sequence,
+            LinePassage.barcode == barcode, LinePassage.at > uow.now - timedelta(seconds=60), LinePassage.ended_at.is_(None),
+        ).order_by(LinePassage.id.desc()).limit(1)
+    )  # fmt: skip
+    return found
+
+
+async def underway(uow: UnitOfWork, line_code: str, sequence: int) -> LinePassage | None:
+    """The decided passage that a sorter's answer is about."""
+    found: LinePassage | None = await uow.session.scalar(
+        select(LinePassage).where(
+            LinePassage.line == line_code, LinePassage.point == "sort", LinePassage.sequence == sequence,
+            LinePassage.ended_at.is_(None), LinePassage.at > uow.now - timedelta(hours=1),
+        ).order_by(LinePassage.id.desc()).limit(1)
+    )  # fmt: skip
+    return found
+
+
+async def unread_round(uow: UnitOfWork, line_code: str) -> int:
+    """Unread parcels sent round lately."""
+    since = uow.now - timedelta(seconds=line_rules.UNREAD_WINDOW_S)
+    return int(await uow.session.scalar(
+        select(func.count()).select_from(LinePassage).where(
+            LinePassage.line == line_code, LinePassage.at > since, LinePassage.point == "sort", LinePassage.parcel_id.is_(None),
+            LinePassage.aim == line_rules.RECIRCULATE,
+        )
+    ) or 0)  # fmt: skip
+
+
+async def last_problems(uow: UnitOfWork, line_code: str, limit: int) -> list[str]:
+    """Why the tunnel's last results could not be used, newest first; empty texts for those that could."""
+    rows = await uow.session.scalars(
+        select(LinePassage.reason).where(LinePassage.line == line_code, LinePassage.point == "weigh")
+        .order_by(LinePassage.at.desc(), LinePassage.id.desc()).limit(limit)
+    )  # fmt: skip
+    return list(rows)
+
+
+BOARD_WINDOW = timedelta(minutes=15)
+_WAITING = {"weigh": ("weighing",), "label": ("labelling", "label_failed"), "sort": ("printed",)}
+_SINCE = {"weigh": Parcel.belt_at, "label": Parcel.weighed_at, "sort": Parcel.weighed_at}
+
+
+async def line_board(uow: UnitOfWork, found: LineInfo) -> dict[str, Any]:
+    """The last 15 min of a line: pace and queue per stage, its bottleneck, what went round or out and why."""
+    since = uow.now - BOARD_WINDOW
+    rows = (await uow.session.execute(
+        select(LinePassage.point, LinePassage.at, LinePassage.ended_at, LinePassage.parcel_id, LinePassage.aim,
+               LinePassage.went, LinePassage.reason, LinePassage.result)
+        .where(LinePassage.line == found.code, LinePassage.at > since).order_by(LinePassage.at)
+    )).all()  # fmt: skip
+    stages = [await _stage(uow, found, name, [r.at for r in rows if r.point == name]) for name in _WAITING]
+    ended = [r for r in rows if r.point == "sort" and r.ended_at is not None]
+    labelled = list(await uow.session.scalars(
+        select(Parcel.labelled_at).where(Parcel.line == found.code, Parcel.labelled_at > since).order_by(Parcel.labelled_at)
+    ))  # fmt: skip
+    neck = line_rules.bottleneck(stages, found.alarms)
+    return {
+        "code": found.code, "dws": found.dws, "printer": found.printer, "sorter": found.sorter, "benches": found.benches,
+        "lanes": {str(lane): takes for lane, takes in found.lanes.items()}, "passes_max": found.passes_max,
+        "window_s": BOARD_WINDOW.total_seconds(), "labelled": len(labelled),
+        "per_hour": round(len(labelled) * 3600 / BOARD_WINDOW.total_seconds()), "minutes": _by_minute(labelled, since),
+        "stages": [{"name": s.name, "done": s.done, "pace_s": round(s.pace_s, 2), "waiting": s.waiting,
+                    "oldest_s": round(s.oldest_s), "busy": round(s.busy, 3)} for s in stages],
+        "bottleneck": {"stage": neck.stage, "why": neck.why}, "alarms": found.alarms,
+        "no_reads": sum(r.reason == "no_read" for r in rows if r.point == "weigh"),
+        "round": _reasons(r.reason for r in ended if found.lanes.get(r.went) == line_rules.RECIRCULATE),
+        "rejected": _reasons(r.reason for r in ended if found.lanes.get(r.went) == line_rules.REJECT),
+    }  # fmt: skip
+
+
+def _reasons(reasons: Iterable[str]) -> list[dict[str, Any]]:
+    counted: dict[str, int] = {}
+    for reason in reasons:
+        counted[reason] = counted.get(reason, 0) + 1
+    return [{"reason": r, "count": n} for r, n in sorted(counted.items(), key=lambda x: (-x[1], x[0]))]
+
+
+def _by_minute(ends: Sequence[datetime | None], since: datetime) -> list[int]:
+    bars = [0] * round(BOARD_WINDOW.total_seconds() / 60)
+    for end in ends:
+        if end is not None:
+            bars[min(len(bars) - 1, int((end - since).total_seconds() // 60))] += 1
+    return bars
+
+
+async def _stage(uow: UnitOfWork, found: LineInfo, name: str, ends: list[datetime]) -> line_rules.Stage:
+    n, oldest = (await uow.session.execute(
+        select(func.count(), func.min(_SINCE[name]))
+        .where(Parcel.line == found.code, Parcel.rejected == "", Parcel.state.in_(_WAITING[name]))
+    )).one()  # fmt: skip
+    oldest_s = (uow.now - oldest).total_seconds() if oldest is not None else 0.0
+    return line_rules.Stage(name, len(ends), line_rules.pace_s(ends), int(n), oldest_s, BOARD_WINDOW.total_seconds())

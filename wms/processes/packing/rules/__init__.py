@@ -16,9 +16,15 @@ NEXT: dict[str, dict[str, str]] = {
         "void": "void",
     },
     "aside": {"reopen": "open", "void": "void"},
-    "labelling": {"printed": "printed", "fail": "label_failed", "relabel": "labelling", "void": "void"},
-    "label_failed": {"retry": "labelling", "void": "void"},
-    "printed": {"apply": "labelled", "relabel": "labelling", "void": "void"},
+    "labelling": {
+        "printed": "printed",
+        "fail": "label_failed",
+        "relabel": "labelling",
+        "miss": "label_failed",
+        "void": "void",
+    },
+    "label_failed": {"retry": "labelling", "miss": "label_failed", "void": "void"},
+    "printed": {"apply": "labelled", "relabel": "labelling", "miss": "label_failed", "void": "void"},
     "labelled": {"relabel": "labelling", "void": "void"},
     "void": {},
 }
@@ -86,6 +92,36 @@ class StationBusy(Refusal):
     """Another parcel is on this station's scale."""
 
     code, status = "packing.station_busy", 409
+
+
+class NoPlate(Refusal):
+    """This bench feeds the line: stick a plate on the parcel and scan it."""
+
+    code, status = "packing.no_plate", 409
+
+
+class PlateTaken(Refusal):
+    """This plate is on another parcel: take the next one from the roll."""
+
+    code, status = "packing.plate_taken", 409
+
+
+class OnTheBelt(Refusal):
+    """All parcels of this tote are on the belt. One that came out at the reject lane is found by its plate."""
+
+    code, status = "packing.on_the_belt", 409
+
+
+class UnknownLine(Refusal):
+    """No such pack line."""
+
+    code, status = "packing.unknown_line", 404
+
+
+class BadLine(Refusal):
+    """This pack line cannot work."""
+
+    code, status = "packing.bad_line", 422
 
 
 def step(state: str, event: str) -> str:

@@ -1,0 +1,233 @@
+"""The bench: open a tote, close a parcel, weigh it on the bench's scale or put it on the line's belt, apply its label."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from wms.db.uow import UnitOfWork
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.labels import service as labels
+from wms.foundation.layout import queries as layout
+from wms.foundation.orders import queries as orders
+from wms.foundation.orders import rules as order_rules
+from wms.foundation.orders import service as order_service
+from wms.foundation.scanning import queries as scanning
+from wms.foundation.stock import queries as stock
+from wms.foundation.stock import service as ledger
+from wms.foundation.work import queries as work
+from wms.foundation.work import service as tasks
+from wms.kernel.ids import uuid7
+from wms.processes.packing import queries, rules
+from wms.processes.packing.rules import line as line_rules
+from wms.processes.packing.service import line, parcels
+from wms.processes.packing.tables import Parcel
+
+
+async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queries.ParcelInfo:
+    """Begin, or go on with, the order in a tote at this station. Returns its next parcel to work on.
+
+    A parcel that was set aside comes last, and is opened anew by a lead only. A parcel that waits for its label (a new
+    address came, the printer failed) is found by a scan of that label instead; one from a line's reject lane by its plate.
+
+    Errors: NotAPackTote, NotAllHere, OnTheBelt, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
+    """
+    station = await work.usable_station(uow, station_code)
+    codes = line_rules.read(tote_scan)
+    if (rejected := next((p for p in await queries.named(uow, codes) if p.on_belt), None)) is not None:
+        return await line.take_off(uow, rejected, station_code, codes)
+    tote = await stock.unit(uow, (await scanning.meaning(uow, tote_scan, "unit")).id)
+    if (parcel := await queries.waits_for_label(uow, tote.id)) is not None:
+        return parcel
+    if tote.kind != "tote" or tote.bound_to is None:
+        raise rules.NotAPackTote(scanned=tote.code)
+    if tote.bound_to not in await orders.orders(uow, [tote.bound_to]):  # its goods go back: it serves no order now
+        raise rules.NotAPackTote(scanned=tote.code)
+    order = await order_service.lock(uow, tote.bound_to)
+    if order.cancel_requested_at is not None or order.state == "cancelled":
+        raise order_rules.OrderIsCancelled(ref=order.ref)
+    if order.state not in ("picked", "packed", "labelled"):
+        raise rules.NotAPackTote(scanned=tote.code, state=order.state)
+    here = await layout.find_location(uow, station.location)
+    cart = await stock.find_unit(uow, (await layout.place_codes(uow, [tote.in_place_id])).get(tote.in_place_id, ""))
+    if here is None or here.id not in (tote.in_place_id, cart.in_place_id if cart else 0):
+        raise rules.ToteElsewhere(tote=tote.code, station=station_code)
+    if elsewhere := await _shares_elsewhere(uow, order.id, tote.id):
+        raise rules.NotAllHere(tote=tote.code, missing=", ".join(elsewhere))
+    known = await queries.parcels_of(uow, order.id) or await _plan(uow, order, tote, station_code)
+    todo = sorted(
+        (p for p in known if p.state != "labelled" and not p.on_belt), key=lambda p: (p.state == "aside", p.number)
+    )
+    if todo and todo[0].state == "aside":
+        return await reopen(uow, todo[0].id)
+    if not todo and any(p.on_belt for p in known):
+        raise rules.OnTheBelt(tote=tote.code)
+    return todo[0] if todo else known[-1]
+
+
+async def _shares_elsewhere(uow: UnitOfWork, order_id: UUID, tote_id: int) -> list[str]:
+    """Other totes that hold pieces of the order: zones picked their shares apart."""
+    others = [u for u in await stock.units_bound_to(uow, order_id) if u.kind == "tote" and u.id != tote_id]
+    return [u.code for u in others if await stock.content_of(uow, u.id)]
+
+
+async def _plan(uow: UnitOfWork, order: orders.OrderInfo, tote: stock.Unit, station: str) -> list[queries.ParcelInfo]:
+    picked: dict[int, int] = {}
+    for held in await stock.content_of(uow, tote.id):
+        picked[held.grain.sku_id] = picked.get(held.grain.sku_id, 0) + held.qty_each
+    shares = rules.share_out(order.parcels, picked)
+    if not shares:
+        raise rules.NotAPackTote(scanned=tote.code)
+    for number, (carton, content) in enumerate(shares, 1):
+        uow.session.add(
+            Parcel(
+                id=uuid7(), order_id=order.id, number=number, of=len(shares), carton=carton, tote=tote.code, station=station,
+                items={str(sku): qty for sku, qty in content.items()}, opened_at=uow.now,
+            )
+        )  # fmt: skip
+    await uow.session.flush()
+    return await queries.parcels_of(uow, order.id)
+
+
+async def close_parcel(
+    uow: UnitOfWork, parcel_id: UUID, station_code: str, carton_scan: str, counted: dict[int, int], plate_scan: str = ""
+) -> queries.ParcelInfo:
+    """Every unit scanned: move it from the tote into the parcel; it waits for the scale, or goes on the line's belt.
+
+    Errors: ParcelBusy, WrongCarton, CountDiffers, OrderIsCancelled, StationBusy, NoPlate, PlateTaken.
+    """
+    parcel = await parcels.lock(uow, parcel_id)
+    await parcels.check_alive(uow, parcel)
+    state = rules.step(parcel.state, "close")
+    if carton_scan.strip().upper() != parcel.carton.upper():
+        raise rules.WrongCarton(scanned=carton_scan, expected=parcel.carton)
+    if counted != parcel.content:
+        raise rules.CountDiffers(counted={str(k): v for k, v in counted.items()}, expected=parcel.items)
+    belt = await queries.line_of(uow, bench=station_code)
+    busy = await queries.on_scale(uow, station_code) if belt is None else None
+    if busy is not None and busy.id != parcel.id:
+        raise rules.StationBusy(station=station_code)
+    plate = await _plate(uow, plate_scan) if belt else ""
+    station = await work.usable_station(uow, station_code)
+    bench = await layout.find_location(uow, station.location)
+    sscc = await labels.next_sscc(uow)
+    hu_id = await ledger.create_unit(uow, "parcel", sscc, bench.id if bench else 0, bound_to=parcel.order_id)
+    await _move_content(uow, parcel, hu_id)
+    expected = await _expected_g(uow, parcel)
+    await parcels.put(
+        uow, parcel_id, state=state, hu_id=hu_id, sscc=sscc, station=station_code, expected_g=expected,
+        packed_by=uow.actor.id, tolerance_g=rules.tolerance_g(expected, 1),
+        line=belt.code if belt else "", plate=plate, passes=0, held="", rejected="", belt_at=uow.now if belt else None,
+    )  # fmt: skip
+    if belt:  # the line does the rest
+        tasks.note_done(uow, "pack", began_at=parcel.opened_at, qty_each=sum(parcel.items.values()))
+    return await queries.parcel(uow, parcel_id)
+
+
+async def _plate(uow: UnitOfWork, scanned: str) -> str:
+    """The one plate in a scan. Errors: NoPlate, PlateTaken."""
+    plates = line_rules.read(scanned).plates
+    if len(plates) != 1:
+        raise rules.NoPlate(scanned=scanned[:60])
+    plate = min(plates)
+    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"plate:{plate}"))))
+    if any(p.state != "void" for p in await queries.named(uow, line_rules.Codes(plates=plates))):
+        raise rules.PlateTaken(plate=plate)
+    return plate
+
+
+async def _move_content(uow: UnitOfWork, parcel: queries.ParcelInfo, hu_id: int) -> None:
+    tote = await stock.find_unit(uow, parcel.tote)
+    lines, left = [], parcel.content
+    for held in await stock.content_of(uow, tote.id) if tote else []:
+        qty = min(held.qty_each, left.get(held.grain.sku_id, 0))
+        if qty:
+            left[held.grain.sku_id] -= qty
+            lines.append(ledger.Line(held.grain, held.place_id, hu_id, qty, "pack"))
+    if any(left.values()):
+        raise rules.CountDiffers(missing={str(k): v for k, v in left.items() if v})
+    await ledger.post(uow, lines)
+
+
+async def _expected_g(uow: UnitOfWork, parcel: queries.ParcelInfo) -> int:
+    skus = await catalog.skus(uow, parcel.content)
+    tare = next((c.tare_g for c in await catalog.cartons(uow) if c.code == parcel.carton), 0)
+    return tare + sum(skus[sku].weight_g * qty for sku, qty in parcel.content.items())
+
+
+async def take_weight(uow: UnitOfWork, scale: str, weight_g: int, interval_g: int) -> None:
+    """A stable weight from a station's scale: agree and print, or no label and an incident."""
+    station = next((s for s in await work.stations(uow, "pack") if s.scale == scale), None)
+    parcel = await queries.on_scale(uow, station.code) if station else None
+    if parcel is not None:
+        await parcels.judge_weight(uow, parcel, weight_g, interval_g)
+
+
+async def retry_label(uow: UnitOfWork, parcel_id: UUID, station_code: str = "") -> queries.ParcelInfo:
+    """Print again after a failure, at this or another station. Errors: ParcelBusy."""
+    parcel = await parcels.lock(uow, parcel_id)
+    await parcels.check_alive(uow, parcel)
+    await parcels.put(uow, parcel_id, state=rules.step(parcel.state, "retry"), station=station_code or parcel.station)
+    await parcels.print_label(uow, parcel_id)
+    return await queries.parcel(uow, parcel_id)
+
+
+async def reopen(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
+    """Open a parcel whose weight was off: everything goes back into the tote and is scanned again.
+
+    One that was set aside is a lead's to open. Errors: ParcelBusy, Aside.
+    """
+    parcel = await parcels.lock(uow, parcel_id)
+    if parcel.state == "aside" and "lead" not in uow.actor.roles:
+        raise rules.Aside(tote=parcel.tote, parcel=parcel.number)
+    state = rules.step(parcel.state, "reopen")
+    tote = await stock.find_unit(uow, parcel.tote)
+    held = await stock.content_of(uow, parcel.hu_id)
+    if tote is not None:
+        await ledger.post(uow, [ledger.Line(h.grain, h.place_id, tote.id, h.qty_each, "open and check") for h in held])
+    await ledger.close_unit(uow, parcel.hu_id)
+    await parcels.put(uow, parcel_id, state=state, hu_id=0, sscc="", weight_g=0, line="", plate="", rejected="")
+    return await queries.parcel(uow, parcel_id)
+
+
+async def set_aside(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
+    """A parcel whose weight stays off leaves the scale; its incident goes to a lead. Errors: ParcelBusy."""
+    parcel = await parcels.lock(uow, parcel_id)
+    await parcels.put(uow, parcel_id, state=rules.step(parcel.state, "set_aside"))
+    return await queries.parcel(uow, parcel_id)
+
+
+async def waiting_totes(uow: UnitOfWork, station_code: str) -> list[str]:
+    """Totes at a station whose orders are picked and not yet packed away, first come first."""
+    station = await work.station(uow, station_code)
+    here = await layout.find_location(uow, station.location)
+    if here is None:
+        return []
+    found = []
+    for unit in await stock.units_in(uow, here.id):
+        totes = await stock.units_in(uow, unit.id) if unit.kind == "cart" else [unit]
+        found += [t for t in totes if t.kind == "tote" and t.bound_to is not None]
+    by_order = await orders.orders(uow, [t.bound_to for t in found if t.bound_to])
+    found = [t for t in found if t.bound_to and not await _shares_elsewhere(uow, t.bound_to, t.id)]
+    return [
+        t.code
+        for t in found
+        if t.bound_to in by_order
+        and by_order[t.bound_to].state == "picked"
+        and by_order[t.bound_to].cancel_requested_at is None
+        and not any(p.state == "aside" or p.on_belt for p in await queries.parcels_of(uow, t.bound_to))
+    ]
+
+
+async def apply_label(uow: UnitOfWork, parcel_id: UUID, label_scan: str) -> queries.ParcelInfo:
+    """The label is on the parcel, proven by scanning it; the parcel goes to the ship lane.
+
+    Errors: WrongLabel, ParcelBusy, OrderIsCancelled.
+    """
+    parcel = await parcels.lock(uow, parcel_id)
+    await parcels.check_alive(uow, parcel)
+    rules.step(parcel.state, "apply")
+    if parcel.sscc not in label_scan:
+        raise rules.WrongLabel(scanned=label_scan[:60], expected=parcel.sscc)
+    await parcels.mark_labelled(uow, parcel)
+    tasks.note_done(uow, "pack", began_at=parcel.opened_at, qty_each=sum(parcel.items.values()))
+    return await queries.parcel(uow, parcel_id)

@@ -1,0 +1,190 @@
+"""What bench and line do alike: judge a weight, print, follow printers, note a label that is on; void and relabel."""
+
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from wms.db.uow import UnitOfWork
+from wms.events.incidents import IncidentDetected
+from wms.events.packing import CartEmptied, ParcelLabelled, ParcelWeighed
+from wms.events.picking import GoodsToPutBack
+from wms.foundation.labels import service as labels
+from wms.foundation.layout import queries as layout
+from wms.foundation.orders import queries as orders
+from wms.foundation.orders import rules as order_rules
+from wms.foundation.orders import service as order_service
+from wms.foundation.stock import queries as stock
+from wms.foundation.stock import service as ledger
+from wms.foundation.work import queries as work
+from wms.processes.packing import queries, rules
+from wms.processes.packing.tables import Parcel
+
+
+async def lock(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
+    await uow.session.execute(select(Parcel.id).where(Parcel.id == parcel_id).with_for_update())
+    return await queries.parcel(uow, parcel_id)
+
+
+async def put(uow: UnitOfWork, parcel_id: UUID, **values: object) -> None:
+    await uow.session.execute(update(Parcel).where(Parcel.id == parcel_id).values(**values))
+
+
+async def check_alive(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
+    order = await orders.order(uow, parcel.order_id)
+    if order.cancel_requested_at is not None or parcel.state == "void":
+        raise order_rules.OrderIsCancelled(ref=order.ref)
+
+
+async def judge_weight(uow: UnitOfWork, parcel: queries.ParcelInfo, weight_g: int, interval_g: int) -> bool:
+    """A stable weight of a parcel: agree and print, or no label and an incident. Returns whether it agrees."""
+    tolerance = rules.tolerance_g(parcel.expected_g, interval_g)
+    agrees = abs(weight_g - parcel.expected_g) <= tolerance
+    uow.emit(ParcelWeighed(
+        parcel_id=parcel.id, order_id=parcel.order_id, weight_g=weight_g, expected_g=parcel.expected_g, tolerance_g=tolerance,
+        agrees=agrees,
+    ))  # fmt: skip
+    state = rules.step(parcel.state, "agree" if agrees else "differ")
+    await put(uow, parcel.id, state=state, weight_g=weight_g, tolerance_g=tolerance, weighed_at=uow.now, held="")
+    await ledger.weigh_unit(uow, parcel.hu_id, weight_g)
+    if agrees:
+        await follow_order(uow, parcel, "picked", "pack", {"labelling", "printed", "labelled"})
+        await print_label(uow, parcel.id)
+        return True
+    uow.emit(IncidentDetected(
+        kind="pack.weight_off", key=f"weight:{parcel.id}",
+        subject=f"Parcel {parcel.sscc}: {weight_g} g, expected {parcel.expected_g} ± {tolerance} g",
+        detail={"parcel": str(parcel.id), "sscc": parcel.sscc, "weight_g": weight_g, "expected_g": parcel.expected_g,
+                "tolerance_g": tolerance, "station": parcel.station, "tote": parcel.tote}
+        | ({"line": parcel.line, "plate": parcel.plate} if parcel.line else {}), owner="lead", due_h=1.0,
+    ))  # fmt: skip
+    return False
+
+
+async def follow_order(
+    uow: UnitOfWork, parcel: queries.ParcelInfo, order_state: str, event: str, reached: set[str]
+) -> None:
+    """The order follows when all of its parcels have come that far."""
+    order = await order_service.lock(uow, parcel.order_id)
+    if order.state == order_state and all(p.state in reached for p in await queries.parcels_of(uow, parcel.order_id)):
+        await order_service.advance(uow, parcel.order_id, event)
+
+
+async def print_label(uow: UnitOfWork, parcel_id: UUID) -> None:
+    parcel = await queries.parcel(uow, parcel_id)
+    order = await orders.order(uow, parcel.order_id)
+    if parcel.line:
+        printer = (await queries.line(uow, parcel.line)).printer
+    else:
+        printer = (await work.station(uow, parcel.station)).printer
+    await labels.print_label(
+        uow, "ship",
+        {"carrier": order.carrier, "ref": order.ref, "destination": order.destination, "weight_g": parcel.weight_g,
+         "sscc": parcel.sscc, "number": parcel.number, "of": parcel.of},
+        printer, f"packing.label:{parcel_id}",
+    )  # fmt: skip
+
+
+async def label_printed(uow: UnitOfWork, parcel_id: UUID) -> None:
+    parcel = await lock(uow, parcel_id)
+    if parcel.state == "labelling":
+        await put(uow, parcel_id, state=rules.step(parcel.state, "printed"))
+
+
+async def label_failed(uow: UnitOfWork, parcel_id: UUID, outcome: str, code: str) -> None:
+    """Nothing came out: print again when mended. Unknown: this serial may exist on paper, so the parcel gets a new one."""
+    parcel = await lock(uow, parcel_id)
+    if parcel.state != "labelling":
+        return
+    await put(uow, parcel_id, state=rules.step(parcel.state, "fail"))
+    if outcome == "unknown":
+        await new_serial(uow, parcel)
+    uow.emit(IncidentDetected(
+        kind="pack.label_failed", key=f"label:{parcel_id}", subject=f"No label for parcel {parcel.sscc}: {code or outcome}",
+        detail={"parcel": str(parcel_id), "outcome": outcome, "code": code, "station": parcel.station}, owner="lead", due_h=0.5,
+    ))  # fmt: skip
+
+
+async def new_serial(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
+    sscc = await labels.next_sscc(uow)
+    old = await stock.unit(uow, parcel.hu_id)
+    hu_id = await ledger.create_unit(uow, "parcel", sscc, old.in_place_id, bound_to=parcel.order_id)
+    held = await stock.content_of(uow, parcel.hu_id)
+    await ledger.post(uow, [ledger.Line(h.grain, h.place_id, hu_id, h.qty_each, "new serial") for h in held])
+    await ledger.close_unit(uow, parcel.hu_id)
+    await ledger.weigh_unit(uow, hu_id, parcel.weight_g)
+    await labels.void(uow, f"packing.label:{parcel.id}")
+    await put(uow, parcel.id, hu_id=hu_id, sscc=sscc)
+
+
+async def mark_labelled(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
+    """Its label is on it, proven by a scan: the parcel goes to the ship lane and its tote is free. Errors: ParcelBusy."""
+    state = rules.step(parcel.state, "apply")
+    lanes = await layout.locations(uow, ["ship"])
+    if lanes:
+        await ledger.put_unit(uow, parcel.hu_id, lanes[0].id)
+    await put(uow, parcel.id, state=state, labelled_at=uow.now)
+    order = await orders.order(uow, parcel.order_id)
+    uow.emit(ParcelLabelled(
+        parcel_id=parcel.id, order_id=parcel.order_id, sscc=parcel.sscc, hu_id=parcel.hu_id, weight_g=parcel.weight_g,
+        carrier=order.carrier, of=parcel.of,
+    ))  # fmt: skip
+    await follow_order(uow, parcel, "packed", "label", {"labelled"})
+    await free_tote(uow, parcel.tote, parcel.order_id)
+
+
+async def free_tote(uow: UnitOfWork, code: str, order_id: UUID) -> None:
+    """An emptied tote is free; a cart without bound totes goes back."""
+    tote = await stock.find_unit(uow, code)
+    if tote is None or tote.bound_to != order_id or await stock.content_of(uow, tote.id):
+        return
+    await ledger.bind_unit(uow, tote.id, None)
+    await release_cart(uow, tote.in_place_id)
+
+
+async def release_cart(uow: UnitOfWork, cart_id: int) -> None:
+    """Free a cart at a bench once none of its totes serves an order."""
+    spot = await stock.find_unit(uow, (await layout.place_codes(uow, [cart_id])).get(cart_id, ""))
+    if spot is None or spot.kind != "cart" or spot.bound_to is None:
+        return
+    if any(u.bound_to is not None for u in await stock.units_in(uow, cart_id)):
+        return
+    packs = {p.id for p in await layout.locations(uow, ["pack", "wall"])}
+    if spot.in_place_id in packs:
+        await ledger.bind_unit(uow, cart_id, None)
+        uow.emit(CartEmptied(cart_id=cart_id, place_id=spot.in_place_id))
+
+
+async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
+    """A cancelled order leaves the bench: labels void, goods to be put back. Only acts while packing owns it."""
+    order = await order_service.lock(uow, order_id)
+    if order.state not in ("picked", "packed", "labelled"):
+        return
+    for parcel in await queries.parcels_of(uow, order_id):
+        await labels.void(uow, f"packing.label:{parcel.id}")
+        await put(uow, parcel.id, state=rules.step(parcel.state, "void"))
+        if parcel.hu_id:
+            uow.emit(GoodsToPutBack(hu_id=parcel.hu_id, reason="order cancelled"))
+    for tote in await stock.units_bound_to(uow, order_id):
+        if tote.kind == "tote" and await stock.content_of(uow, tote.id):
+            uow.emit(GoodsToPutBack(hu_id=tote.id, reason="order cancelled"))
+        elif tote.kind == "tote":
+            await free_tote(uow, tote.code, order_id)
+    await order_service.advance(uow, order_id, "cancel", why=f"cancelled when {order.state}")
+
+
+async def readdress(uow: UnitOfWork, order_id: UUID) -> None:
+    """The address changed after printing: the old label is void, a new one is printed and must be applied.
+
+    The parcel gets a new serial, so that no scan takes the old paper for the new one.
+    """
+    for known in await queries.parcels_of(uow, order_id):
+        parcel = await lock(uow, known.id)
+        if parcel.state in ("labelling", "printed", "labelled"):
+            await put(uow, parcel.id, state=rules.step(parcel.state, "relabel"))
+            await new_serial(uow, parcel)
+            await print_label(uow, parcel.id)
+            parcel = await queries.parcel(uow, parcel.id)
+            uow.emit(IncidentDetected(
+                kind="pack.relabel", key=f"relabel:{parcel.id}", subject=f"Parcel {parcel.sscc} has a new address: relabel it",
+                detail={"parcel": str(parcel.id), "sscc": parcel.sscc}, owner="lead", due_h=1.0,
+            ))  # fmt: skip
