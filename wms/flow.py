@@ -14,6 +14,7 @@ from wms.events import (  # fmt: skip
     counting,
     devices,
     fleet,
+    goods_to_person,
     inbound,
     incidents,
     labels,
@@ -35,6 +36,7 @@ from wms.processes.calibration import reactions as calibration_reactions
 from wms.processes.controls import service as control_service
 from wms.processes.counting import reactions as counting_reactions
 from wms.processes.fleet import reactions as fleet_reactions
+from wms.processes.goods_to_person import reactions as g2p_reactions
 from wms.processes.inbound import reactions as inbound_reactions
 from wms.processes.incidents import reactions as incident_reactions
 from wms.processes.incidents import service as incident_service
@@ -83,32 +85,42 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # inbound
     devices.GateSessionClosed: {"inbound.on_gate_session_closed": inbound_reactions.on_gate_session_closed},
     devices.ParcelMeasured: {
+        "packing.on_parcel_measured": packing_reactions.on_parcel_measured,  # first: its parcel is on a moving belt
         "inbound.on_parcel_measured": inbound_reactions.on_parcel_measured,
         "calibration.on_parcel_measured": calibration_reactions.on_parcel_measured,
-        "packing.on_parcel_measured": packing_reactions.on_parcel_measured,
     },
     inbound.GoodsReceived: {"slotting.on_goods_received": slotting_reactions.on_goods_received},
     picking.GoodsToPutBack: {"slotting.on_goods_to_put_back": slotting_reactions.on_goods_to_put_back},
     slotting.GoodsPutAway: {"order_release.on_goods_put_away": release_reactions.on_goods_put_away},
     slotting.SlotsRequested: {"slotting.plan_slots": slotting_reactions.plan_slots},
-    slotting.UnitEmptied: {"packing.on_unit_emptied": packing_reactions.on_unit_emptied},
+    slotting.UnitEmptied: {
+        "packing.on_unit_emptied": packing_reactions.on_unit_emptied,
+        "goods_to_person.on_unit_emptied": g2p_reactions.on_unit_emptied,
+    },
     # outbound
     order_release.FloorHasRoom: {"order_release.fill_floor": release_reactions.fill_floor},
     order_release.WaveRequested: {"order_release.plan_wave": release_reactions.plan_wave},
     order_release.WaveConfirmed: {"order_release.on_wave_confirmed": release_reactions.on_wave_confirmed},
     order_release.WaveReleased: {"picking.plan_tours": picking_reactions.plan_tours},
+    order_release.VisitsReleased: {"goods_to_person.on_visits_released": g2p_reactions.on_visits_released},
+    goods_to_person.PodCalled: {"fleet.on_pod_called": fleet_reactions.on_pod_called},
     order_release.OrderWithdrawn: {
         "order_release.on_order_withdrawn": release_reactions.on_order_withdrawn,
         "picking.on_order_withdrawn": picking_reactions.on_order_withdrawn,
         "put_wall.on_order_withdrawn": wall_reactions.on_order_withdrawn,
+        "goods_to_person.on_order_withdrawn": g2p_reactions.on_order_withdrawn,
     },
     put_wall.ToteConsolidated: {"packing.on_tote_consolidated": packing_reactions.on_tote_consolidated},
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
     picking.TourTaken: {"flow.close_lost_cart": close_lost_cart},
-    fleet.UnitDelivered: {"packing.on_unit_delivered": packing_reactions.on_unit_delivered},
+    fleet.UnitDelivered: {
+        "packing.on_unit_delivered": packing_reactions.on_unit_delivered,
+        "goods_to_person.on_unit_delivered": g2p_reactions.on_unit_delivered,
+    },
     packing.CartEmptied: {"fleet.on_cart_emptied": fleet_reactions.on_cart_emptied},
     packing.ParcelLabelled: {
         "shipping.on_parcel_labelled": shipping_reactions.on_parcel_labelled,
+        "goods_to_person.on_parcel_labelled": g2p_reactions.on_parcel_labelled,
         "flow.close_relabel": close_relabel,
     },
     # orders change and end
@@ -118,6 +130,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "shipping.on_cancel_requested": shipping_reactions.on_cancel_requested,
         "packing.on_cancel_requested": packing_reactions.on_cancel_requested,
         "put_wall.on_cancel_requested": wall_reactions.on_cancel_requested,
+        "goods_to_person.on_cancel_requested": g2p_reactions.on_cancel_requested,
     },
     orders.OrderChanged: {
         "shipping.on_order_changed": shipping_reactions.on_order_changed,
@@ -206,6 +219,7 @@ async def _escalate(uow: UnitOfWork) -> None:
 
 TICKS: tuple[Tick, ...] = (
     Tick("order_release.feed_floor", 2, release_reactions.feed_floor),
+    Tick("goods_to_person.look_around", 5, g2p_reactions.look_around),
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("slotting.drop_stale", 60, slotting_reactions.drop_stale),
     Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),

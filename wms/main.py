@@ -22,6 +22,8 @@ from wms.processes.controls import http as controls_http
 from wms.processes.counting import http as counting_http
 from wms.processes.counting import pda as counting_pda
 from wms.processes.fleet import http as fleet_http
+from wms.processes.goods_to_person import http as goods_to_person_http
+from wms.processes.goods_to_person import pda as goods_to_person_pda
 from wms.processes.inbound import http as inbound_http
 from wms.processes.inbound import pda as inbound_pda
 from wms.processes.incidents import http as incidents_http
@@ -45,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
     labels_http.router,
     picking_http.router, picking_pda.router, packing_http.router, packing_pda.router, shipping_pda.router, put_wall_http.router, put_wall_pda.router,
+    goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip

@@ -50,6 +50,16 @@ class WaveReleased(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class VisitsReleased(Event):
+    """Stock in pods is reserved for these orders: bring the pods to a station."""
+
+    name: ClassVar[str] = "order_release.visits_released.v1"
+    stream: ClassVar[str] = "wave_id"
+    wave_id: UUID
+    order_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderWithdrawn(Event):
     """Taken out of its wave: work not started is cancelled, what was picked is put back. `then`: accepted or backordered."""
 

@@ -2,7 +2,8 @@
 
 from wms.kernel.errors import Refusal
 
-KINDS = ("bin", "reserve", "dock", "staging", "cart", "wall", "pack", "ship")
+KINDS = ("bin", "reserve", "pod", "g2p", "dock", "staging", "cart", "wall", "pack", "ship")
+"""pod: where a pod stands in store. g2p: where pods are brought to a person."""
 
 
 class UnknownLocation(Refusal):

@@ -51,7 +51,7 @@ class Location(Base):
     check_digits: Mapped[str]
     """2-3 digits on the label that the address does not give away."""
     kind: Mapped[str]
-    """bin, reserve, dock, staging, cart, pack, ship."""
+    """bin, reserve, pod, g2p, dock, staging, cart, wall, pack, ship."""
     zone: Mapped[str]
     aisle: Mapped[str] = mapped_column(default="")
     x_mm: Mapped[int]

@@ -30,7 +30,7 @@ class OpeningIn(_In):
 
 
 class UnitIn(_In):
-    kind: str = Field(pattern="^(pallet|case|tote|cart)$")
+    kind: str = Field(pattern="^(pallet|case|tote|cart|pod)$")
     code: str = Field(min_length=1, max_length=40)
     at: str
     """Code of the location or unit it stands in."""

@@ -1,7 +1,7 @@
 """Reads of the ledger: balances, content of units, where a unit stands, candidates to pick, the audit."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -177,6 +177,54 @@ async def candidates(uow: UnitOfWork, sku_ids: Sequence[int]) -> list[Candidate]
     return [Candidate(**r._mapping) for r in rows]
 
 
+_POD_CANDIDATES = text("""
+SELECT b.id AS balance_id, b.place_id, h.code AS location, l.node_id, l.x_mm, l.y_mm, b.sku_id, b.lot_id, b.owner_id, b.status,
+       b.qty_each - b.allocated_each AS free_each, lot.expires_on, lot.received_on
+FROM stock_balance b
+JOIN handling_unit h ON h.id = b.place_id
+JOIN handling_unit pod ON pod.id IN (h.id, h.in_place_id) AND pod.kind = 'pod' AND pod.closed_at IS NULL
+JOIN location l ON l.id = pod.in_place_id AND l.active AND l.kind IN ('pod', 'g2p')
+JOIN lot ON lot.id = b.lot_id
+WHERE b.sku_id IN :skus AND b.status = 'available' AND b.qty_each > b.allocated_each
+ORDER BY b.sku_id, lot.expires_on, lot.received_on, b.qty_each - b.allocated_each, b.id
+""").bindparams(bindparam("skus", expanding=True))
+
+
+async def pod_candidates(uow: UnitOfWork, sku_ids: Sequence[int]) -> list[Candidate]:
+    """As `candidates`, of stock in pods and their compartments; `location`: code of the compartment, or of the pod."""
+    if not sku_ids:
+        return []
+    rows = await uow.session.execute(_POD_CANDIDATES, {"skus": list(sku_ids)})
+    return [Candidate(**r._mapping) for r in rows]
+
+
+async def any_pod(uow: UnitOfWork) -> bool:
+    """Whether the site has pods."""
+    query = select(HandlingUnit.id).where(HandlingUnit.kind == "pod", HandlingUnit.closed_at.is_(None))
+    return await uow.session.scalar(query.limit(1)) is not None
+
+
+async def pods_of(uow: UnitOfWork, place_ids: Collection[int]) -> dict[int, Unit]:
+    """Place to the pod that it is, or is a compartment of; places that are neither are not in it."""
+    pod = aliased(HandlingUnit)
+    rows = await uow.session.execute(
+        select(HandlingUnit.id, pod).join(pod, pod.id.in_([HandlingUnit.id, HandlingUnit.in_place_id]))
+        .where(HandlingUnit.id.in_(place_ids), pod.kind == "pod").execution_options(populate_existing=True)
+    )  # fmt: skip
+    return {place_id: _unit(row) for place_id, row in rows.all()}
+
+
+async def spots(uow: UnitOfWork, place_ids: Collection[int]) -> dict[int, layout.Spot]:
+    """Places as spots on the floor: a unit by its own code, at the location that it stands in at any depth."""
+    found = {s.id: s for s in await layout.locations(uow, ids=place_ids)} if place_ids else {}
+    for place_id in set(place_ids) - set(found):
+        inner = outer = await unit(uow, place_id)
+        while (spot := next(iter(await layout.locations(uow, ids=[outer.in_place_id])), None)) is None:
+            outer = await unit(uow, outer.in_place_id)
+        found[place_id] = replace(spot, id=place_id, code=inner.code, check_digits=inner.code)
+    return found
+
+
 async def first_places(uow: UnitOfWork, sku_ids: Collection[int]) -> dict[int, int]:
     """SKU to the place that its stock would leave from first; SKUs without free stock are not in it."""
     first: dict[int, int] = {}
@@ -237,6 +285,9 @@ async def resolve_opening(
 ) -> tuple[list[tuple[int, int, int]], list[str]]:
     """(location, sku, owner) codes to ids, and a sentence per line that does not resolve."""
     places = await layout.location_ids(uow, {r[0] for r in rows})
+    for code in {r[0] for r in rows} - set(places):
+        if (held_by := await find_unit(uow, code)) is not None:
+            places[code] = held_by.id
     skus = await catalog.skus_by_code(uow, {r[1] for r in rows})
     owners = await catalog.owner_ids(uow)
     good, faults = [], []

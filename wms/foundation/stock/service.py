@@ -236,6 +236,7 @@ class OpeningLine:
     """Stock that was there before us, with its original dates."""
 
     location: str
+    """Code of the location or unit that holds it."""
     sku: str
     qty_each: int
     owner: str = ""

@@ -14,13 +14,15 @@ router = APIRouter(prefix="/api/v1/work", tags=["work"], route_class=UowRoute)
 class StationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    kind: Literal["receive", "wall", "pack", "ship"]
+    kind: Literal["receive", "wall", "g2p", "pack", "ship"]
     location: str
     scale: str = ""
     printer: str = ""
     dimensioner: str = ""
     gate: str = ""
     light: str = ""
+    pods_max: int = Field(default=3, ge=1, le=50)
+    """g2p: pods that have room there, those on their way in and out counted."""
 
 
 @router.post("/stations", dependencies=[needs("admin")])
@@ -36,6 +38,7 @@ async def save_stations(uow: Uow, body: list[StationIn]) -> dict[str, Any]:
             dimensioner=x.dimensioner,
             gate=x.gate,
             light=x.light,
+            pods_max=x.pods_max,
         )
     return {"saved": len(body)}
 

@@ -84,6 +84,7 @@ class StationInfo:
     dimensioner: str
     gate: str
     light: str
+    pods_max: int
 
 
 def _station(row: Station) -> StationInfo:

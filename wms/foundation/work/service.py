@@ -139,11 +139,11 @@ async def set_qty(uow: UnitOfWork, task_id: UUID, qty_each: int) -> None:
 
 async def save_station(
     uow: UnitOfWork, code: str, kind: str, location: str, *, scale: str = "", printer: str = "", dimensioner: str = "",
-    gate: str = "", light: str = "",
+    gate: str = "", light: str = "", pods_max: int = 3,
 ) -> None:  # fmt: skip
     await uow.session.merge(
         Station(code=code, kind=kind, location=location, scale=scale, printer=printer, dimensioner=dimensioner, gate=gate,
-                light=light, active=True)
+                light=light, pods_max=pods_max, active=True)
     )  # fmt: skip
     await uow.session.flush()
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
-from wms.foundation.layout import queries as layout
+from wms.foundation.stock import queries as stock
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as work_service
 from wms.kernel.screen import Answer, Card, Step
@@ -33,7 +33,7 @@ def _number(body: Given, step: str) -> int:
 async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...]:
     skus = await catalog.skus(uow, {t.sku_id for t in tasks})
     codes = await catalog.codes_of(uow, {t.sku_id for t in tasks})
-    spots = {s.id: s for s in await layout.locations(uow, ids={t.place_id for t in tasks})} if tasks else {}
+    spots = await stock.spots(uow, {t.place_id for t in tasks})
     cards = []
     for task in tasks:
         spot = spots[task.place_id]
@@ -56,7 +56,7 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...
 
 
 async def _found_card(uow: UnitOfWork, task: work.TaskInfo) -> Card:
-    spot = await layout.location(uow, task.place_id)
+    spot = (await stock.spots(uow, [task.place_id]))[task.place_id]
     show = {"location": spot.code, "x_mm": spot.x_mm, "y_mm": spot.y_mm}
     return Card(
         id=f"found:{task.id}", flow="count", title="count.found", submit=f"/api/v1/pda/count/tasks/{task.id}/found",

@@ -12,7 +12,6 @@ from wms.db.uow import UnitOfWork
 from wms.events.counting import CountPlanned, PositionCounted, VarianceDecided, VarianceFound
 from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
-from wms.foundation.layout import queries as layout
 from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
@@ -158,7 +157,7 @@ async def _my_count(uow: UnitOfWork, task_id: UUID, location_scan: str) -> work.
         raise rules.NotACount(kind=task.kind)
     if task.data.get("not_by") == uow.actor.id:
         raise rules.SameCounter(task_id=str(task_id))
-    spot = await layout.location(uow, task.place_id)
+    spot = (await stock.spots(uow, [task.place_id]))[task.place_id]
     if location_scan.strip().upper() not in (spot.code.upper(), spot.check_digits):
         raise rules.WrongLocation(scanned=location_scan[:60], expected=spot.code)
     return task
@@ -216,7 +215,7 @@ async def _open_variance(
     uow: UnitOfWork, task: work.TaskInfo, first_each: int, recount_each: int, book_each: int, counters: list[str],
     rule: queries.Settings,
 ) -> None:  # fmt: skip
-    sku, spot = await catalog.sku(uow, task.sku_id), await layout.location(uow, task.place_id)
+    sku, spot = await catalog.sku(uow, task.sku_id), (await stock.spots(uow, [task.place_id]))[task.place_id]
     delta_each = recount_each - book_each
     row = CountVariance(
         id=uuid7(), place_id=task.place_id, sku_id=task.sku_id, state="open", origin=task.data["origin"], system_each=book_each,

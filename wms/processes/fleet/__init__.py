@@ -1,5 +1,5 @@
 """Transports of handling units by vehicles.
 
-Tables: vehicle, transport. Emits UnitDelivered, IncidentDetected. Answers TourCompleted, CartEmptied, VehicleReported,
-CommandAnswered.
+Tables: vehicle, transport. Emits UnitDelivered, IncidentDetected. Answers TourCompleted, CartEmptied, PodCalled,
+VehicleReported, CommandAnswered.
 """

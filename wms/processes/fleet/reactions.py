@@ -1,9 +1,10 @@
-"""Carts come and go; vehicles answer."""
+"""Carts and pods come and go; vehicles answer."""
 
 from uuid import UUID
 
 from wms.db.uow import UnitOfWork
 from wms.events.devices import CommandAnswered, VehicleReported
+from wms.events.goods_to_person import PodCalled
 from wms.events.packing import CartEmptied
 from wms.events.picking import TourCompleted
 from wms.processes.fleet import service
@@ -15,6 +16,10 @@ async def on_tour_completed(uow: UnitOfWork, event: TourCompleted) -> None:
 
 async def on_cart_emptied(uow: UnitOfWork, event: CartEmptied) -> None:
     await service.return_cart(uow, event.cart_id)
+
+
+async def on_pod_called(uow: UnitOfWork, event: PodCalled) -> None:
+    await service.request(uow, event.pod_id, event.to_place_id, event.purpose)
 
 
 async def on_vehicle_reported(uow: UnitOfWork, event: VehicleReported) -> None:

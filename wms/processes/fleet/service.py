@@ -88,7 +88,9 @@ async def dispatch(uow: UnitOfWork) -> int:
 async def _zones(uow: UnitOfWork, walk: layout.WalkGraph) -> dict[str, str]:
     """Node code to the zone of the location that is served from it."""
     codes = dict(zip(walk.ids, walk.codes, strict=True))
-    return {codes[s.node_id]: s.zone for s in await layout.locations(uow, ["staging", "cart", "wall", "pack"])}
+    return {
+        codes[s.node_id]: s.zone for s in await layout.locations(uow, ["staging", "cart", "wall", "pack", "pod", "g2p"])
+    }
 
 
 async def _drive(uow: UnitOfWork, row: Transport, vehicle: Vehicle, walk: layout.WalkGraph) -> None:

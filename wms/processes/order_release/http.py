@@ -30,8 +30,9 @@ class WaveIn(_In):
     """Densest first, when labour is short: so many pieces, of the orders with most per visited aisle; 0: all."""
     draft: bool = False
     """Plan and show it; nothing is reserved until it is confirmed."""
-    method: Literal["cluster", "zone"] = "cluster"
-    """zone: each zone picks its share by itself, the put wall brings the orders together."""
+    method: Literal["cluster", "zone", "goods_to_person"] = "cluster"
+    """zone: each zone picks its share by itself, the put wall brings the orders together. goods_to_person: vehicles bring
+    pods to a station, and each order is picked there into its tote."""
 
 
 class OrdersIn(_In):
@@ -59,7 +60,7 @@ class ChannelIn(_In):
     filter: FilterIn = FilterIn()
     wip_max: int = Field(default=0, ge=0, le=100_000)
     lead_min: int = Field(default=0, ge=0, le=10_080)
-    method: Literal["cluster", "zone"] = "cluster"
+    method: Literal["cluster", "zone", "goods_to_person"] = "cluster"
 
 
 @waves.get("", dependencies=[needs("worker")])

@@ -24,7 +24,8 @@ class Wave(Base):
     draft: Mapped[bool] = mapped_column(default=False)
     """Its plan is shown before it is released."""
     method: Mapped[str] = mapped_column(default="cluster")
-    """cluster: each order whole on one cart. zone: each zone's share by itself, put together at the wall."""
+    """cluster: each order whole on one cart. zone: each zone's share by itself, put together at the wall.
+    goods_to_person: vehicles bring pods to a station."""
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("release_channel.id"))
     planned_at: Mapped[datetime | None]
     plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -68,6 +69,6 @@ class ReleaseChannel(Base):
     __table_args__ = (
         CheckConstraint("mode IN ('stream','wave')", name="mode"),
         CheckConstraint("state IN ('open','locked','asleep')", name="state"),
-        CheckConstraint("method IN ('cluster','zone')", name="method"),
+        CheckConstraint("method IN ('cluster','zone','goods_to_person')", name="method"),
         CheckConstraint("wip_max >= 0 AND lead_min >= 0", name="limits"),
     )

@@ -45,6 +45,12 @@ class NoWall(Refusal):
     code, status = "release.no_wall", 409
 
 
+class NoPods(Refusal):
+    """Goods come to a person only where the site has pods and a station that they are brought to."""
+
+    code, status = "release.no_pods", 409
+
+
 class NotInWave(Refusal):
     """The order is not in this wave."""
 

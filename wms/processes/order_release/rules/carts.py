@@ -60,6 +60,8 @@ class Draft:
     path: tuple[tuple[int, int], ...]
     zone: str = ""
     """Whose share of the orders it picks; empty: all of them."""
+    pod: str = ""
+    """Goods to person: nobody walks, this pod is brought."""
 
 
 def draft(

@@ -52,7 +52,7 @@ class Channel:
     """Orders of this channel under way before picking ends; 0: only the floor's own limit."""
     lead_min: int
     method: str = "cluster"
-    """How its waves are picked: cluster or zone."""
+    """How its waves are picked: cluster, zone or goods_to_person."""
 
     def may_release(self, now: datetime) -> bool:
         return self.state == "open" or (self.state == "asleep" and self.wakes_at is not None and self.wakes_at <= now)

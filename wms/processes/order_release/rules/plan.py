@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.engine import plan
 from wms.algorithms.packing.model import Box, Item, Packed, Plan
 from wms.processes.order_release.rules import carts, densest
+from wms.processes.order_release.rules.pods import Pods, Share, choose
 from wms.processes.order_release.rules.sources import Free, Sources
 
 PART_EACH = 250
@@ -52,6 +53,8 @@ class Snapshot:
     """SKU ids that carry nothing."""
     zones: Mapping[int, str] | None = None
     """Balance id to its zone, where each zone picks its share by itself."""
+    pods: Pods | None = None
+    """Where pods are brought to a person: which pod each balance is in. `walk` starts and ends at the station."""
     pieces_max: int = 0
     """So many pieces go, those with most per visited aisle, and the other orders wait; 0: all go."""
 
@@ -74,7 +77,7 @@ class OrderPlan:
 class WavePlan:
     orders: tuple[OrderPlan, ...]
     tours: tuple[carts.Draft, ...]
-    """Orders that share a cart; every order that is not refused is in exactly one, or in one for each of its zones."""
+    """Orders that share a cart; every order that is not refused is in exactly one, or in one for each of its zones or pods."""
 
 
 def solve(snapshot: Snapshot) -> WavePlan:
@@ -90,6 +93,8 @@ def solve(snapshot: Snapshot) -> WavePlan:
     node = {f.balance_id: f.node for f in snapshot.free}
     kept = [(n, p) for n, p in zip(snapshot.needs, orders, strict=True) if not p.refused]
     how = (snapshot.walk, snapshot.cart, snapshot.standard, snapshot.seconds, snapshot.seed)
+    if snapshot.pods is not None:
+        return _by_pods(snapshot, snapshot.pods, orders, [f for f in snapshot.free if f.node in reached])
     if snapshot.zones is None:
         return WavePlan(orders, carts.draft([_load(n, p.reserve, node, snapshot) for n, p in kept], *how))
     shares: dict[str, list[carts.Load]] = {}
@@ -98,6 +103,14 @@ def solve(snapshot: Snapshot) -> WavePlan:
             here = [r for r in p.reserve if snapshot.zones[r[1]] == zone]
             shares.setdefault(zone, []).append(_load(n, here, node, snapshot))
     return WavePlan(orders, carts.draft_by_zone(shares, *how))
+
+
+def _by_pods(snapshot: Snapshot, all_pods: Pods, orders: Sequence[OrderPlan], free: Sequence[Free]) -> WavePlan:
+    """Who goes is settled; which pods serve them all is chosen together."""
+    rank = {n.order_id: (n.priority, n.cutoff_s) for n in snapshot.needs}
+    shares = [Share(p.order_id, rank[p.order_id], p.reserve) for p in orders if not p.refused]
+    reserve, visits = choose(shares, free, all_pods, snapshot.walk, snapshot.standard)
+    return WavePlan(tuple(replace(p, reserve=reserve.get(p.order_id, ())) for p in orders), visits)
 
 
 def _left_out(snapshot: Snapshot, sources: Sources) -> dict[UUID, str]:
@@ -228,7 +241,8 @@ def summarise(before: Mapping[str, Any], made: WavePlan, hands: int, live: set[U
         tours.append({
             "tour": n, "orders": sum(i in live for i in t.order_ids), "stops": t.stops, "pieces": t.pieces,
             "length_mm": t.length_mm, "time_s": round(t.time_s), "at": [list(p) for p in t.at],
-            "path": [list(p) for p in t.path], "zone": t.zone, "order_ids": [str(i) for i in t.order_ids] if t.zone else [],
+            "path": [list(p) for p in t.path], "zone": t.zone, "pod": t.pod,
+            "order_ids": [str(i) for i in t.order_ids] if t.zone or t.pod else [],
         })  # fmt: skip
     free_at = [0.0] * hands
     for t in tours:  # in release order, each to whoever is free first

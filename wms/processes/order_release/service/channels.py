@@ -130,10 +130,12 @@ async def save_channel(
     uow: UnitOfWork, code: str, takes: Mapping[str, Any], *, seq: int, mode: str, state: str = "open", wip_max: int = 0,
     lead_min: int = 0, wakes_at: datetime | None = None, method: str = "cluster",
 ) -> int:  # fmt: skip
-    """Open a channel or change it; from the next look at the floor on. `takes`: fields of `Filter`. Errors: BadChannel, NoWall."""
+    """Open a channel or change it; from the next look at the floor on. `takes`: fields of `Filter`.
+
+    Errors: BadChannel, NoWall, NoPods.
+    """
     channels.check(mode, state, wakes_at, lead_min)
-    if method == "zone" and not await layout.locations(uow, ["wall"]):
-        raise rules.NoWall()
+    await waves.check_method(uow, method)
     row = await queries.channel_row(uow, code)
     if row is None:
         row = ReleaseChannel(code=code, filling_at=None)

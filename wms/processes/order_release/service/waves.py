@@ -1,6 +1,7 @@
 """Plan waves, confirm and release them; pause, add to, take from and undo them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy import select, text, update
 from wms.algorithms.packing.model import Box
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
-from wms.events.order_release import OrderWithdrawn, WaveConfirmed, WaveReleased, WaveRequested
+from wms.events.order_release import OrderWithdrawn, VisitsReleased, WaveConfirmed, WaveReleased, WaveRequested
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
@@ -21,7 +22,7 @@ from wms.foundation.stock.rules import NotEnough
 from wms.foundation.work import queries as work
 from wms.kernel.ids import uuid7
 from wms.processes.order_release import queries, rules
-from wms.processes.order_release.rules import carts, plan, sources
+from wms.processes.order_release.rules import carts, plan, pods, sources
 from wms.processes.order_release.tables import Wave, WaveOrder
 
 solve = plan.solve
@@ -39,13 +40,14 @@ async def release_wave(
     uow: UnitOfWork, name: str, order_ids: Sequence[UUID], *, why: str = "", draft: bool = False,
     channel_id: int | None = None, method: str = "cluster", pieces_max: int = 0,
 ) -> UUID:  # fmt: skip
-    """Open a wave with these accepted orders; planning follows as its own step. Errors: NothingToRelease, NoWall.
+    """Open a wave with these accepted orders; planning follows as its own step.
+
+    Errors: NothingToRelease, NoWall, NoPods.
 
     draft: the plan is kept and shown, and nothing is reserved until `confirm`. pieces_max: only so many pieces go, those with
     most per visited aisle; the other orders wait on.
     """
-    if method == "zone" and not await layout.locations(uow, ["wall"]):
-        raise rules.NoWall()
+    await check_method(uow, method)
     chosen = await _plannable(uow, order_ids)
     if not chosen:
         raise rules.NothingToRelease()
@@ -57,6 +59,14 @@ async def release_wave(
     await uow.session.flush()
     await _enter(uow, wave_id, chosen)
     return wave_id
+
+
+async def check_method(uow: UnitOfWork, method: str) -> None:
+    """Whether the site has what the method needs. Errors: NoWall, NoPods."""
+    if method == "zone" and not await layout.locations(uow, ["wall"]):
+        raise rules.NoWall()
+    if method == "goods_to_person" and not (await work.stations(uow, "g2p") and await stock.any_pod(uow)):
+        raise rules.NoPods()
 
 
 async def release_waiting(
@@ -120,9 +130,13 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
     skus = await catalog.skus(uow, sku_ids)
     walk, index = await walk_of(uow)
     _, totes = await stock.cart_totes(uow)
-    candidates = await stock.candidates(uow, sku_ids)
-    zones = None
+    zones = all_pods = None
     wave = await queries.wave(uow, wave_id)
+    if wave.method == "goods_to_person":
+        candidates = await stock.pod_candidates(uow, sku_ids)
+        walk, all_pods = await _to_station(uow, walk, index), await _pods(uow, candidates)
+    else:
+        candidates = await stock.candidates(uow, sku_ids)
     if wave.method == "zone":
         spots = await layout.locations(uow, ids={c.place_id for c in candidates}) if candidates else []
         zone_at = {s.id: s.zone for s in spots}
@@ -137,7 +151,7 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
         walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
         seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
-        zones=zones, pieces_max=wave.plan.get(PIECES_MAX, 0),
+        zones=zones, pods=all_pods, pieces_max=wave.plan.get(PIECES_MAX, 0),
     )  # fmt: skip
 
 
@@ -149,6 +163,18 @@ async def walk_of(uow: UnitOfWork) -> tuple[carts.Walk, dict[int, int]]:
     fetch, put = (parks or drops), (drops or parks)
     start, end = (index[fetch[0].node_id], index[put[0].node_id]) if fetch else (0, 0)
     return carts.Walk(tuple((int(x), int(y)) for x, y in graph.xy_mm), graph.edges, start, end), index
+
+
+async def _to_station(uow: UnitOfWork, walk: carts.Walk, index: Mapping[int, int]) -> carts.Walk:
+    """The ways of the vehicles: from the first station and back. Which station it will be, the day decides."""
+    stations = await work.stations(uow, "g2p")
+    spot = await layout.find_location(uow, stations[0].location) if stations else None
+    return walk if spot is None else replace(walk, start=index[spot.node_id], end=index[spot.node_id])
+
+
+async def _pods(uow: UnitOfWork, candidates: Sequence[stock.Candidate]) -> pods.Pods:
+    of = await stock.pods_of(uow, {c.place_id for c in candidates})
+    return pods.Pods({c.balance_id: of[c.place_id].id for c in candidates}, {p.id: p.code for p in of.values()})
 
 
 async def keep_plan(uow: UnitOfWork, wave_id: UUID, made: plan.WavePlan) -> None:
@@ -238,8 +264,10 @@ async def release_part(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]
     await _settle(uow, wave_id)
 
 
-def _released(wave: queries.WaveInfo, tours: Mapping[int, Sequence[UUID]]) -> WaveReleased:
+def _released(wave: queries.WaveInfo, tours: Mapping[int, Sequence[UUID]]) -> WaveReleased | VisitsReleased:
     """`tours`: of the plan, by number, with the orders that could be released."""
+    if wave.method == "goods_to_person":
+        return VisitsReleased(wave_id=wave.id, order_ids=[i for n in sorted(tours) for i in tours[n]])
     if wave.method != "zone":
         return WaveReleased(wave_id=wave.id, tours=[list(tours[n]) for n in sorted(tours)])
     live = {str(i) for ids in tours.values() for i in ids}
