@@ -25,13 +25,15 @@ async def _cards(uow: UnitOfWork, station: str) -> tuple[Card, ...]:
     picks = await queries.picks_here(uow, station)
     if picks:
         return tuple([await _pick_card(uow, station, t, n, len(picks)) for n, t in enumerate(picks)])
-    coming = [v for v in await queries.open_visits(uow, station) if v.state == "called"]
-    if not coming:
+    left = await queries.picks_left(uow, station)
+    if not left:
         return ()
-    pod = (await stock.unit(uow, coming[0].pod_id)).code
-    show = {"pod": pod, "station": station}
-    step = Step("pod", "wait", "g2p.wait_pod", show=show, poll=f"/api/v1/pda/g2p/{station}/next")
-    return (Card(f"g2p:wait:{coming[0].id}", "g2p", "g2p.wait", f"/api/v1/pda/g2p/{station}/claim", (step,), show),)
+    coming = next((v for v in await queries.open_visits(uow, station) if v.state == "called"), None)
+    pod = (await stock.unit(uow, coming.pod_id)).code if coming else ""
+    show = {"pod": pod, "station": station, "picks": left}
+    prompt = "g2p.wait_pod" if coming else "g2p.wait_room"
+    step = Step("pod", "wait", prompt, show=show, poll=f"/api/v1/pda/g2p/{station}/next")
+    return (Card(f"g2p:wait:{pod}", "g2p", "g2p.wait", f"/api/v1/pda/g2p/{station}/claim", (step,), show),)
 
 
 async def _pick_card(uow: UnitOfWork, station: str, task: work.TaskInfo, done: int, of: int) -> Card:

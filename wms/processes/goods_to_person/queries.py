@@ -97,10 +97,19 @@ async def free_totes(uow: UnitOfWork, place: Bench) -> list[stock.Unit]:
     ]  # fmt: skip
 
 
+async def _picks(uow: UnitOfWork, station: str) -> list[work.TaskInfo]:
+    members = {m.order_id for m in await at(uow, "here") if m.station == station}
+    return [t for t in await work.tasks(uow, kind=rules.KIND, limit=10_000) if t.group_id in members]
+
+
+async def picks_left(uow: UnitOfWork, station: str) -> int:
+    """Open picks of the orders whose totes stand at the station, whatever pod they are in."""
+    return len(await _picks(uow, station))
+
+
 async def picks_here(uow: UnitOfWork, station: str) -> list[work.TaskInfo]:
     """Open picks at the station from the pod that came first and has any."""
-    members = {m.order_id for m in await at(uow, "here") if m.station == station}
-    mine = [t for t in await work.tasks(uow, kind=rules.KIND, limit=10_000) if t.group_id in members]
+    mine = await _picks(uow, station)
     for visit in await open_visits(uow, station):
         here = [t for t in mine if visit.state == "here" and t.data["pod_id"] == visit.pod_id]
         if here:

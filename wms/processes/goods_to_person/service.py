@@ -10,6 +10,7 @@ from wms.events.goods_to_person import PodCalled
 from wms.events.incidents import IncidentDetected
 from wms.events.order_release import OrderWithdrawn
 from wms.events.picking import GoodsToPutBack, OrderPicked, PickConfirmed, PickShorted
+from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
 from wms.foundation.orders import rules as order_rules
@@ -169,7 +170,7 @@ async def short_pick(
         rules.check_quantity(found_each, task.qty_each)
         await _into_tote(uow, task, member, found_each, tote_scan)
     else:
-        await _check_place(uow, task, place_scan)
+        await _check_found(uow, task, place_scan)
     missing = task.qty_each - found_each
     if missing:
         await ledger.release(uow, [UUID(task.data["reservation_id"])])
@@ -205,6 +206,14 @@ async def _pick_at(uow: UnitOfWork, station: str, task_id: UUID) -> tuple[work.T
     if not any(v.pod_id == task.data["pod_id"] and v.state == "here" for v in await queries.open_visits(uow, station)):
         raise rules.PodNotHere(pod=(await stock.unit(uow, int(task.data["pod_id"]))).code)
     return task, members[0]
+
+
+async def _check_found(uow: UnitOfWork, task: work.TaskInfo, scan: str) -> None:
+    """Nothing good was there: the label proves the place, and damaged goods prove themselves."""
+    for code, level in (await catalog.codes_of(uow, [task.sku_id])).get(task.sku_id, []):
+        if level == "EA" and scan.strip().upper() == code.upper():
+            return
+    await _check_place(uow, task, scan)
 
 
 async def _check_place(uow: UnitOfWork, task: work.TaskInfo, scan: str) -> None:

@@ -1,5 +1,6 @@
 /** What the console asks, with the shapes of the answers. */
 import { useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
+import { t } from "../lib/i18n.ts";
 import { get, Problem, request } from "../lib/http.ts";
 
 export interface Me {
@@ -106,6 +107,8 @@ export interface PlannedTour {
   path: [number, number][];
   /** Whose share of its orders it picks; empty: all of them. */
   zone: string;
+  /** Goods to person: the pod that is brought. */
+  pod?: string;
   order_ids: string[];
 }
 
@@ -146,6 +149,8 @@ export interface ChannelFilter {
   lines_max?: number;
 }
 
+export type Method = "cluster" | "zone" | "goods_to_person";
+
 export interface ReleaseChannel {
   code: string;
   seq: number;
@@ -155,7 +160,7 @@ export interface ReleaseChannel {
   filter: ChannelFilter;
   wip_max: number;
   lead_min: number;
-  method: "cluster" | "zone";
+  method: Method;
   waiting: number;
   under_way: number;
   next_cutoff_at: string | null;
@@ -334,6 +339,16 @@ export interface Trace {
 
 export type Variance = { id: string } & Record<string, unknown>;
 
+export interface PodStations {
+  waiting: number;
+  stations: {
+    station: string;
+    pods_max: number;
+    pods: { pod: string; state: string; picks: number; why: string }[];
+    totes: { tote: string; order: string; pieces: number; picks_left: number }[];
+  }[];
+}
+
 export interface PutWall {
   wall: string;
   totes_waiting: number;
@@ -373,6 +388,13 @@ export const useMe = (): UseQueryResult<Me, Problem> =>
 
 export const useFloor = (): UseQueryResult<Floor, Problem> =>
   useQuery<Floor, Problem>({ queryKey: ["static", "floor"], queryFn: () => get<Floor>(`${API}/layout`), staleTime: Infinity, refetchInterval: false });
+
+/** The ways to pick that the site is built for. */
+export function useMethods(): { value: Method; label: string }[] {
+  const kinds = new Set(useFloor().data?.locations.map((x) => x.kind));
+  const there: Method[] = ["cluster", ...(kinds.has("wall") ? (["zone"] as const) : []), ...(kinds.has("pod") && kinds.has("g2p") ? (["goods_to_person"] as const) : [])];
+  return there.map((value) => ({ value, label: t(`console.method_${value}`) }));
+}
 
 export interface Command {
   method?: "POST" | "PUT" | "DELETE" | "PATCH";

@@ -32,7 +32,7 @@ function Body({ state }: { state: State }) {
     case "menu":
       return <Menu state={state} />;
     case "stations":
-      return <Stations />;
+      return <Stations flow={state.flow} />;
     case "work":
       return <Work state={state} />;
     case "queue":

@@ -77,7 +77,7 @@ export function CardView(props: StepProps) {
 
 function Frame({ card, step, state, progress, onList, children }: StepProps & { onList: () => void; children: ReactNode }) {
   const placed = card.show["placed"];
-  const walking = step.kind === "scan" && progress.step === 0 && stopsOf(state.cards).length > 1;
+  const walking = card.flow !== "g2p" && step.kind === "scan" && progress.step === 0 && stopsOf(state.cards).length > 1;
   return (
     <section className="body">
       <Trail card={card} progress={progress} />

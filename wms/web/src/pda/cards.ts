@@ -175,7 +175,7 @@ export function stepBack(card: Card, progress: Progress): Progress | null {
 }
 
 /** Reasons that tell of a place or of pieces in hand: the scans that prove it are still asked for. */
-const PROVED: Record<string, string[]> = { pick: ["short", "damaged", "blocked"], count: ["empty"] };
+const PROVED: Record<string, string[]> = { pick: ["short", "damaged", "blocked"], g2p: ["short", "damaged"], count: ["empty"] };
 const proves = (card: Card, reason: string): boolean => PROVED[card.flow]?.includes(reason) ?? false;
 
 /** Puts the problem on the card; see `problemDone` for what is still to be scanned. */

@@ -13,6 +13,7 @@ const PATHS: Record<string, string> = {
   putaway: "M4 20V4m16 16V4M4 9h16M4 16h16M12 2v4",
   move: "M3 8h14m-4-4 4 4-4 4M21 16H7m4 4-4-4 4-4",
   pick: "M3 4h3l2 11h10l2-8H7M9 20a1 1 0 1 0 .1 0M17 20a1 1 0 1 0 .1 0",
+  g2p: "M4 3h10v13H4zM4 7h10M4 12h10M6 20a1 1 0 1 0 .1 0M12 20a1 1 0 1 0 .1 0M21 6v10m-3-3 3 3",
   pack: "M3 8l9-5 9 5v9l-9 5-9-5V8zm0 0 9 5 9-5m-9 5v9",
   wall: "M3 4h18v16H3zM9 4v16m6-16v16M3 12h18",
   count: "M5 3h14v18H5zM8 7h8M8 11h2m4 0h2m-8 4h2m4 0h2",

@@ -15,8 +15,10 @@ export function Menu({ state }: { state: State }) {
     <section className="body">
       <nav className="menu">
         {FLOWS.map((flow) => {
-          const open = state.counts[flow] ?? 0;
-          const under = state.flow === flow && (state.cards?.length ?? 0) > 0;
+          // Picks from pods are taken up by the same tile: it asks for the station first.
+          const flows = flow === "pick" ? ["pick", "g2p"] : [flow];
+          const open = flows.reduce((sum, name) => sum + (state.counts[name] ?? 0), 0);
+          const under = flows.includes(state.flow) && (state.cards?.length ?? 0) > 0;
           return (
             <button key={flow} className={under ? "tile under" : "tile"} data-testid={`flow-${flow}`} disabled={state.busy} onClick={() => void openFlow(flow)}>
               <Icon name={flow} size={40} />

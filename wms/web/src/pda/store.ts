@@ -42,6 +42,8 @@ export interface State {
   screen: Screen;
   flow: string;
   station: string;
+  /** Where pods are brought to. */
+  bench: string;
   cards: Card[] | null;
   progress: Progress | null;
   /** Key of the event that the current card waits for. */
@@ -56,7 +58,7 @@ export interface State {
   updateReady: boolean;
 }
 
-const KEPT = ["operator", "screen", "flow", "station", "cards", "progress", "waiting", "undo", "counts"] as const;
+const KEPT = ["operator", "screen", "flow", "station", "bench", "cards", "progress", "waiting", "undo", "counts"] as const;
 const POSITION = "position";
 const HEARTBEAT_MS = 10_000;
 const TICK_MS = 3000;
@@ -69,6 +71,7 @@ let state: State = {
   screen: "menu",
   flow: "",
   station: "",
+  bench: "",
   cards: null,
   progress: null,
   waiting: "",
@@ -171,7 +174,7 @@ export async function signIn(badge: string, pin: string): Promise<boolean> {
     }
     const stays = state.operator?.code === who.operator;
     if (!stays && localStorage.getItem("wharfinger.locale") === null) await setLocale(who.locale);
-    const fresh = stays ? {} : { screen: "menu" as const, flow: "", station: "", cards: null, progress: null, waiting: "" };
+    const fresh = stays ? {} : { screen: "menu" as const, flow: "", station: "", bench: "", cards: null, progress: null, waiting: "" };
     await keep({ ...fresh, operator: { code: who.operator, name: who.name, roles: who.roles }, expired: false, online: true, feedback: null });
     play("ok");
     void sender.flush(true).then(beat);
@@ -208,22 +211,39 @@ function fail(error: unknown): void {
 // ── flows
 
 export async function openFlow(flow: string): Promise<void> {
-  if (flow === state.flow && (state.cards?.length ?? 0) > 0 && !state.online) {
+  const same = flow === state.flow || (flow === "pick" && state.flow === "g2p");
+  if (same && (state.cards?.length ?? 0) > 0 && !state.online) {
     await keep({ screen: "work", feedback: null });
     return;
   }
-  if (flow === "pack" && state.station === "") await keep({ screen: "stations", flow, cards: null, progress: null, feedback: null });
+  if (flow === "pick" && (await podsComeHere())) await keep({ screen: "stations", flow: "g2p", cards: null, progress: null, feedback: null });
+  else if (flow === "pack" && state.station === "") await keep({ screen: "stations", flow, cards: null, progress: null, feedback: null });
   else await claim(flow);
 }
 
+/** Whether the site has stations that pods are brought to: then picking begins with which one, or a tour. */
+async function podsComeHere(): Promise<boolean> {
+  set({ busy: true });
+  try {
+    return (await get<unknown[]>("/api/v1/pda/g2p/stations")).length > 0;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return false;
+  } finally {
+    set({ busy: false });
+  }
+}
+
 export async function chooseStation(station: string): Promise<void> {
-  set({ station });
-  await claim("pack");
+  if (state.flow === "g2p") set({ bench: station });
+  else set({ station });
+  await claim(state.flow === "g2p" ? "g2p" : "pack");
 }
 
 /** Asks for work. Cards that wait in the outbox are not handed out twice. */
 export async function claim(flow: string): Promise<void> {
-  const path = flow === "pack" ? `/api/v1/pda/pack/${encodeURIComponent(state.station)}/claim` : `/api/v1/pda/${flow}/claim`;
+  const at = flow === "pack" ? `/${encodeURIComponent(state.station)}` : flow === "g2p" ? `/${encodeURIComponent(state.bench)}` : "";
+  const path = `/api/v1/pda/${flow}${at}/claim`;
   set({ busy: true });
   try {
     const answer = await post<Answer>(path);

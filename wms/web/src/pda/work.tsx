@@ -4,7 +4,7 @@ import type { Card } from "./cards.ts";
 import { CardView } from "./card-view.tsx";
 import { useInput } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
-import { claim, currentCard, goMenu, leaveStation, pending, poll, type State } from "./store.ts";
+import { claim, currentCard, goMenu, leaveStation, openFlow, pending, poll, type State } from "./store.ts";
 
 const POLL_MS = 400;
 
@@ -52,6 +52,9 @@ function Nothing({ state }: { state: State }) {
       <div className="grow" />
       {state.flow === "pack" && (
         <button className="secondary wide" onClick={() => void leaveStation()}>{t("pack.other_station")}</button>
+      )}
+      {state.flow === "g2p" && (
+        <button className="secondary wide" onClick={() => void openFlow("pick")}>{t("g2p.other_station")}</button>
       )}
       <button className="primary" data-testid="primary" disabled={state.busy} onClick={next}>{t(state.busy ? "lib.working" : "lib.next_work")}</button>
     </section>

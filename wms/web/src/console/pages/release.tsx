@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Modal, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { t, tFull, word } from "../../lib/i18n.ts";
-import { useCommand, useRead, type ChannelFilter, type Promised, type ReleaseBoard, type ReleaseChannel, type Trucks } from "../api.ts";
+import { useCommand, useMethods, useRead, type ChannelFilter, type Promised, type ReleaseBoard, type ReleaseChannel, type Trucks } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { minutes, number, time } from "../format.ts";
 import { Left } from "../left.tsx";
@@ -77,7 +77,6 @@ function Channels({ board, problem, may }: { board: ReleaseBoard | undefined; pr
 }
 
 const FRESH: ReleaseChannel = { code: "", seq: 50, mode: "stream", state: "open", wakes_at: null, filter: {}, wip_max: 0, lead_min: 0, method: "cluster", waiting: 0, under_way: 0, next_cutoff_at: null };
-const METHODS = () => [{ value: "cluster", label: t("console.method_cluster") }, { value: "zone", label: t("console.method_zone") }];
 const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 
 const save = ({ code, seq, mode, state, wakes_at, filter, wip_max, lead_min, method }: ReleaseChannel) =>
@@ -94,6 +93,7 @@ const words = (text: string): string[] => text.split(",").map((x) => x.trim()).f
 
 function Edit({ channel, onDone }: { channel: ReleaseChannel; onDone: () => void }) {
   const [c, set] = useState(channel);
+  const methods = useMethods();
   const command = useCommand();
   const filter = (change: ChannelFilter): void => set({ ...c, filter: { ...c.filter, ...change } });
   const list = (name: "carriers" | "channels" | "countries" | "zones") => (
@@ -115,7 +115,7 @@ function Edit({ channel, onDone }: { channel: ReleaseChannel; onDone: () => void
             ? <NumberInput label={t("console.lead_min")} min={1} value={c.lead_min || ""} onChange={(v) => set({ ...c, lead_min: Number(v) })} />
             : <NumberInput label={t("console.wip_max")} min={0} value={c.wip_max} onChange={(v) => set({ ...c, wip_max: Number(v) })} />}
         </Group>
-        <Select label={t("console.method")} allowDeselect={false} value={c.method} onChange={(v) => set({ ...c, method: v as ReleaseChannel["method"] })} data={METHODS()} />
+        <Select label={t("console.method")} allowDeselect={false} value={c.method} onChange={(v) => set({ ...c, method: v as ReleaseChannel["method"] })} data={methods} />
         <Group grow>{list("carriers")}{list("countries")}</Group>
         <Group grow>{list("channels")}{list("zones")}</Group>
         <Group grow>{limit("priority_max")}{limit("lines_max")}</Group>

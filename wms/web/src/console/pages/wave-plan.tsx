@@ -113,6 +113,7 @@ function Tours({ tours, actual, chosen, choose, released }: ToursProps) {
         columns={[
           { key: "tour", title: "#", cell: (x) => x.tour },
           ...(tours.some((x) => x.zone) ? [{ key: "zone", title: t("console.zone"), cell: (x: PlannedTour) => x.zone }] : []),
+          ...(tours.some((x) => x.pod) ? [{ key: "pod", title: t("console.pod"), cell: (x: PlannedTour) => x.pod }] : []),
           { key: "orders", title: t("page.orders"), right: true, cell: (x) => number(x.orders) },
           { key: "stops", title: t("console.stops"), right: true, cell: (x) => (actual.has(x.tour) ? `${actual.get(x.tour)!.stops_done}/${actual.get(x.tour)!.stops}` : number(x.stops)) },
           { key: "length", title: "m", right: true, cell: (x) => number(x.length_mm / 1000) },
@@ -137,7 +138,7 @@ function Actual({ walked }: { walked: Walked | undefined }) {
 function Orders({ plan, tour }: { plan: WavePlan; tour: PlannedTour }) {
   return (
     <Panel title={t("console.tour_orders", { tour: tour.tour })}>
-      <Rows name="tour-orders" rows={plan.orders.filter((o) => (tour.zone ? tour.order_ids.includes(o.id) : o.tour === tour.tour))} id={(o) => o.id} height="200px" narrow onOpen={(o) => open("orders", { order: o.id })} columns={[
+      <Rows name="tour-orders" rows={plan.orders.filter((o) => (tour.order_ids.length > 0 ? tour.order_ids.includes(o.id) : o.tour === tour.tour))} id={(o) => o.id} height="200px" narrow onOpen={(o) => open("orders", { order: o.id })} columns={[
         { key: "ref", title: t("field.order"), cell: (o) => o.ref },
         { key: "state", title: t("field.status"), cell: (o) => <State value={o.state} /> },
       ]} />

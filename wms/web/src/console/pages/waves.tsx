@@ -1,7 +1,7 @@
 import { Button, Group, NumberInput, Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
-import { useCommand, useFloor, useRead, type PutWall, type Wave } from "../api.ts";
+import { useCommand, useMethods, useRead, type PodStations, type PutWall, type Wave } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { metres, number, time } from "../format.ts";
@@ -16,7 +16,7 @@ export default function WavesPage({ me }: PageProps) {
   const [wave] = useParam("wave");
   const may = me.roles.includes("supervisor");
   if (wave !== "") return <Plan id={wave} may={may} />;
-  return <div className="grid"><Waves may={may} /><Walls /></div>;
+  return <div className="grid"><Waves may={may} /><Walls /><Stations /></div>;
 }
 
 /** The put walls, slot by slot: a filled one may be packed, an outlined one still waits for a share. */
@@ -35,6 +35,34 @@ function Walls() {
               </div>
             ))}
           </div>
+        </Panel>
+      ))}
+    </>
+  );
+}
+
+/** The stations that pods are brought to: totes as at a wall, and the pods that are called, here or leaving. */
+function Stations() {
+  const board = useRead<PodStations>(["goods-to-person"], "/goods-to-person", 5000);
+  return (
+    <>
+      {board.data?.stations.map((s) => (
+        <Panel key={s.station} title={`${t("console.g2p_station")} ${s.station}`} aside={<Text size="sm" c="dimmed">{t("console.g2p_waiting", { count: board.data.waiting })}</Text>}>
+          <div className="wall" data-testid={`station-${s.station}`}>
+            {s.totes.map((x) => (
+              <div key={x.tote} className={x.order === "" ? "slot" : x.picks_left === 0 ? "slot ready" : "slot waits"}>
+                <small>{x.tote}</small>
+                <b>{x.order || "–"}</b>
+                <small>{x.order === "" ? t(x.pieces > 0 ? "console.g2p_put_back" : "console.slot_free", { pieces: x.pieces }) : x.picks_left === 0 ? t("console.slot_ready", { pieces: x.pieces }) : t("console.g2p_tote", { pieces: x.pieces, left: x.picks_left })}</small>
+              </div>
+            ))}
+          </div>
+          <Group gap="lg" mt="sm" data-testid={`pods-${s.station}`}>
+            <Text size="sm" c="dimmed">{t("console.pods")} {s.pods.length}/{s.pods_max}</Text>
+            {s.pods.map((p) => (
+              <Group key={p.pod} gap={6} title={p.why}><Text size="sm" fw={600}>{p.pod}</Text><State value={p.state} />{p.picks > 0 && <Text size="sm">{t("console.g2p_picks", { count: p.picks })}</Text>}</Group>
+            ))}
+          </Group>
         </Panel>
       ))}
     </>
@@ -111,7 +139,7 @@ function Release() {
   const [limit, setLimit] = useState<number | string>(48);
   const [pieces, setPieces] = useState<number | string>("");
   const [method, setMethod] = useState("cluster");
-  const wall = useFloor().data?.locations.some((x) => x.kind === "wall") ?? false;
+  const methods = useMethods();
   const release = useCommand<{ wave_id: string | null }>();
   const plan = (draft: boolean): void => release.mutate({ path: "/waves", body: { name, limit: Number(limit), draft, method, pieces_max: Number(pieces) || 0 } }, {
     onSuccess: ({ wave_id }) => {
@@ -127,10 +155,10 @@ function Release() {
         <TextInput data-filter aria-label={t("console.wave_name")} placeholder={t("console.wave_name")} required value={name} onChange={(e) => setName(e.currentTarget.value)} />
         <NumberInput aria-label={t("console.most_orders")} w={90} min={1} max={5000} value={limit} onChange={setLimit} />
         <NumberInput aria-label={t("console.most_pieces")} placeholder={t("console.most_pieces")} title={t("console.most_pieces_hint")} w={130} min={1} value={pieces} onChange={setPieces} />
-        {wall && (
+        {methods.length > 1 && (
           <Select
             aria-label={t("console.method")} w={230} allowDeselect={false} value={method} onChange={(v) => setMethod(v ?? "cluster")}
-            data={["cluster", "zone"].map((value) => ({ value, label: t(`console.method_${value}`) }))}
+            data={methods}
           />
         )}
         <Button type="submit" color="dark" loading={release.isPending} data-testid="plan-wave">{t("console.plan_wave")}</Button>
