@@ -221,7 +221,12 @@ def _zpl(content: bytes, media: Media, expected: str, dpi: int) -> Checked:
     for name, rest in zpl_page.commands(text):
         if name not in ALLOWED:
             raise CarrierUnreadable(reason=f"the command ^{name}")
-        if name in ("PW", "LL") and rest.isdigit() and int(rest) > (width if name == "PW" else height) + slack:
+        if (
+            name in ("PW", "LL")
+            and rest.isascii()
+            and rest.isdigit()
+            and int(rest[:9]) > (width if name == "PW" else height) + slack
+        ):
             raise CarrierSize(found=f"^{name}{rest}", loaded=f"{media.width_mm:.0f} × {media.height_mm:.0f} mm")
         if name == "PQ" and rest.split(",")[0] not in ("", "1"):
             raise CarrierUnreadable(reason=f"{rest.split(',')[0]} copies: one shipment, one label")

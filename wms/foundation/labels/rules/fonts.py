@@ -8,6 +8,7 @@ Noto, DejaVu and Liberation. Layout by Raqm (Pillow's wheel has it), which scrip
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -171,12 +172,26 @@ def wrap(text: str, size_px: int, width: int, bold: bool = False) -> Iterator[st
         if line.strip():
             yield line.rstrip()
         line = word.lstrip()
-        while len(line) > 1 and width_px(line.rstrip(), size_px, bold) > width:  # one word wider than the line
-            cut = next(n for n in range(len(line) - 1, 0, -1) if n == 1 or width_px(line[:n], size_px, bold) <= width)
+        while len(line) > 1 and _wider(line.rstrip(), size_px, width, bold):  # one word wider than the line
+            cut = _fitting(line, size_px, width, bold)
             yield line[:cut]
             line = line[cut:]
     if line.strip():
         yield line.rstrip()
+
+
+def _wider(text: str, size_px: int, width: int, bold: bool) -> bool:
+    """Whether the text is too wide; of an endless one only the beginning is measured."""
+    return any(width_px(text[:n], size_px, bold) > width for n in (64, len(text)) if n <= len(text))
+
+
+def _fitting(text: str, size_px: int, width: int, bold: bool) -> int:
+    """How many first characters fit, at least one; not all of them do. Found by doubling, then by halving."""
+    high = 1
+    while high < len(text) and width_px(text[:high], size_px, bold) <= width:
+        high *= 2
+    sizes = range(1, min(high, len(text) - 1) + 1)
+    return max(1, bisect_right(sizes, width, key=lambda n: width_px(text[:n], size_px, bold)))
 
 
 def _words(text: str) -> Iterator[str]:

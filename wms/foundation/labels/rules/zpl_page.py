@@ -29,6 +29,13 @@ REPEAT = {c: i for i, c in enumerate("GHIJKLMNOPQRSTUVWXY", 1)} | {
 }
 """Run lengths of compressed graphics (^GF, "Alternative data compression scheme")."""
 SUBSET_B, SUBSET_C = 104, 105
+LONGEST_DATA, LONGEST_IN_ALL = 3_072, 10_000
+"""Characters of one field (^FD), and of all."""
+FIELDS_MAX = 2_000
+DOTS_MAX, DOTS_IN_ALL = 16_000_000, 400_000_000
+"""Of one field, and of all: a 4 x 6 inch label has one million. More is an attack on memory or time, and no label."""
+SIDE_MAX, BLOCK_MAX = 32_000, 4_000
+"""The largest measure that the language knows; of a block of text."""
 LEAST_MAXICODE = 2
 """MaxiCode has one size; it is fine enough for every head."""
 
@@ -67,6 +74,17 @@ class _State:
     field_turn: str = ""
     field_font: tuple[int, int] | None = None
     found: list[Symbol] = field(default_factory=list)
+    fields: int = 0
+    letters: int = 0
+    dots: int = 0
+
+    def room(self, wide: int, high: int) -> tuple[int, int]:
+        """The size of ink about to be made, counted. Errors: CarrierUnreadable."""
+        wide, high = max(wide, 1), max(high, 1)
+        self.dots += wide * high
+        if max(wide, high) > SIDE_MAX or wide * high > DOTS_MAX or self.dots > DOTS_IN_ALL:
+            raise CarrierUnreadable(reason=f"a field of {wide} × {high} dots")
+        return wide, high
 
 
 def draw(text: str, size_px: tuple[int, int]) -> Drawn:
@@ -75,8 +93,14 @@ def draw(text: str, size_px: tuple[int, int]) -> Drawn:
     data = ""
     for name, rest in commands(text):
         if name in ("FD", "FV"):
+            state.letters += len(rest)
+            if len(rest) > LONGEST_DATA or state.letters > LONGEST_IN_ALL:
+                raise CarrierUnreadable(reason=f"text of {state.letters} characters")
             data = rest
         elif name == "FS":
+            state.fields += 1
+            if state.fields > FIELDS_MAX:
+                raise CarrierUnreadable(reason=f"more than {FIELDS_MAX} fields")
             if data:
                 _field(page, state, _unhex(data, state.hex_mark))
             data = ""
@@ -108,7 +132,7 @@ def _set(page: Image.Image, s: _State, name: str, rest: str) -> None:
         s.turn = p[0][:1] or "N"
     elif name == "BY":
         s.module, s.height = _int(p, 0, s.module), _int(p, 2, s.height)
-        s.ratio = float(p[1]) if len(p) > 1 and re.fullmatch(r"\d(\.\d)?", p[1]) else s.ratio
+        s.ratio = float(p[1]) if len(p) > 1 and re.fullmatch(r"2(\.\d)?|3(\.0)?", p[1], re.ASCII) else s.ratio
     elif name == "FH":
         s.hex_mark = rest[:1] or "_"
     elif name == "FR":
@@ -126,7 +150,7 @@ def _set(page: Image.Image, s: _State, name: str, rest: str) -> None:
 
 
 def _int(parts: list[str], i: int, default: int = 0) -> int:
-    found = re.match(r"\s*(\d+)", parts[i]) if len(parts) > i else None
+    found = re.match(r"\s*(\d{1,9})", parts[i], re.ASCII) if len(parts) > i else None
     return int(found[1]) if found else default
 
 
@@ -143,18 +167,16 @@ def _unhex(data: str, mark: str) -> str:
 def _graphic(page: Image.Image, s: _State, name: str, rest: str) -> None:
     """^GB box, ^GC circle, ^GE ellipse, ^GD diagonal, ^GF bitmap."""
     if name == "GF":
-        _paste(page, s, _bitmap(rest))
+        _paste(page, s, _bitmap(s, rest))
         return
     p = rest.split(",")
     if name == "GC":
         wide = high = max(_int(p, 0, 3), 3)
-        thick, white = _int(p, 1, 1), p[2:3] == ["W"]
+        thick, white = max(_int(p, 1, 1), 1), p[2:3] == ["W"]
     else:
-        thick = _int(p, 2, 1)
+        thick = max(_int(p, 2, 1), 1)
         wide, high, white = max(_int(p, 0, thick), thick), max(_int(p, 1, thick), thick), p[3:4] == ["W"]
-    if wide > 20_000 or high > 20_000:
-        raise CarrierUnreadable(reason=f"a graphic of {wide} × {high} dots")
-    ink = Image.new("L", (wide, high), 0)
+    ink = Image.new("L", s.room(wide, high), 0)
     pen = ImageDraw.Draw(ink)
     if name == "GB":
         pen.rectangle((0, 0, wide - 1, high - 1), fill=255)
@@ -180,40 +202,44 @@ def _paste(page: Image.Image, s: _State, ink: Image.Image, *, white: bool = Fals
         page.paste(255 if white else 0, at, ink)
 
 
-def _bitmap(rest: str) -> Image.Image:
+def _bitmap(s: _State, rest: str) -> Image.Image:
     """^GFA: hexadecimal, compressed by repeats, or :Z64:/:B64:."""
     p = rest.split(",", 4)
     if len(p) < 5 or p[0] != "A":
         raise CarrierUnreadable(reason="a graphic (^GF) that is not written as text")
     total, row = _int(p, 2), _int(p, 3)
-    if not (0 < row <= 1_000 and 0 < total <= 2_000_000):
+    if not 0 < row <= total:
         raise CarrierUnreadable(reason="a graphic (^GF) of no size")
+    size = s.room(row * 8, total // row)
+    total = row * size[1]
     body = p[4].strip()
     try:
-        raw = _coded(body) if body.startswith(":") else _repeated(body, row)
+        raw = _coded(body, total) if body.startswith(":") else _repeated(body, row, size[1])
     except (ValueError, binascii.Error, zlib.error) as error:
         raise CarrierUnreadable(reason=f"a graphic (^GF): {error}") from None
     raw = raw[:total].ljust(total, b"\0")
-    return Image.frombytes("1", (row * 8, total // row), raw).convert("L")
+    return Image.frombytes("1", size, raw).convert("L")
 
 
-def _coded(body: str) -> bytes:
+def _coded(body: str, total: int) -> bytes:
     kind, data = body[1:4], body[5:].rsplit(":", 1)[0]
     raw = base64.b64decode(data, validate=True)
     if kind == "Z64":
-        return zlib.decompressobj().decompress(raw, 2_000_000)
+        return zlib.decompressobj().decompress(raw, total)
     if kind == "B64":
         return raw
     raise ValueError(f"encoding {kind}")
 
 
-def _repeated(body: str, row: int) -> bytes:
+def _repeated(body: str, row: int, rows_max: int) -> bytes:
     """G..Y repeat the next digit 1..19 times, g..z 20..400; `,` fills the row with 0, `!` with 1, `:` repeats the row before."""
     rows: list[str] = []
     line, count = "", 0
     for char in re.sub(r"\s", "", body):
+        if len(rows) >= rows_max:
+            break
         if char in REPEAT:
-            count += REPEAT[char]
+            count = min(count + REPEAT[char], 2 * row * rows_max)
         elif char in "0123456789ABCDEFabcdef":
             line, count = line + char * max(count, 1), 0
         elif char in ",!":
@@ -222,9 +248,9 @@ def _repeated(body: str, row: int) -> bytes:
             line = rows[-1] if rows else "0" * 2 * row
         else:
             raise ValueError(f"the character {char!r}")
-        while len(line) >= 2 * row:
-            rows.append(line[: 2 * row])
-            line = line[2 * row :]
+        full = len(line) - len(line) % (2 * row)
+        rows += [line[i : i + 2 * row] for i in range(0, full, 2 * row)]
+        line = line[full:]
     return bytes.fromhex("".join(rows) + (line.ljust(2 * row, "0") if line else ""))
 
 
@@ -247,10 +273,16 @@ def _text(page: Image.Image, s: _State, data: str) -> None:
     size = max(8, min(high or 9, 1_000))
     lines = data.replace("\\&", "\n").split("\n")
     if s.block and s.block[0]:
-        lines = [part for line in lines for part in fonts.wrap(line, size, s.block[0])][: s.block[1]]
-    drawn = [fonts.draw(fonts.clean(line) or " ", size).convert("L") for line in lines]
+        if s.block[0] > BLOCK_MAX:
+            raise CarrierUnreadable(reason=f"a block of text {s.block[0]} dots wide")
+        parts = (part for line in lines for part in fonts.wrap(line, size, s.block[0]))
+        lines = list(itertools.islice(parts, s.block[1]))
+    lines = [fonts.clean(line) or " " for line in lines] or [" "]
+    for line in lines:
+        s.room(size * len(line), size)
+    drawn = [fonts.draw(line, size).convert("L") for line in lines]
     width = max([s.block[0] if s.block else 0, *(d.width for d in drawn)])
-    ink = Image.new("L", (max(width, 1), size * len(drawn)), 0)
+    ink = Image.new("L", s.room(width, size * len(drawn)), 0)
     for i, d in enumerate(drawn):
         free = width - d.width
         left = {"C": free // 2, "R": free}.get(s.block[2] if s.block else "L", 0)
@@ -268,7 +300,7 @@ def _code128(s: _State, p: list[str], data: str) -> tuple[Image.Image, Symbol]:
     else:
         symbol = invoked(data)
     height = max(_int(p, 1, s.height), 1)
-    ink = Image.new("L", (symbol.modules * s.module, height), 0)
+    ink = Image.new("L", s.room(symbol.modules * s.module, height), 0)
     pen, x = ImageDraw.Draw(ink), 0
     for i, width in enumerate(symbol.widths()):
         if i % 2 == 0:
@@ -322,7 +354,9 @@ def _other(s: _State, kind: str, p: list[str], data: str) -> tuple[Image.Image, 
     elif kind == "X":
         size = max(_int(p, 1, 2), 1)
         data = data.replace("_1", FNC1) if p[6:7] == ["_"] else data
-        return layout.cells(symbols.data_matrix(data), size).convert("L"), Symbol(data, size)
+        cells = symbols.data_matrix(data)
+        s.room(size * cells.modules, size * cells.modules)
+        return layout.cells(cells, size).convert("L"), Symbol(data, size)
     elif kind in SQUARE:
         name, size = SQUARE[kind], max(_int(p, 2 if kind == "Q" else 1, 2), 1)
         if kind == "Q" and (asked := re.match(r"([HQML])[AM],", data)):
@@ -349,7 +383,7 @@ def _other(s: _State, kind: str, p: list[str], data: str) -> tuple[Image.Image, 
     else:
         high = grey.height * size
     width = grey.width * size if kind not in "23" else round(grey.width * size / 10)
-    ink = grey.resize((width, max(high, 1)), Image.Resampling.NEAREST)
+    ink = grey.resize(s.room(width, high), Image.Resampling.NEAREST)
     return ink, Symbol(made.text, size if kind != "D" else LEAST_MAXICODE)
 
 
