@@ -224,8 +224,14 @@ async def test_a_cancelled_order_leaves_nothing_behind(house: House, stage: str)
     assert await pods(house) == []
     if stage == "half":
         (back,) = (await picker.post("/api/v1/pda/putaway/claim"))["cards"]
-        await picker.answer(back, unit="T1", location=back["show"]["location"], qty=2)
+        assert back["show"]["location"] == "BIN-1"
+        (free,) = (await picker.answer(back, problem="other_location"))["cards"]
+        with pytest.raises(Refused) as field:
+            await picker.answer(free, unit="T1", location="S-3", reason="occupied", qty=2)
+        assert field.value.code == "slotting.not_a_bin", "goods do not lie on the floor under a pod"
+        await picker.answer(free, unit="T1", location="POD-1-A1", reason="occupied", qty=2)
         await house.settle()
+        assert (await house.held("A"))["POD-1-A1:available"] == 10
     assert sum((await house.held("A")).values()) == 20 and sum((await house.held("B")).values()) == 10
     assert [t["order"] for t in (await board(house))["totes"]] == ["", "O2"]
     again = await house.order("O3", {"A": 10, "B": 1})

@@ -19,6 +19,8 @@ from wms.processes.slotting.rules import plan
 from wms.processes.slotting.tables import SlotMove, SlotPolicy, SlotProposal, VelocityRun
 
 STORAGE = ("bin", "reserve")
+POD_PLACES = ("pod", "g2p")
+"""Where pods stand: what is put there lies in the pod."""
 TOUR_DAYS = 10
 """Tours that a proposal looks at."""
 OTHER_REASONS = rules.OTHER_REASONS

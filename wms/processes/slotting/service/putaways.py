@@ -90,7 +90,7 @@ async def confirm_putaway(
 ) -> None:
     """Move pieces from the unit into the scanned location; an emptied unit is closed, an emptied tote freed.
 
-    Another location than the directed one needs a reason and must fit. `sku_scan` is asked where the unit is mixed.
+    Another location than the directed one needs a reason and must fit; a pod or its compartment too may be filled. `sku_scan` is asked where the unit is mixed.
 
     Errors: WrongUnit, WrongSku, WrongLocation, NotAStorageLocation, DoesNotFit, BadQuantity, SerialsWhole, GoodsGone,
     TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough.
@@ -111,7 +111,8 @@ async def confirm_putaway(
     if not 1 <= qty_each <= task.qty_each:
         raise rules.BadQuantity(qty_each=qty_each, task_each=task.qty_each)
     place_id = await _place(uow, task, location_scan, reason)
-    await check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
+    if place_id not in await stock.pods_of(uow, [place_id]):  # nobody measured the shelves of pods: hands judge
+        await check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
     serials = await queries.serials_at(uow, unit.id, grain.sku_id, grain.status) or None
     if serials is not None and len(serials) != qty_each:
         raise rules.SerialsWhole(pieces=len(serials))
@@ -147,16 +148,26 @@ async def _place(uow: UnitOfWork, task: work.TaskInfo, scan: str, reason: str) -
         directed = await layout.location(uow, task.to_place_id)
         if scan.strip().upper() in (directed.code.upper(), directed.check_digits):
             return directed.id
-    found = await scanning.meaning(uow, scan, "location")
-    if found.id == task.to_place_id:
-        return found.id
-    spot = await layout.location(uow, found.id)
-    if spot.kind not in queries.STORAGE:
+    spot, kinds = await _pod(uow, scan), queries.POD_PLACES
+    if spot is None:
+        found = await scanning.meaning(uow, scan, "location")
+        if found.id == task.to_place_id:
+            return found.id
+        spot, kinds = await layout.location(uow, found.id), queries.STORAGE
+    if spot.kind not in kinds:
         raise rules.NotAStorageLocation(scanned=spot.code, kind=spot.kind)
     if task.to_place_id and reason not in rules.OTHER_REASONS:
         expected = await layout.location(uow, task.to_place_id)
         raise rules.WrongLocation(scanned=spot.code, expected=expected.code)
     return spot.id
+
+
+async def _pod(uow: UnitOfWork, scan: str) -> layout.Spot | None:
+    """A pod or one of its compartments, where it stands; None when the scan is neither."""
+    unit = await stock.find_unit(uow, scan.strip())
+    if unit is None or unit.id not in await stock.pods_of(uow, [unit.id]):
+        return None
+    return (await stock.spots(uow, [unit.id]))[unit.id]
 
 
 async def check_fits(uow: UnitOfWork, grain: Grain, qty_each: int, place_id: int, *, directed: bool) -> None:
