@@ -8,6 +8,8 @@ import numpy as np
 from wms.algorithms.batching.plan import batch
 from wms.algorithms.batching.search import Aisled, Anywhere, Orders
 from wms.algorithms.compiled import COMPILED
+from wms.algorithms.packing.engine import plan
+from wms.algorithms.packing.model import Box, Item
 from wms.algorithms.routing.rectangular import Layout, Tours
 from wms.algorithms.routing.scattered import Line, serve
 from wms.algorithms.streaming import pool
@@ -26,6 +28,9 @@ def warm() -> None:
         batch(orders, cost, 0.0, rounds=1)
         pool.take(orders, cost, 10)
         serve([Line(1, ((0, 1), (1, 1), (2, 1), (3, 1)))] * 8, cost, moves=1)
+    boxes = [Box("S", (200, 150, 100), 50, 5_000), Box("M", (300, 220, 160), 150, 15_000)]
+    for pieces in (1, 6):  # few are proven, many begin many times and fill several
+        plan([Item(str(i), (100 + 7 * i, 80, 40 + 3 * i), 200, pieces) for i in range(9)], boxes)
     densest([{0: 1, 1: 1}, {0: 2}], [{0: 2}, {1: 1}], 1, 3, 0.0, rounds=1)
 
 
