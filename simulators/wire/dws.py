@@ -101,6 +101,18 @@ class DwsSim:
                 return False
             return True
 
+    def show(
+        self,
+        length_mm: int,
+        width_mm: int,
+        height_mm: int,
+        weight_g: int,
+        barcode: str = "",
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """Inline: the result of an object that has passed, whatever the master did with the one before."""
+        self._publish(length_mm, width_mm, height_mm, weight_g, barcode, set(flags))
+
     def _publish(
         self, length_mm: int, width_mm: int, height_mm: int, weight_g: int, barcode: str, flags: set[str]
     ) -> None:

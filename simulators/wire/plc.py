@@ -5,7 +5,7 @@ The addresses are written out here, so that a mistake in the product's table sho
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from simulators.wire.kept import Kept
@@ -60,6 +60,10 @@ class SorterSim:
         self.went: list[tuple[str, int]] = Kept()
         """(barcode, lane) of every parcel in the order in which it left the belt."""
         self.decisions = 0
+        self.on_left: Callable[[int, int], None] | None = None
+        """Told of each parcel that leaves the belt: its number and its lane."""
+        self.on_decided: Callable[[int], None] | None = None
+        """Told of each decision that was accepted: the parcel's number."""
         self._belt: dict[int, _Travelling] = {}
         self._events: deque[list[int]] = deque()
         self._parcel = 0
@@ -162,6 +166,8 @@ class SorterSim:
         elif self._words[FULL] >> (lane - 1) & 1:
             lane, result = self.default_lane, WENT_FULL
         self.went.append((parcel.barcode, lane))
+        if self.on_left is not None:
+            self.on_left(number, lane)
         self._event(2, number, lane=lane, result=result, barcode=parcel.barcode)
 
     def _event(
@@ -206,6 +212,8 @@ class SorterSim:
             result = LANE_FULL
         else:
             parcel.lane, result = lane, ACCEPTED
+            if self.on_decided is not None:
+                self.on_decided(self._words[CMD_PARCEL])
         self._words[ACK_RESULT] = result
         self._words[ACK_NUMBER] = self._words[CMD_NUMBER]
 

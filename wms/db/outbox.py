@@ -92,6 +92,8 @@ class Relay:
         self.parked, self.solvers, self.parallel, self.idle_s = parked, solvers, parallel, idle_s
         self.pressed = pressed
         """Whether to stand back for now."""
+        self.landed: Callable[[], None] = lambda: None
+        """Told when a reaction has ended: it may have left a command to be sent."""
         self.wake = asyncio.Event()
         self._flying: dict[int, asyncio.Task[int]] = {}
 
@@ -128,6 +130,7 @@ class Relay:
     def _landed(self, seq: int) -> None:
         self._flying.pop(seq, None)
         self.wake.set()
+        self.landed()
 
     async def _rest(self) -> None:
         try:

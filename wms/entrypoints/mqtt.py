@@ -28,6 +28,7 @@ WORD_MAX = 200
 RESEND_S = 4
 """A command is sent again until it is answered or expired; the gateway answers a repeat from memory."""
 GRACE_S = 30
+COMMANDS_S = 0.05
 
 
 class Poison(ValueError):
@@ -269,6 +270,8 @@ class Link:
     health: dict[str, dict[str, Any]] = field(default_factory=dict)
     lost: bool = False
     pressed_until_s: float = 0.0
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a command may have become due; else it is found within COMMANDS_S."""
 
     def pressed(self) -> bool:
         """Reports come in numbers just now: what has been accepted may wait a little, what has not may not."""
@@ -381,7 +384,16 @@ class Link:
                 sent = 0
                 await asyncio.sleep(0.5)
             if not sent:
-                await asyncio.sleep(0.05)
+                await self._wait_for_commands()
+
+    async def _wait_for_commands(self) -> None:
+        try:
+            async with asyncio.timeout(COMMANDS_S):
+                await self.due.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.due.clear()
 
     async def _send_due(self, client: aiomqtt.Client) -> int:
         async with self.db.begin(Actor("mqtt"), cause="mqtt commands") as uow:

@@ -43,7 +43,7 @@ async def run(
     if settings.broker_url:
         lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
         link = mqtt.Link(db, settings.broker_url, lookup, relay.wake.set)
-        relay.pressed = link.pressed
+        relay.pressed, relay.landed = link.pressed, link.due.set
         jobs.append(link.run())
     jobs.append(host.run(db, settings.host_url, settings.host_secret))
     running = [asyncio.create_task(job) for job in jobs]

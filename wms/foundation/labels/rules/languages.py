@@ -49,7 +49,9 @@ def zpl(label: Label, media: Media) -> str:
         marks: list[Mark] = [_whole(bitmap(label, media))]
     else:
         marks = _flat(place(label.elements, media), media)
-    return f"^XA^CI28^LH0,0^PW{width}^LL{height}{''.join(map(_zpl, marks))}^XZ"
+    note = "".join(c for c in label.note if c.isascii() and (c.isalnum() or c in "-. "))
+    told = f"^FX{note}^FS" if note else ""
+    return f"^XA{told}^CI28^LH0,0^PW{width}^LL{height}{''.join(map(_zpl, marks))}^XZ"
 
 
 def _zpl(mark: Mark) -> str:

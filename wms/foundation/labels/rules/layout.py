@@ -137,6 +137,8 @@ class Label:
     """Described in landscape, printed turned clockwise onto the portrait media."""
     serial: str = ""
     """The SSCC or other number that must exist on one piece of paper only."""
+    note: str = ""
+    """For the machine that puts the label on: a comment in the printer's language, never drawn."""
 
 
 @dataclass(frozen=True, slots=True)

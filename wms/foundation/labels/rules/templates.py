@@ -245,11 +245,22 @@ def _ship(d: Data, media: Media) -> Label:
         raise DoesNotFit(field="destination", width_mm=round(w))
     out += [
         _rule(media, foot),
-        Text(MARGIN, foot + 1.5, _get(d, "ref"), 6, w, bold=True, shorten=False, smallest=2.5),
+        Text(
+            MARGIN,
+            foot + 1.5,
+            _get(d, "ref"),
+            6,
+            w - (34 if d.get("plate") else 0),
+            bold=True,
+            shorten=False,
+            smallest=2.5,
+        ),
+        # A person at the applicator compares it with the carton; the machine reads the note.
+        Text(media.width_mm - MARGIN - 32, foot + 2.5, _opt(d, "plate"), 5, 32, align="right"),
         _rule(media, foot + 10.5),
         *_sscc(MARGIN, foot + 14, w, 32, _get(d, "sscc")),
     ]
-    return Label(media.width_mm, media.height_mm, out, serial=_get(d, "sscc"))
+    return Label(media.width_mm, media.height_mm, out, serial=_get(d, "sscc"), note=_opt(d, "plate"))
 
 
 def _carton(d: Data, media: Media) -> Label:

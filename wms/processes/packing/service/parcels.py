@@ -79,7 +79,8 @@ async def print_label(uow: UnitOfWork, parcel_id: UUID) -> None:
     await labels.print_label(
         uow, "ship",
         {"carrier": order.carrier, "ref": order.ref, "destination": order.destination, "weight_g": parcel.weight_g,
-         "sscc": parcel.sscc, "number": parcel.number, "of": parcel.of},
+         "sscc": parcel.sscc, "number": parcel.number, "of": parcel.of}
+        | ({"plate": parcel.plate} if parcel.plate else {}),
         printer, f"packing.label:{parcel_id}",
     )  # fmt: skip
 
