@@ -294,3 +294,20 @@ async def test_without_pods_or_a_station_goods_do_not_come(new_db: Callable[...,
         with pytest.raises(Refused) as refused:
             await release(house, order)
         assert refused.value.code == "release.no_pods"
+
+
+async def test_a_paused_wave_gets_no_totes_until_it_goes_on(house: House) -> None:
+    first, second = await house.order("O1", {"A": 1}, priority=1), await house.order("O2", {"C": 1}, priority=1)
+    third = await house.order("O3", {"B": 1}, priority=2)
+    wave = await release(house, first, second, third)
+    await house.admin.post(f"/api/v1/waves/{wave}/pause")
+    picker, packer = await house.sign_in("picker"), await house.sign_in("packer")
+    await carry(house)
+    await pick_pod(house, picker)
+    await carry(house)
+    await pack_order(house, packer, "T1")
+    await claim(picker)
+    assert await house.state(third) == "released"
+    await house.admin.post(f"/api/v1/waves/{wave}/resume")
+    await claim(picker)
+    assert await house.state(third) == "picking"

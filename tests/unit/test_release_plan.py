@@ -132,6 +132,9 @@ def test_a_wave_is_due_its_lead_time_before_the_cut_off() -> None:
     [
         (channels.Floor(0, 0, 3, 0, 1, 8), "", 48),
         (channels.Floor(48, 0, 3, 0, 1, 8), "under_way", 0),
+        (channels.Floor(0, 0, 3, 0, 1, 8, positions=12), "", 72),
+        (channels.Floor(0, 0, 0, 0, 1, 8, positions=12), "", 24),
+        (channels.Floor(0, 0, 0, 0, 1, 8), "", 16),
         (channels.Floor(0, channels.PACK_AHEAD, 3, 0, 1, 8), "pack_queue", 0),
         (channels.Floor(0, 0, 3, channels.CARTS_AHEAD, 1, 8), "carts_waiting", 0),
     ],

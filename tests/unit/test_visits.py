@@ -3,11 +3,13 @@
 import itertools
 import random
 from collections import Counter
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wms.algorithms.batching.visits import Held, Line, choose
+from wms.processes.goods_to_person import rules
 
 
 def fewest(lines: list[Line], held: list[Held]) -> int:
@@ -89,3 +91,24 @@ def test_a_pod_that_later_ones_make_needless_stays_where_it_is() -> None:
 def test_nothing_wanted_or_nothing_there_needs_no_visit() -> None:
     assert choose([], [Held(1, "a", 5)]).visits == ()
     assert choose([Line("o", "a", 1)], []).takes == ((),)
+
+
+def test_a_free_tote_goes_to_the_urgent_and_among_equals_to_who_wants_the_pods_already_called() -> None:
+    soon, later, near = (rules.Order(UUID(int=i), rank, pods) for i, rank, pods in (
+        (1, (1.0, 9.0), (7,)), (2, (5.0, 9.0), (7, 8)), (3, (5.0, 9.0), (4, 4)),
+    ))  # fmt: skip
+    assert rules.next_order([later, near, soon], near={4}) is soon
+    assert rules.next_order([later, near], near={4}) is near
+    assert rules.next_order([later, near], near=set()) is later
+
+
+def test_pods_are_called_urgent_first_then_by_picks_and_no_more_than_have_room() -> None:
+    urgent = rules.Order(UUID(int=1), (1.0, 0.0), (30,))
+    others = [rules.Order(UUID(int=i), (5.0, 0.0), (10, 20)) for i in (2, 3)] + [
+        rules.Order(UUID(int=4), (5.0, 0.0), (20,))
+    ]
+    assert [p for p, _ in rules.next_pods([*others, urgent], out=[], room=3)] == [30, 20, 10]
+    assert rules.next_pods([*others, urgent], out=[30, 10], room=1) == [
+        (20, "3 pick(s) of 3 order(s) at the station, the most urgent first")
+    ]
+    assert rules.next_pods([*others, urgent], out=[], room=-1) == []

@@ -48,7 +48,7 @@ async def task(uow: UnitOfWork, task_id: UUID, *, lock: bool = False) -> TaskInf
 
 
 async def tasks(
-    uow: UnitOfWork, *, kind: str = "", group_id: UUID | None = None, states: Collection[str] = ("open", "claimed"),
+    uow: UnitOfWork, *, kind: str = "", group_id: UUID | None = None, groups: Collection[UUID] | None = None, states: Collection[str] = ("open", "claimed"),
     claimed_by: str = "", limit: int = 1000,
 ) -> list[TaskInfo]:  # fmt: skip
     """Tasks by kind, group and holder, in work order."""
@@ -62,6 +62,8 @@ async def tasks(
         query = query.where(Task.kind == kind)
     if group_id is not None:
         query = query.where(Task.group_id == group_id)
+    if groups is not None:
+        query = query.where(Task.group_id.in_(groups))
     if claimed_by:
         query = query.where(Task.claimed_by == claimed_by)
     return [_info(row) for row in await uow.session.scalars(query.execution_options(populate_existing=True))]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, select, text
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.layout import queries as layout
@@ -79,14 +79,22 @@ async def at(uow: UnitOfWork, *states: str, order_id: UUID | None = None) -> lis
     return [OrderAt(r.order_id, r.wave_id, r.state, r.station, r.tote) for r in rows]
 
 
+async def paused(uow: UnitOfWork) -> set[UUID]:
+    """Waves of which nothing new is begun."""
+    return set(await uow.session.scalars(text("SELECT id FROM wave WHERE state = 'paused'").columns(id=Uuid)))
+
+
 async def wanted(uow: UnitOfWork, members: list[OrderAt]) -> list[rules.Order]:
     """These orders with the pods of their open picks."""
     found = await orders.orders(uow, [m.order_id for m in members])
     pods: dict[UUID, list[int]] = {i: [] for i in found}
-    for task in await work.tasks(uow, kind=rules.KIND, limit=10_000):
+    for task in await work.tasks(uow, kind=rules.KIND, groups=list(pods), limit=100_000):
         if task.group_id in pods:
             pods[task.group_id].append(int(task.data["pod_id"]))
-    return [rules.Order(i, (o.priority, o.cutoff_at.timestamp()), tuple(pods[i])) for i, o in found.items()]
+    return [
+        rules.Order(i, (o.priority, o.cutoff_at.timestamp() // rules.CUTOFF_S), tuple(pods[i]))
+        for i, o in found.items()
+    ]
 
 
 async def free_totes(uow: UnitOfWork, place: Bench) -> list[stock.Unit]:
@@ -98,8 +106,8 @@ async def free_totes(uow: UnitOfWork, place: Bench) -> list[stock.Unit]:
 
 
 async def _picks(uow: UnitOfWork, station: str) -> list[work.TaskInfo]:
-    members = {m.order_id for m in await at(uow, "here") if m.station == station}
-    return [t for t in await work.tasks(uow, kind=rules.KIND, limit=10_000) if t.group_id in members]
+    members = [m.order_id for m in await at(uow, "here") if m.station == station]
+    return await work.tasks(uow, kind=rules.KIND, groups=members, limit=100_000)
 
 
 async def picks_left(uow: UnitOfWork, station: str) -> int:

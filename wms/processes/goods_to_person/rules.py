@@ -15,6 +15,8 @@ VISIT: dict[str, dict[str, str]] = {
 """The life of a pod's visit."""
 KIND = "g2p"
 """Of its tasks, stations and locations."""
+CUTOFF_S = 900
+"""Cut-offs closer together than this are one truck's: among its orders the pods decide."""
 PROBLEMS = ("short", "damaged")
 
 

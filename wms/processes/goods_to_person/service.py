@@ -93,7 +93,10 @@ async def _feed(uow: UnitOfWork) -> None:
 async def _give_totes(uow: UnitOfWork, benches: Sequence[queries.Bench]) -> None:
     """The most urgent waiting order gets a tote at the station that has most to spare."""
     free = {b.code: await queries.free_totes(uow, b) for b in benches}
-    members = {m.order_id: m for m in await queries.at(uow, "waiting")}
+    if not any(free.values()):
+        return
+    paused = await queries.paused(uow)
+    members = {m.order_id: m for m in await queries.at(uow, "waiting") if m.wave_id not in paused}
     waiting = await queries.wanted(uow, list(members.values()))
     while waiting and any(free.values()):
         station = max(sorted(free), key=lambda code: len(free[code]))

@@ -141,10 +141,12 @@ async def floor(uow: UnitOfWork) -> channels.Floor:
     states = await orders.by_state(uow)
     carts, totes = await stock.cart_totes(uow)
     drops = [s.id for s in await layout.locations(uow, ["staging"])]
+    at_stations = [u for s in await layout.locations(uow, ["g2p"]) for u in await stock.units_in(uow, s.id)]
     return channels.Floor(
         under_way=sum((await under_way(uow)).values()), picked=states.get("picked", 0), carts_total=carts,
         carts_to_move=await stock.loaded_carts_in(uow, drops) if drops else 0,
         benches=len(await work.stations(uow, "pack")), slots=totes,
+        positions=sum(u.kind == "tote" for u in at_stations),
     )  # fmt: skip
 
 

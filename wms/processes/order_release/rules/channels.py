@@ -121,6 +121,8 @@ class Floor:
     benches: int
     slots: int
     """Totes on a cart."""
+    positions: int = 0
+    """Totes at stations that pods are brought to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,11 @@ class Room:
 
 
 def room(floor: Floor) -> Room:
-    """How many orders the floor takes. One tour being walked and one waiting for each cart; benches and vehicles fed."""
+    """How many orders the floor takes. One tour being walked and one waiting for each cart, and as much
+    for each tote at a station; benches and vehicles fed."""
     benches = max(floor.benches, 1)
-    most = 2 * max(floor.carts_total, 1) * floor.slots
+    carts = floor.carts_total or (0 if floor.positions else 1)
+    most = 2 * (carts * floor.slots + floor.positions)
     if floor.picked >= PACK_AHEAD * benches:
         return Room(0, "pack_queue", PACK_AHEAD * benches, floor.picked)
     if floor.carts_to_move >= CARTS_AHEAD * benches:

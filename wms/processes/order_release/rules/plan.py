@@ -19,6 +19,8 @@ PART_EACH = 250
 order is arranged part by part, like parts once."""
 
 
+FAR_S = 1e12
+"""Beyond every cut-off: an order without one."""
 NO_STOCK = "no stock for any line"
 ASTRAY = "; some lies where nobody can walk to"
 WHOLE = ("complete_only", "backorder")
@@ -107,7 +109,7 @@ def solve(snapshot: Snapshot) -> WavePlan:
 
 def _by_pods(snapshot: Snapshot, all_pods: Pods, orders: Sequence[OrderPlan], free: Sequence[Free]) -> WavePlan:
     """Who goes is settled; which pods serve them all is chosen together."""
-    rank = {n.order_id: (n.priority, n.cutoff_s) for n in snapshot.needs}
+    rank = {n.order_id: (n.priority, min(n.cutoff_s, FAR_S) // carts.CUTOFF_S) for n in snapshot.needs}
     shares = [Share(p.order_id, rank[p.order_id], p.reserve) for p in orders if not p.refused]
     reserve, visits = choose(shares, free, all_pods, snapshot.walk, snapshot.standard)
     return WavePlan(tuple(replace(p, reserve=reserve.get(p.order_id, ())) for p in orders), visits)

@@ -19,7 +19,7 @@ export interface Spot {
   places: Place[];
 }
 
-const FILL: Record<string, string> = { bin: "#d9dee3", reserve: "#c8cfd6", dock: "#b9c4cf", staging: "#cfc7b2", cart: "#cfd8cf", pack: "#b4c0cc", ship: "#b4c0cc" };
+const FILL: Record<string, string> = { bin: "#d9dee3", reserve: "#c8cfd6", dock: "#b9c4cf", staging: "#cfc7b2", cart: "#cfd8cf", pack: "#b4c0cc", ship: "#b4c0cc", pod: "#d5cde3", g2p: "#b3a3d1" };
 const LABEL = "600 11px system-ui, sans-serif";
 /** Pixels per millimetre under which there is room for few names. */
 const SMALL = 0.01;
@@ -95,7 +95,7 @@ function stations(pen: OffscreenCanvasRenderingContext2D, spots: Spot[], view: V
   pen.font = LABEL;
   const taken: [number, number, number][] = [];
   for (const spot of spots) {
-    if (spot.kind === "bin" || spot.kind === "reserve") continue;
+    if (spot.kind === "bin" || spot.kind === "reserve" || spot.kind === "pod") continue;
     const text = spot.places[0]!.code;
     const half = pen.measureText(text).width / 2 + 3;
     const x = toX(view, spot.x);
