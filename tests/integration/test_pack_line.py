@@ -8,7 +8,7 @@ import pytest
 from tests.integration.house import Client, House, Json, Refused, fill_parcel, open_house, pick_all
 
 CARRIER, ROUND, REJECT = 1, 7, 8
-FLAGGED = [("weight_unstable", "packing.weight_unstable"), ("multiple_objects", "packing.multiple_objects")]
+FLAGGED = [("weight_unstable", "packing.weight_unstable")]
 
 
 @pytest.fixture

@@ -413,3 +413,29 @@ export function useCommand<T = unknown>(): UseMutationResult<T, Problem, Command
     onSuccess: () => client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "static" }),
   });
 }
+
+export interface LineStage {
+  name: "weigh" | "label" | "sort";
+  done: number;
+  pace_s: number;
+  waiting: number;
+  oldest_s: number;
+  busy: number;
+}
+
+/** A pack line's last 15 minutes. */
+export interface PackLine {
+  code: string;
+  dws: string;
+  printer: string;
+  sorter: string;
+  per_hour: number;
+  labelled: number;
+  minutes: number[];
+  stages: LineStage[];
+  bottleneck: { stage: string; why: "alarm" | "waits" | "busy" | "none" };
+  alarms: Record<string, string>;
+  no_reads: number;
+  round: { reason: string; count: number }[];
+  rejected: { reason: string; count: number }[];
+}

@@ -25,6 +25,7 @@ const PAGES = {
   slotting: lazy(() => import("./pages/slotting.tsx")),
   labour: lazy(() => import("./pages/labour.tsx")),
   history: lazy(() => import("./pages/history.tsx")),
+  line: lazy(() => import("./pages/line.tsx")),
   labels: lazy(() => import("./pages/labels.tsx")),
   simulators: lazy(() => import("./pages/simulators.tsx")),
 };
