@@ -76,6 +76,11 @@ async def close_check(uow: UnitOfWork, event: calibration.DeviceChecked) -> None
             )
 
 
+async def close_wall_short(uow: UnitOfWork, event: put_wall.ToteConsolidated) -> None:
+    """The slot was scanned after all: the whole share is in."""
+    await incident_service.resolve_key(uow, f"put_wall_short:{event.order_id}:{event.tote}", f"all is in {event.slot}")
+
+
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
@@ -110,7 +115,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "put_wall.on_order_withdrawn": wall_reactions.on_order_withdrawn,
         "goods_to_person.on_order_withdrawn": g2p_reactions.on_order_withdrawn,
     },
-    put_wall.ToteConsolidated: {"packing.on_tote_consolidated": packing_reactions.on_tote_consolidated},
+    put_wall.ToteConsolidated: {
+        "packing.on_tote_consolidated": packing_reactions.on_tote_consolidated,
+        "flow.close_wall_short": close_wall_short,
+    },
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
     picking.TourTaken: {"flow.close_lost_cart": close_lost_cart},
     fleet.UnitDelivered: {

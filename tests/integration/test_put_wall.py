@@ -123,6 +123,51 @@ async def test_the_button_under_the_light_is_the_proof_too(house: House) -> None
     assert [c.payload["position"] for c in await house.commands("light_off")] == ["W1"]
 
 
+async def test_a_button_that_tells_fewer_pieces_books_nothing_and_a_lead_hears(house: House) -> None:
+    order = await house.order("O1", {"A": 2, "C": 1})
+    await by_zone(house, order)
+    picker, walker = await house.sign_in("picker"), await house.sign_in("packer")
+    await walk_tour(house, picker, "CART-1")
+    (card,) = (await walker.post("/api/v1/pda/wall/claim"))["cards"]
+    (found,) = (await walker.answer(card, tote="T1-1"))["cards"]
+    await house.hear("lights-1", "light_confirmed", {"position": "W1", "qty": 1, "short": True})
+    assert "W1:available" not in await house.held("A")
+    assert "put_wall.short" in await house.incidents()
+    await walker.answer(found, slot="W1")
+    await house.settle()
+    assert (await house.held("A"))["W1:available"] == 2
+    assert "put_wall.short" not in [i["kind"] for i in await house.admin.get("/api/v1/incidents?state=open")]
+
+
+async def test_the_wall_wants_no_tote_whose_goods_go_back_and_its_light_goes_out(house: House) -> None:
+    lost = await house.order("O1", {"A": 2, "C": 1})
+    short = await house.order("O2", {"B": 2, "C": 1}, short_policy="complete_only")
+    await by_zone(house, lost, short)
+    picker, walker = await house.sign_in("picker"), await house.sign_in("packer")
+    (card,) = (await picker.post("/api/v1/pda/pick/claim"))["cards"]
+    cards = (await picker.answer(card, cart="CART-1"))["cards"]
+    for each in cards[:-1]:
+        if each["show"]["sku"] == "A":
+            await do_pick(picker, each)
+        else:
+            cards = (await do_pick(picker, each, qty=1, problem="short"))["cards"]
+    await picker.answer(cards[-1], drop="WALL-1")
+    await house.settle()
+    (card,) = (await walker.post("/api/v1/pda/wall/claim"))["cards"]
+    assert card["show"]["totes"] == ["T1-1"], "the other is on its way back"
+    with pytest.raises(Refused) as back:
+        await walker.answer(card, tote="T1-2")
+    assert back.value.code == "put_wall.not_a_wall_tote"
+    await walker.answer(card, tote="T1-1")
+    await house.admin.post(f"/api/v1/orders/{lost}/cancel", {"reason": "changed my mind"})
+    await house.settle()
+    assert [c.payload["position"] for c in await house.commands("light_off")] == ["W1"]
+    assert (await walker.post("/api/v1/pda/wall/claim"))["message"] == "wall.nothing"
+    with pytest.raises(Refused) as gone:
+        await walker.answer(card, tote="T1-1")
+    assert gone.value.code == "orders.is_cancelled"
+
+
 async def test_a_cancelled_order_leaves_the_wall_and_its_goods_go_back(house: House) -> None:
     order = await house.order("O1", {"A": 2, "C": 1})
     await by_zone(house, order)

@@ -15,7 +15,12 @@ class Wall:
     code: str
     slots: tuple[stock.Unit, ...]
     totes: tuple[stock.Unit, ...]
-    """On the carts before it, each with a share of an order."""
+    """On the carts before it, each with a share of an order that still wants it."""
+
+
+def is_wanted(order: orders.OrderInfo) -> bool:
+    """Whether its shares are still to come together; else they go back to their shelves."""
+    return order.cancel_requested_at is None and order.state in ("picking", "picked")
 
 
 async def walls(uow: UnitOfWork) -> list[Wall]:
@@ -23,7 +28,9 @@ async def walls(uow: UnitOfWork) -> list[Wall]:
     for spot in await layout.locations(uow, ["wall"]):
         here = await stock.units_in(uow, spot.id)
         on_carts = [t for u in here if u.kind == "cart" for t in await stock.units_in(uow, u.id)]
-        totes = tuple(t for t in on_carts if t.kind == "tote" and t.bound_to is not None)
+        bound = [(t, t.bound_to) for t in on_carts if t.kind == "tote" and t.bound_to is not None]
+        wanted = await orders.orders(uow, [i for _, i in bound])
+        totes = tuple(t for t, i in bound if i in wanted and is_wanted(wanted[i]))
         found.append(Wall(spot.id, spot.code, tuple(u for u in here if u.kind == "tote"), totes))
     return found
 

@@ -8,7 +8,7 @@ from wms.processes.put_wall import service
 
 
 async def on_light_confirmed(uow: UnitOfWork, event: LightConfirmed) -> None:
-    await service.confirm_light(uow, event.device, event.position)
+    await service.confirm_light(uow, event.device, event.position, event.qty)
 
 
 async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> None:

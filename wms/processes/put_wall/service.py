@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from wms.db.uow import UnitOfWork
+from wms.events.incidents import IncidentDetected
 from wms.events.picking import GoodsToPutBack
 from wms.events.put_wall import ToteConsolidated
+from wms.foundation.orders import queries as orders
 from wms.foundation.orders import rules as order_rules
 from wms.foundation.orders import service as order_service
 from wms.foundation.scanning import queries as scanning
@@ -26,9 +28,12 @@ async def bring(uow: UnitOfWork, tote_scan: str) -> work.TaskInfo:
     tote = await stock.unit(uow, (await scanning.meaning(uow, tote_scan, "unit")).id)
     wall = next((w for w in await queries.walls(uow) if any(t.id == tote.id for t in w.totes)), None)
     if wall is None or tote.bound_to is None:
+        gone = (await orders.orders(uow, [tote.bound_to])).get(tote.bound_to) if tote.bound_to else None
+        if gone is not None and gone.cancel_requested_at is not None:
+            raise order_rules.OrderIsCancelled(ref=gone.ref)
         raise rules.NotAWallTote(scanned=tote.code)
     order = await order_service.lock(uow, tote.bound_to)
-    if order.cancel_requested_at is not None or order.state not in ("picking", "picked"):
+    if not queries.is_wanted(order):
         raise order_rules.OrderIsCancelled(ref=order.ref)
     there = next((t for t in await work.tasks(uow, kind="wall") if t.place_id == tote.id), None)
     if there is not None:
@@ -76,8 +81,7 @@ async def _put(uow: UnitOfWork, task: work.TaskInfo, slot: stock.Unit) -> bool:
     await ledger.post(uow, [ledger.Line(h.grain, tote.id, slot.id, h.qty_each, "consolidate") for h in held])
     await ledger.bind_unit(uow, tote.id, None)
     await tasks.finish(uow, task.id)
-    if light := await _light(uow, task.data["wall"]):
-        uow.send_device(light, "light_off", {"position": slot.code}, ref=f"put_wall.dark:{task.id}", ttl_s=LIGHT_TTL_S)
+    await _dark(uow, task)
     complete = not await queries.shares_left(uow, order)
     uow.emit(ToteConsolidated(
         order_id=order_id, tote=tote.code, slot=slot.code, in_place_id=tote.in_place_id, complete=complete,
@@ -85,11 +89,22 @@ async def _put(uow: UnitOfWork, task: work.TaskInfo, slot: stock.Unit) -> bool:
     return complete
 
 
-async def confirm_light(uow: UnitOfWork, light: str, position: str) -> None:
-    """The button under a light: the share that it was lit for is in. Nothing happens where none is on its way."""
+async def confirm_light(uow: UnitOfWork, light: str, position: str, qty_each: int) -> None:
+    """The button under a light: the share that it was lit for is in. Nothing happens where none is on its way.
+
+    Fewer pieces than the light showed: nothing is booked, and a lead hears of it; the tote's hands scan the slot when all is found.
+    """
     walls = {s.location for s in await work.stations(uow, "wall") if s.light == light}
     for task in await work.tasks(uow, kind="wall", states=("claimed",)):
         if task.data["wall"] in walls and task.data["slot"].upper() == position.upper():
+            if qty_each != task.qty_each:
+                uow.emit(IncidentDetected(
+                    kind="put_wall.short", key=f"put_wall_short:{task.group_id}:{task.data['tote']}", owner="lead", due_h=0.5,
+                    subject=f"Tote {task.data['tote']}: {qty_each} of {task.qty_each} put into {task.data['slot']}",
+                    detail={"tote": task.data["tote"], "slot": task.data["slot"], "order": task.data["order"],
+                            "put_each": qty_each, "wanted_each": task.qty_each},
+                ))  # fmt: skip
+                continue
             await _put(uow, task, await stock.unit(uow, task.to_place_id))
 
 
@@ -97,6 +112,7 @@ async def clear(uow: UnitOfWork, order_id: UUID, reason: str) -> None:
     """An order that leaves the floor leaves the wall: what lies in its slot goes back, shares on their way stop."""
     for task in await work.tasks(uow, kind="wall", group_id=order_id):
         await tasks.finish(uow, task.id, "cancel")
+        await _dark(uow, task)
     slots = {s.id for w in await queries.walls(uow) for s in w.slots}
     for unit in await stock.units_bound_to(uow, order_id):
         if unit.id not in slots:
@@ -106,6 +122,12 @@ async def clear(uow: UnitOfWork, order_id: UUID, reason: str) -> None:
             uow.emit(GoodsToPutBack(hu_id=unit.id, reason=reason))
         else:
             await ledger.bind_unit(uow, unit.id, None)
+
+
+async def _dark(uow: UnitOfWork, task: work.TaskInfo) -> None:
+    if light := await _light(uow, task.data["wall"]):
+        data = {"position": task.data["slot"]}
+        uow.send_device(light, "light_off", data, ref=f"put_wall.dark:{task.id}", ttl_s=LIGHT_TTL_S)
 
 
 async def _light(uow: UnitOfWork, wall: str) -> str:
