@@ -72,7 +72,7 @@ async def close_check(uow: UnitOfWork, event: calibration.DeviceChecked) -> None
     if event.state == "passed":
         for kind in ("failed", "locked"):
             await incident_service.resolve_key(
-                uow, f"calibration.{kind}:{event.device}", "measures its check piece right again"
+                uow, f"calibration.{kind}:{event.device}:{event.measure}", "measures its check piece right again"
             )
 
 

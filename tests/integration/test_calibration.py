@@ -116,3 +116,39 @@ async def test_a_silent_device_leaves_the_check_void(house: House) -> None:
     await house.device_answers("calibrate_check", "failed", "scale.timeout")
     told = (await last(house, "scale-1", "weight"))["last"]
     assert (told["state"], told["why"]) == ("void", "scale.timeout")
+
+
+async def sized(house: House, length_mm: int, measure: str = "size", device: str = "dws-1", **other: Any) -> Json:
+    """One check of the DWS with the cube of 600 x 500 x 400 mm, answered by a device."""
+    await house.admin.post("/api/v1/calibration/checks", {"device": "dws-1", "measure": measure, "piece": "CUBE"})
+    (command,) = await house.commands("measure")
+    await house.hear(device, "parcel_measured", {
+        "sequence": 1, "length_mm": length_mm, "width_mm": 500, "height_mm": 400, "weight_g": 5000, "flags": [],
+        "command_id": str(command.id), **other,
+    })  # fmt: skip
+    await house.hear("dws-1", "command_result", {"command_id": str(command.id), "outcome": "done"})
+    return await last(house, "dws-1", measure)
+
+
+async def test_a_right_weight_does_not_open_what_a_wrong_size_locked(house: House) -> None:
+    for _ in range(2):
+        assert (await sized(house, 650))["last"]["state"] == "failed"
+    told = await sized(house, 600, "weight")
+    assert told["last"]["state"] == "passed" and "size off by 8.33 %" in told["locked"]
+    assert "calibration.locked" in [i["kind"] for i in await house.admin.get("/api/v1/incidents?state=open")]
+    assert (await sized(house, 600))["locked"] == ""
+    assert "calibration.locked" not in [i["kind"] for i in await house.admin.get("/api/v1/incidents?state=open")]
+
+
+async def test_only_the_device_itself_answers_and_nonsense_is_no_measurement(house: House) -> None:
+    assert (await sized(house, 600, device="dws-2"))["last"]["state"] == "asked"
+    await house.hear("dws-1", "parcel_measured", {
+        "sequence": 2, "length_mm": 1, "width_mm": 1, "height_mm": 1, "weight_g": 1, "flags": [], "command_id": "nonsense",
+    })  # fmt: skip
+    await house.admin.post("/api/v1/calibration/checks", {"device": "scale-1", "measure": "weight", "piece": "W2KG"})
+    (command,) = await house.commands("calibrate_check")
+    data = {"measured_g": "abc", "interval_g": None}
+    await house.hear("scale-1", "command_result", {"command_id": str(command.id), "outcome": "done", "data": data})
+    told = (await last(house, "scale-1", "weight"))["last"]
+    assert (told["state"], told["why"]) == ("void", "told 'abc'")
+    assert await house.audit_clean(), "no reaction is stuck"

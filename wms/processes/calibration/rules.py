@@ -12,6 +12,7 @@ LEAST_INTERVALS = 200
 """A lighter piece could be off by more than the share and still be within one interval."""
 LEAST_MM = 400
 FAILURES_TO_LOCK = 2
+ABSURD_G = 10**9
 ASK_S = 90
 """How long the device may take, the hands that lay the piece on included."""
 

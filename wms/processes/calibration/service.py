@@ -68,22 +68,26 @@ async def start_check(uow: UnitOfWork, device: str, measure: str, piece_code: st
     return check_id
 
 
-async def take_answer(uow: UnitOfWork, check_id: UUID, code: str, data: dict[str, Any]) -> None:
+async def take_answer(uow: UnitOfWork, check_id: UUID, device: str, code: str, data: dict[str, Any]) -> None:
     """A scale's answer, or any device's word that nothing was measured."""
-    check = await _asked(uow, DeviceCheck.id == check_id)
+    check = await _asked(uow, device, DeviceCheck.id == check_id)
     if check is None:
         return
     if "measured_g" in data:
-        await _judge(uow, check, [int(data["measured_g"])], int(data.get("interval_g", check.interval)))
+        told = (data["measured_g"], data.get("interval_g", check.interval))
+        if all(isinstance(v, int | float) and abs(v) < rules.ABSURD_G for v in told):
+            await _judge(uow, check, [int(told[0])], int(told[1]))
+        else:
+            await _end(uow, check, rules.Judged("void", 0.0, 0.0, f"told {told[0]!r}"[:100]))
     elif code:
         await _end(uow, check, rules.Judged("void", 0.0, 0.0, code))
 
 
 async def take_size(
-    uow: UnitOfWork, command_id: str, size_mm: tuple[int, int, int], weight_g: int, flags: list[str]
+    uow: UnitOfWork, device: str, command_id: UUID, size_mm: tuple[int, int, int], weight_g: int, flags: list[str]
 ) -> None:
     """A dimensioner's result for a command; nothing happens where the command was no check's."""
-    check = await _asked(uow, DeviceCheck.command_id == UUID(command_id))
+    check = await _asked(uow, device, DeviceCheck.command_id == command_id)
     if check is None:
         return
     if wrong := sorted(UNUSABLE & set(flags)):
@@ -93,9 +97,10 @@ async def take_size(
     await _judge(uow, check, measured, check.interval)
 
 
-async def _asked(uow: UnitOfWork, which: Any) -> DeviceCheck | None:
+async def _asked(uow: UnitOfWork, device: str, which: Any) -> DeviceCheck | None:
+    """The open check; another device's word about it counts for nothing."""
     row: DeviceCheck | None = await uow.session.scalar(
-        select(DeviceCheck).where(which, DeviceCheck.state == "asked").with_for_update()
+        select(DeviceCheck).where(which, DeviceCheck.device == device, DeviceCheck.state == "asked").with_for_update()
     )
     return row
 
@@ -111,21 +116,35 @@ async def _end(uow: UnitOfWork, check: DeviceCheck, judged: rules.Judged) -> Non
     await uow.session.flush()
     uow.emit(DeviceChecked(device=check.device, measure=check.measure, state=check.state))
     if check.state == "passed":
-        await work_service.unlock_device(uow, check.device)
+        await _let_back(uow, check)
     elif check.state == "failed":
         await _failed(uow, check)
+
+
+async def _let_back(uow: UnitOfWork, check: DeviceCheck) -> None:
+    """Unlock the device, unless its other measure keeps it locked: a right weight says nothing about the size."""
+    for measure in {"weight", "size"} - {check.measure}:
+        judged = [c for c in await queries.newest(uow, check.device, measure, 10) if c.state in ("passed", "failed")]
+        if rules.must_lock([c.state for c in judged]):
+            await work_service.lock_device(uow, check.device, f"{measure} off by {_error(judged[0])}")
+            return
+    await work_service.unlock_device(uow, check.device)
+
+
+def _error(check: DeviceCheck) -> str:
+    return f"{check.error_pct:.2f} %, allowed below {check.allowed_pct:.2f} %"
 
 
 async def _failed(uow: UnitOfWork, check: DeviceCheck) -> None:
     states = [c.state for c in await queries.newest(uow, check.device, check.measure, 10)]
     locked = rules.must_lock(states)
-    error = f"{check.error_pct:.2f} %, allowed below {check.allowed_pct:.2f} %"
+    error = _error(check)
     if locked:
         await work_service.lock_device(uow, check.device, f"{check.measure} off by {error}")
     instead = await work.instead_of(uow, check.device)
     kind = "calibration.locked" if locked else "calibration.failed"
     uow.emit(IncidentDetected(
-        kind=kind, key=f"{kind}:{check.device}",
+        kind=kind, key=f"{kind}:{check.device}:{check.measure}",
         subject=f"{check.device}: {check.measure} of {check.piece} off by {error}", owner="supervisor", due_h=1.0,
         detail={"device": check.device, "piece": check.piece, "reference": check.reference, "measured": check.measured,
                 "instead": instead},
