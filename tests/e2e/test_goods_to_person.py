@@ -13,7 +13,7 @@ from tests.e2e.hands import at_step, band, hero, ime, sign_in, wedge
 from tests.e2e.test_console import sign_in as sit_down
 
 Shot = Callable[[Any, str], None]
-MUG, CABLE = "4006381333931", "4006381333955"
+MUG = "4006381333931"
 
 
 def add_pods(admin: httpx.Client) -> None:
@@ -84,6 +84,11 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
     expect(desk.get_by_test_id("pods-G2P-1")).to_contain_text("POD-1")
     desk.wait_for_timeout(300)
     shot(desk, "console-g2p")
+    desk.get_by_text("Stream ").first.click()
+    expect(desk.get_by_test_id("wave-plan")).to_contain_text("POD-2")
+    desk.wait_for_timeout(300)
+    shot(desk, "console-g2p-plan")
+    desk.get_by_test_id("nav-waves").click()
     carry(admin, "POD-1")
     at_step(page, "location")
     assert hero(page) == "POD-1-A3"
@@ -102,13 +107,14 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
         band(page, "ok", "g2p.in")
     at_step(page, "location")
     assert hero(page) == "POD-2"
-    wedge(page, CABLE)
-    at_step(page, "tote")
-    wedge(page, "G-1")
+    page.get_by_test_id("problem").tap()
+    page.get_by_test_id("problem-short").tap()
+    wedge(page, "POD-2")  # proves the place where nothing is
+    band(page, "warn", "g2p.shorted")
     expect(page.get_by_text("Nothing to do here")).to_be_visible()
     shot(page, "pda-g2p-nothing")
     site.until(lambda: {state_of(admin, first), state_of(admin, second)} == {"picked"}, "both orders picked")
     carry(admin, "POD-1")
     site.until(lambda: admin.get("/api/v1/goods-to-person").json()["stations"][0]["pods"] == [], "the pods to be home")
-    expect(desk.get_by_test_id("station-G2P-1")).to_contain_text("3 pieces, pack it", timeout=10_000)
+    expect(desk.get_by_test_id("station-G2P-1")).to_contain_text("2 pieces, pack it", timeout=10_000)
     desk.close()

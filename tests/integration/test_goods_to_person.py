@@ -174,7 +174,7 @@ async def test_a_short_leaves_a_count_and_the_rest_comes_from_another_pod(house:
     assert (await house.held("A"))["POD-1-A1:count_hold"] == 9
     counter = await house.sign_in("packer")
     (count,) = (await counter.post("/api/v1/pda/count/claim"))["cards"]
-    assert (count["show"]["location"], count["show"]["sku"]) == ("POD-1-A1", "A")
+    assert (count["show"]["location"], count["show"]["sku"], count["show"]["at"]) == ("POD-1-A1", "A", "S-3")
     await counter.answer(count, location="POD-1-A1", sku="A", qty=9)
     await carry(house)
     assert (await house.held("A"))["POD-1-A1:available"] == 9

@@ -225,6 +225,15 @@ async def spots(uow: UnitOfWork, place_ids: Collection[int]) -> dict[int, layout
     return found
 
 
+async def stands_at(uow: UnitOfWork, place_id: int) -> str:
+    """Code of the location that a unit stands in at any depth; empty for what is a location itself."""
+    at = ""
+    while (row := await uow.session.get(HandlingUnit, place_id, populate_existing=True)) is not None:
+        place_id = row.in_place_id
+        at = (await layout.place_codes(uow, [place_id]))[place_id]
+    return at
+
+
 async def first_places(uow: UnitOfWork, sku_ids: Collection[int]) -> dict[int, int]:
     """SKU to the place that its stock would leave from first; SKUs without free stock are not in it."""
     first: dict[int, int] = {}

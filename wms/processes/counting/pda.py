@@ -38,6 +38,8 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...
     for task in tasks:
         spot = spots[task.place_id]
         show: dict[str, Any] = {"location": spot.code, "x_mm": spot.x_mm, "y_mm": spot.y_mm}
+        if at := await stock.stands_at(uow, task.place_id):
+            show["at"] = at
         steps = [Step("location", "scan", "count.scan_location", accept=(spot.code, spot.check_digits), show=show)]
         if task.sku_id:
             sku = skus[task.sku_id]

@@ -1,5 +1,6 @@
 """Reads of stations: their totes, the pods on a visit, and what is wanted of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -77,6 +78,13 @@ async def at(uow: UnitOfWork, *states: str, order_id: UUID | None = None) -> lis
         query = query.where(StationOrder.order_id == order_id)
     rows = await uow.session.scalars(query.execution_options(populate_existing=True))
     return [OrderAt(r.order_id, r.wave_id, r.state, r.station, r.tote) for r in rows]
+
+
+async def still_in(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the orders that the wave still owns: told late, one may be in the next wave already."""
+    rows = text("SELECT order_id FROM wave_order WHERE wave_id = :wave AND state = 'released' AND order_id = ANY(:ids)")
+    found = await uow.session.scalars(rows.columns(order_id=Uuid), {"wave": wave_id, "ids": list(order_ids)})
+    return set(found)
 
 
 async def paused(uow: UnitOfWork) -> set[UUID]:

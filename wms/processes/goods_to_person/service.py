@@ -33,7 +33,8 @@ async def take_in(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) -> 
     await uow.session.execute(_ONE_AT_A_TIME)
     found = await order_service.lock_all(uow, order_ids)
     known = {m.order_id for m in await queries.at(uow, "waiting", "here")}
-    live = {i: o for i, o in found.items() if o.state == "released" and i not in known}
+    own = await queries.still_in(uow, wave_id, order_ids) - known
+    live = {i: o for i, o in found.items() if o.state == "released" and i in own}
     demands = {f"order_line:{x.id}": o.id for o in live.values() for x in o.lines}
     pending = await stock.open_reservations(uow, list(demands))
     pods = await stock.pods_of(uow, {r.place_id for r in pending})
