@@ -352,9 +352,10 @@ class Link:
                 except Poison as error:
                     await self._park(topic, payload, str(error))
             for gateway, envelopes in by_gateway.items():
-                for epoch, seq in (await self._durably(gateway, envelopes)).items():
+                taken = await self._durably(gateway, envelopes)
+                self.wake()  # before the acknowledgement, which waits for the broker's disk
+                for epoch, seq in taken.items():
                     await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
-            self.wake()
 
     async def _park(self, topic: str, payload: bytes, reason: str) -> None:
         """Without a number nobody will send it again: if the database is away, the log has to do."""

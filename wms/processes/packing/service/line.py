@@ -72,7 +72,7 @@ async def take_result(uow: UnitOfWork, event: ParcelMeasured) -> None:
     if problem:
         await parcels.put(uow, parcel.id, held=problem)
     elif parcel.state in ("weighing", "weight_off"):
-        if not await _cancelled(uow, parcel):
+        if not _ended((await orders.orders(uow, [parcel.order_id])).get(parcel.order_id)):
             await parcels.judge_weight(uow, parcel, event.weight_g, line.interval_g)
     elif parcel.passes and parcel.sscc not in codes.labels:
         await _label_again(uow, parcel)
@@ -84,8 +84,9 @@ async def _on_line(uow: UnitOfWork, line: LineInfo, codes: line_rules.Codes) -> 
     return [await parcels.lock(uow, p.id) for p in named]
 
 
-async def _cancelled(uow: UnitOfWork, parcel: ParcelInfo) -> bool:
-    return parcel.state == "void" or (await orders.order(uow, parcel.order_id)).cancel_requested_at is not None
+def _ended(order: orders.OrderInfo | None) -> bool:
+    """Cancelled, or on its way to be."""
+    return order is None or order.cancel_requested_at is not None or order.state == "cancelled"
 
 
 async def _label_again(uow: UnitOfWork, parcel: ParcelInfo) -> None:
@@ -131,8 +132,9 @@ async def decide(uow: UnitOfWork, event: ParcelInducted) -> None:
     codes = line_rules.read(event.barcode)
     found = await _on_line(uow, line, codes)
     parcel = found[0] if len(found) == 1 else None
-    carrier = (await orders.order(uow, parcel.order_id)).carrier if parcel else ""
-    seen = [line_rules.Parcel(p.state, p.sscc, await _cancelled(uow, p), p.passes, p.held) for p in found]
+    of = await orders.orders(uow, {p.order_id for p in found}) if found else {}
+    carrier = of[parcel.order_id].carrier if parcel and parcel.order_id in of else ""
+    seen = [line_rules.Parcel(p.state, p.sscc, _ended(of.get(p.order_id)), p.passes, p.held) for p in found]
     unread = 0 if codes.any else await queries.unread_round(uow, line.code)
     aim = line_rules.aim(codes, seen, line.passes_max, unread, line.lane_for(carrier) > 0)
     passage = LinePassage(
