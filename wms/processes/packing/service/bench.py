@@ -12,6 +12,7 @@ from wms.foundation.orders import queries as orders
 from wms.foundation.orders import rules as order_rules
 from wms.foundation.orders import service as order_service
 from wms.foundation.scanning import queries as scanning
+from wms.foundation.scanning import rules as scanning_rules
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.work import queries as work
@@ -126,13 +127,24 @@ async def close_parcel(
 async def _plate(uow: UnitOfWork, scanned: str) -> str:
     """The one plate in a scan. Errors: NoPlate, PlateTaken."""
     plates = line_rules.read(scanned).plates
-    if len(plates) != 1:
+    if len(plates) != 1 or await _means_something(uow, scanned):
         raise rules.NoPlate(scanned=scanned[:60])
     plate = min(plates)
     await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"plate:{plate}"))))
     if any(p.state != "void" for p in await queries.named(uow, line_rules.Codes(plates=plates))):
         raise rules.PlateTaken(plate=plate)
     return plate
+
+
+async def _means_something(uow: UnitOfWork, scanned: str) -> bool:
+    """Whether a code is goods, a unit or a location: a slip of the scanner, not a plate."""
+    try:
+        await scanning.meaning(uow, scanned)
+    except (scanning_rules.UnknownBarcode, scanning_rules.UnreadableBarcode):
+        return False
+    except scanning_rules.AmbiguousBarcode:
+        return True
+    return True
 
 
 async def _move_content(uow: UnitOfWork, parcel: queries.ParcelInfo, hu_id: int) -> None:
