@@ -85,6 +85,7 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
     desk.wait_for_timeout(300)
     shot(desk, "console-g2p")
     desk.get_by_text("Stream ").first.click()
+    expect(desk.get_by_test_id("wave-plan")).to_contain_text("Visits")
     expect(desk.get_by_test_id("wave-plan")).to_contain_text("POD-2")
     desk.wait_for_timeout(300)
     shot(desk, "console-g2p-plan")

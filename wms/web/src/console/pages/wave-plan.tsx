@@ -35,7 +35,7 @@ export function Plan({ id, may }: { id: string; may: boolean }) {
         {data.summary === undefined ? <Making state={data.state} /> : <Sum plan={data} walked={walked.data ?? []} />}
         {may && <Decide plan={data} />}
         {data.tours && (
-          <Panel title={t("console.tours")}>
+          <Panel title={t(brought(data.tours) ? "console.visits" : "console.tours")}>
             <Tours tours={data.tours} actual={actual} chosen={chosen} choose={choose} released={data.state !== "planned"} />
           </Panel>
         )}
@@ -53,6 +53,9 @@ export function Plan({ id, may }: { id: string; may: boolean }) {
   );
 }
 
+/** Nobody walks: pods are brought, a visit each. */
+const brought = (tours: PlannedTour[] | undefined): boolean => tours?.some((x) => x.pod) ?? false;
+
 function Making({ state }: { state: string }) {
   if (state !== "planning") return <Text c="dimmed">{t("console.no_plan")}</Text>;
   return <Group gap="xs" mb="sm"><Loader color="gray" size="sm" /><Text>{t("console.plan_is_made")}</Text></Group>;
@@ -67,14 +70,14 @@ function Sum({ plan, walked }: { plan: WavePlan; walked: Walked[] }) {
   return (
     <div className="figures" data-testid="plan-summary">
       <Figure value={number(s.orders)} label={t("page.orders")} />
-      <Figure value={number(s.tours)} label={t("console.tours")} />
+      <Figure value={number(s.tours)} label={t(brought(plan.tours) ? "console.visits" : "console.tours")} />
       <Figure value={number(s.stops)} label={t("console.stops")} />
-      <Figure value={metres(s.length_mm)} label={t("console.walk")} />
+      <Figure value={metres(s.length_mm)} label={t(brought(plan.tours) ? "console.vehicles_way" : "console.walk")} />
       <Figure value={minutes(s.time_s)} label={t("console.hands_time")} />
       <Figure value={number(s.cartons)} label={t("console.cartons")} />
       {plan.state === "planned"
         ? <Figure value={minutes(s.finish_s)} label={t("console.done_with", { hands: s.hands })} title={ends} wide />
-        : <Figure value={done.length === 0 ? "–" : `${minutes(actual)} / ${minutes(expected)}`} label={t("console.actual_planned", { done: done.length, of: walked.length })} wide />}
+        : !brought(plan.tours) && <Figure value={done.length === 0 ? "–" : `${minutes(actual)} / ${minutes(expected)}`} label={t("console.actual_planned", { done: done.length, of: walked.length })} wide />}
     </div>
   );
 }
@@ -118,9 +121,9 @@ function Tours({ tours, actual, chosen, choose, released }: ToursProps) {
           { key: "stops", title: t("console.stops"), right: true, cell: (x) => (actual.has(x.tour) ? `${actual.get(x.tour)!.stops_done}/${actual.get(x.tour)!.stops}` : number(x.stops)) },
           { key: "length", title: "m", right: true, cell: (x) => number(x.length_mm / 1000) },
           { key: "time", title: t("console.planned_time"), right: true, cell: (x) => minutes(x.time_s) },
-          released
-            ? { key: "actual", title: t("console.actual_time"), right: true, cell: (x) => <Actual walked={actual.get(x.tour)} /> }
-            : { key: "ends", title: t("console.ends_after"), right: true, cell: (x) => minutes(x.ends_s) },
+          ...(brought(tours) ? [] : [released
+            ? { key: "actual", title: t("console.actual_time"), right: true, cell: (x: PlannedTour) => <Actual walked={actual.get(x.tour)} /> }
+            : { key: "ends", title: t("console.ends_after"), right: true, cell: (x: PlannedTour) => minutes(x.ends_s) }]),
         ]}
       />
       {!all && tours.length > SHOWN && <Act label={t("console.show_all", { count: tours.length })} onClick={() => setAll(true)} />}
