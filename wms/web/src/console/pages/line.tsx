@@ -56,7 +56,7 @@ function Stage({ stage, device, held }: { stage: LineStage; device: string; held
     <div className={`line-stage ${held ? "held" : ""}`}>
       <b>{word("line_stage", stage.name)}</b> <small>{device}</small>
       <div className="level"><i style={{ width: `${100 * stage.busy}%` }} /></div>
-      <small>{t("line.stage", { done: number(stage.done), pace: stage.pace_s ? number(stage.pace_s, 1) : "–", busy: Math.round(100 * stage.busy) })}</small>
+      <small>{t(stage.pace_s ? "line.stage" : "line.done", { done: number(stage.done), pace: number(stage.pace_s, 1), busy: Math.round(100 * stage.busy) })}</small>
       <small className={stage.waiting > 0 && held ? "soon" : ""}>{stage.waiting === 0 ? t("line.nothing_waits") : t("line.waiting", { waiting: number(stage.waiting), oldest: span(1000 * stage.oldest_s) })}</small>
     </div>
   );
