@@ -96,6 +96,7 @@ def stage(name: str, done: int = 100, pace: float = 1.0, waiting: int = 0, oldes
     ([stage("weigh"), stage("label", waiting=12, oldest=40)], [], Bottleneck("label", "waits")),
     ([stage("weigh", waiting=4, oldest=90), stage("label", waiting=12, oldest=40)], [], Bottleneck("label", "waits")),
     ([stage("weigh", waiting=5, oldest=5), stage("label", done=880)], [], Bottleneck("label", "busy")),
+        ([stage("weigh", waiting=30, oldest=60), stage("label"), stage("sort", waiting=5, oldest=35)], [], Bottleneck("sort", "waits")),
     ([stage("weigh", done=890)], ["3 jam"], Bottleneck("sort", "alarm")),
     ([], [], Bottleneck("", "none")),
 ])  # fmt: skip

@@ -112,7 +112,7 @@ class Stage:
     """One stage within the window: parcels done, seconds per parcel while fed, parcels that wait now and the oldest's wait."""
 
     name: str
-    """weigh, label or sort."""
+    """weigh; label, until it is printed; sort, from there on: put on, scanned and sorted."""
     done: int
     pace_s: float
     waiting: int
@@ -137,12 +137,15 @@ class Bottleneck:
 
 
 def bottleneck(stages: Sequence[Stage], alarms: Collection[str]) -> Bottleneck:
-    """The stage that holds the line up: one that stands, one before which parcels wait, or the busiest near its limit."""
+    """The stage that holds the line up: one that stands, the last before which parcels wait, or the busiest near its limit.
+
+    `stages`: in the order of the belt.
+    """
     if alarms:
         return Bottleneck("sort", "alarm")
     waits = [s for s in stages if s.waiting >= WAITS_LEAST and s.oldest_s >= WAITS_S]
     if waits:
-        return Bottleneck(max(waits, key=lambda s: (s.waiting * max(s.pace_s, 0.1), s.oldest_s)).name, "waits")
+        return Bottleneck(waits[-1].name, "waits")  # the last: what stands there backs up to the infeed
     busiest = max(stages, key=lambda s: s.busy, default=None)
     if busiest is not None and busiest.busy >= BUSY_LEAST:
         return Bottleneck(busiest.name, "busy")
