@@ -64,7 +64,9 @@ class Belt:
         return dict(told)
 
 
-async def on_belt(house: House, plate: str = "PL-0001", ref: str = "O1", cart: str = "CART-1") -> tuple[str, int, Client]:
+async def on_belt(
+    house: House, plate: str = "PL-0001", ref: str = "O1", cart: str = "CART-1"
+) -> tuple[str, int, Client]:
     """An order closed at the bench and put on the belt: its id, the expected weight, the packer."""
     order_id = await house.order(ref, {"A": 2})
     await house.release(order_id)
