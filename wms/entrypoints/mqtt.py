@@ -152,13 +152,16 @@ def to_event(envelope: Envelope) -> Event | None:
 
 _ANSWER = text("""
 UPDATE outgoing SET state = 'done', answer = CAST(:answer AS jsonb)
-WHERE id = CAST(:id AS uuid) AND state IN ('due', 'sent') RETURNING ref, kind, target
+WHERE id = CAST(:id AS uuid) AND target = :device AND state IN ('due', 'sent') RETURNING ref, kind
 """)
 
 
 async def _take_answer(uow: UnitOfWork, device: str, report: reports.CommandResult) -> None:
+    """Once, and from the device that was asked: another's word about the command counts for nothing."""
     answer = json.dumps({"outcome": report.outcome, "code": report.code, "detail": report.detail, "data": report.data})
-    row = (await uow.session.execute(_ANSWER, {"id": report.command_id, "answer": answer})).one_or_none()
+    row = (
+        await uow.session.execute(_ANSWER, {"id": report.command_id, "device": device, "answer": answer})
+    ).one_or_none()
     if row is not None:
         uow.emit(events.CommandAnswered(
             command_id=report.command_id, device=device, kind=row.kind, ref=row.ref, outcome=report.outcome, code=report.code,
