@@ -205,6 +205,9 @@ async def test_densest_first_releases_so_many_pieces_and_the_others_wait_on_unha
     assert [(r["ref"], r["why"]) for r in shown["refused"]] == [
         ("O2", "left for a later wave: 4 pieces from 1 aisle(s) go first, 4.0 per aisle")
     ]
+    await house.admin.post(f"/api/v1/waves/{made['wave_id']}/orders", {"order_ids": [few]})
+    await house.settle()
+    assert await house.state(few) == "accepted", "orders added later come on top of the pieces that went"
     assert await house.incidents() == [], "nothing is wrong with what waits"
     await house.admin.post("/api/v1/waves", {"name": "the rest", "limit": 10})
     await house.settle()

@@ -123,6 +123,11 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
             continue
         lines = tuple((x.id, x.sku_id, x.open_each) for x in order.lines if x.open_each > 0)
         needs.append(plan.Need(order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp()))
+    wave = await queries.wave(uow, wave_id)
+    if _cap(wave) and _gone(wave) >= _cap(wave):
+        for need in needs:
+            await _refuse(uow, wave_id, need.order_id, f"left for a later wave: {_gone(wave)} pieces go first")
+        needs = []
     if not needs:
         await _settle(uow, wave_id)
         return None
@@ -131,7 +136,6 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
     walk, index = await walk_of(uow)
     _, totes = await stock.cart_totes(uow)
     zones = all_pods = None
-    wave = await queries.wave(uow, wave_id)
     if wave.method == "goods_to_person":
         candidates = await stock.pod_candidates(uow, sku_ids)
         walk, all_pods = await _to_station(uow, walk, index), await _pods(uow, candidates)
@@ -151,8 +155,18 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
         walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
         seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
-        zones=zones, pods=all_pods, pieces_max=wave.plan.get(PIECES_MAX, 0),
+        zones=zones, pods=all_pods, pieces_max=max(_cap(wave) - _gone(wave), 0),
     )  # fmt: skip
+
+
+def _cap(wave: queries.WaveInfo) -> int:
+    """So many pieces the wave may have in all; 0: no limit."""
+    return int(wave.plan.get(PIECES_MAX, 0))
+
+
+def _gone(wave: queries.WaveInfo) -> int:
+    """Pieces in its plan so far, which orders added later come on top of."""
+    return int(wave.plan.get("summary", {}).get("pieces", 0))
 
 
 async def walk_of(uow: UnitOfWork) -> tuple[carts.Walk, dict[int, int]]:
@@ -201,6 +215,8 @@ async def keep_plan(uow: UnitOfWork, wave_id: UUID, made: plan.WavePlan) -> None
             )  # fmt: skip
     hands = max((await work.hands(uow)).get("pick", 0), 1)
     shown = plan.summarise(wave.plan, made, hands, {i for i in tour_of if i in live})
+    if _cap(wave):
+        shown[PIECES_MAX] = _cap(wave)
     await uow.session.execute(update(Wave).where(Wave.id == wave_id).values(plan=shown, planned_at=uow.now))
     if wave.draft and wave.state == "planning":
         await _set_state(uow, wave_id, rules.step(wave.state, "plan"))
