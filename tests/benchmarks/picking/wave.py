@@ -34,9 +34,10 @@ def run(given: formats.Options) -> int:
         formats.say(instance=name, per_aisle=round(found.per_aisle, 4), of_best_pct=round(share, 3), pieces=found.pieces,
                     aisles=len(found.aisles), orders=len(found.orders), cpu_s=round(cpu, 2), feasible=feasible)  # fmt: skip
         if given.out:
-            given.out.mkdir(parents=True, exist_ok=True)
+            path = given.out if given.instance else given.out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
             lines = [len(found.orders), *found.orders, len(found.aisles), *found.aisles]
-            (given.out / name).write_text("\n".join(map(str, lines)) + "\n", encoding="utf-8")
+            path.write_text("\n".join(map(str, lines)) + "\n", encoding="utf-8")
         total.add(round(100 - share, 4), feasible)
     mean, least = sum(shares) / len(shares), min(shares)
     total.tell(seconds=given.seconds, mean_of_best_pct=round(mean, 3), min_of_best_pct=round(least, 3))
