@@ -168,6 +168,20 @@ async def test_the_wall_wants_no_tote_whose_goods_go_back_and_its_light_goes_out
     assert gone.value.code == "orders.is_cancelled"
 
 
+async def test_a_tote_of_someone_who_went_is_put_by_the_next(house: House) -> None:
+    order = await house.order("O1", {"A": 2, "C": 1})
+    await by_zone(house, order)
+    picker, walker, lead = [await house.sign_in(name) for name in ("picker", "packer", "lead")]
+    await walk_tour(house, picker, "CART-1")
+    (card,) = (await walker.post("/api/v1/pda/wall/claim"))["cards"]
+    await walker.answer(card, tote="T1-1")
+    with pytest.raises(Refused) as held:
+        await picker.answer(card, tote="T1-1")
+    assert held.value.code == "work.not_yours"
+    assert await lead.post("/api/v1/work/release", {"kind": "wall", "holder": "packer"}) == {"released": 1}
+    assert (await put(picker, "T1-1", "W1"))["message"] == "wall.in"
+
+
 async def test_a_cancelled_order_leaves_the_wall_and_its_goods_go_back(house: House) -> None:
     order = await house.order("O1", {"A": 2, "C": 1})
     await by_zone(house, order)

@@ -50,7 +50,7 @@ async def stations(uow: Uow, kind: str = "") -> list[dict[str, Any]]:
 
 class Release(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    kind: Literal["putaway", "count", "move"]
+    kind: Literal["putaway", "count", "move", "wall"]
     holder: str
 
 
