@@ -168,6 +168,30 @@ async def test_the_wall_wants_no_tote_whose_goods_go_back_and_its_light_goes_out
     assert gone.value.code == "orders.is_cancelled"
 
 
+async def test_all_shares_of_a_wave_go_to_one_of_two_walls(house: House) -> None:
+    spot = {"code": "WALL-2", "kind": "wall", "zone": "DOCK2", "node": "M0", "x_mm": 0, "y_mm": 9000}
+    far = [{"code": f"M{i}", "x_mm": 2000 * i, "y_mm": 9000} for i in (0, 1)]
+    await house.admin.post(
+        "/api/v1/layout", {"warehouse": "T", "nodes": far, "edges": [{"a": "M0", "b": "M1"}], "locations": [spot]}
+    )
+    order = await house.order("O1", {"A": 2, "C": 1})
+    await by_zone(house, order)
+    picker, told = await house.sign_in("picker"), []
+    for cart in ("CART-1", "CART-2"):
+        (card,) = (await picker.post("/api/v1/pda/pick/claim"))["cards"]
+        cards = (await picker.answer(card, cart=cart))["cards"]
+        for each in cards[:-1]:
+            await do_pick(picker, each)
+        told.append(cards[-1]["show"]["location"])
+        (other,) = {"WALL-1", "WALL-2"} - {told[-1]}
+        with pytest.raises(Refused) as apart:
+            await picker.answer(cards[-1], drop=other)
+        assert apart.value.code == "picking.wrong_drop"
+        await picker.answer(cards[-1], drop=told[-1])
+        await house.settle()
+    assert told[0] == told[1]
+
+
 async def test_a_tote_of_someone_who_went_is_put_by_the_next(house: House) -> None:
     order = await house.order("O1", {"A": 2, "C": 1})
     await by_zone(house, order)

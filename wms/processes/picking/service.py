@@ -144,13 +144,21 @@ def drops_of(tour: queries.TourInfo) -> tuple[str, str]:
     return "staging", "wall" if tour.zone else "pack"
 
 
+async def _wall_of(uow: UnitOfWork, tour: queries.TourInfo) -> layout.Spot | None:
+    """The one wall at which all shares of the tour's wave come together; waves take turns where there are several."""
+    walls = sorted(await layout.locations(uow, ["wall"]), key=lambda s: s.code)
+    return walls[tour.wave_id.int % len(walls)] if walls else None
+
+
 async def best_drop(uow: UnitOfWork, tour: queries.TourInfo) -> layout.Spot:
     """The transfer point of the zone with the fewest carts per pack station; a station where there are no transfer points.
 
     A share of orders goes to the wall itself: it is wanted there with the others. Errors: WrongDrop when the site has neither.
     """
+    if tour.zone and (wall := await _wall_of(uow, tour)) is not None:
+        return wall
     spots = await layout.locations(uow, list(drops_of(tour)))
-    drops = [s for s in spots if s.kind == ("wall" if tour.zone else "staging")] or spots
+    drops = [s for s in spots if s.kind == "staging"] or spots
     if not drops:
         raise rules.WrongDrop(scanned="")
     carts, benches = dict.fromkeys({s.zone for s in spots}, 0), dict.fromkeys({s.zone for s in spots}, 0)
@@ -443,7 +451,8 @@ async def finish_tour(uow: UnitOfWork, tour_id: UUID, drop_scan: str) -> queries
     if left := await work.tasks(uow, kind="pick", group_id=tour_id):
         raise rules.TourOpen(open=len(left))
     spot = await layout.location(uow, (await scanning.meaning(uow, drop_scan, "location")).id)
-    if spot.kind not in drops_of(tour):
+    wall = await _wall_of(uow, tour) if tour.zone else None
+    if spot.kind not in drops_of(tour) or (spot.kind == "wall" and wall is not None and spot.id != wall.id):
         raise rules.WrongDrop(scanned=spot.code)
     cart = await stock.find_unit(uow, tour.cart)
     if cart is None:
@@ -464,8 +473,8 @@ async def _wanted_at(uow: UnitOfWork, tour: queries.TourInfo, spot: layout.Spot)
     """Where the cart is to go, if that is settled: the station it stands at, or the wall for a share of orders."""
     if spot.kind != "staging" or not tour.zone:
         return "" if spot.kind == "staging" else spot.code
-    walls = await layout.locations(uow, ["wall"])
-    return next((w.code for w in walls if w.zone == spot.zone), walls[0].code if walls else "")
+    wall = await _wall_of(uow, tour)
+    return wall.code if wall else ""
 
 
 async def undo_pick(uow: UnitOfWork, task_id: UUID) -> queries.TourInfo:
