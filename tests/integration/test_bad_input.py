@@ -275,3 +275,15 @@ def test_every_refusal_has_a_code_a_status_and_a_sentence() -> None:
     for refusal in all_refusals():
         assert refusal.__doc__, refusal
         assert 400 <= refusal.status < 500, refusal
+
+
+async def test_a_layout_grows_and_what_is_there_already_is_named(house: House) -> None:
+    new = {
+        "warehouse": "W1", "nodes": [{"code": "N99", "x_mm": 0, "y_mm": 9000}], "edges": [{"a": "N99", "b": "N1"}],
+        "locations": [{"code": "A-99", "kind": "bin", "zone": "A", "node": "N99", "x_mm": 0, "y_mm": 9000}],
+    }  # fmt: skip
+    await house.admin.post("/api/v1/layout", new)
+    with pytest.raises(Refused) as again:
+        await house.admin.post("/api/v1/layout", new)
+    assert (again.value.status, again.value.code) == (422, "layout.bad_layout")
+    assert {"node N99: there already", "location A-99: there already"} <= set(again.value.params["faults"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.house import House, Json, Refused, open_house
+from tests.integration.house import House, Json, Refused, fill_parcel, open_house, pick_all
 from wms import flow
 from wms.db.uow import SYSTEM
 
@@ -152,3 +152,20 @@ async def test_only_the_device_itself_answers_and_nonsense_is_no_measurement(hou
     told = (await last(house, "scale-1", "weight"))["last"]
     assert (told["state"], told["why"]) == ("void", "told 'abc'")
     assert await house.audit_clean(), "no reaction is stuck"
+
+
+async def test_no_weight_of_a_locked_scale_releases_a_label(house: House) -> None:
+    order = await house.order("O1", {"A": 2})
+    await house.release(order)
+    tote = await pick_all(house, await house.sign_in("picker"))
+    packer = await house.sign_in("packer")
+    (start,) = (await packer.post("/api/v1/pda/pack/PACK-1/claim"))["cards"]
+    card = await fill_parcel(packer, (await packer.answer(start, tote=tote))["cards"][0])
+    await weighed(house, 2100)
+    await weighed(house, 2100)
+    weight = {"weight_g": card["show"]["expected_g"], "interval_g": 1}
+    await house.hear("scale-1", "weight_measured", weight)
+    assert await house.commands("print") == []
+    await weighed(house, 2000)
+    await house.hear("scale-1", "weight_measured", weight)
+    assert len(await house.commands("print")) == 1

@@ -259,3 +259,15 @@ async def test_without_a_wall_zones_do_not_pick_apart(new_db: Callable[..., str]
         with pytest.raises(Refused) as refused:
             await by_zone(house, order)
         assert refused.value.code == "release.no_wall"
+
+
+async def test_a_tote_opened_at_the_bench_and_then_put_into_its_slot_is_packed_from_the_slot(house: House) -> None:
+    order = await house.order("O1", {"A": 2})
+    await by_zone(house, order)
+    picker, walker = await house.sign_in("picker"), await house.sign_in("packer")
+    await walk_tour(house, picker, "CART-1")
+    await walker.post("/api/v1/pda/pack/PACK-1/tote", {"answers": {"tote": "T1-1"}})
+    await put(walker, "T1-1", "W1")
+    await house.settle()
+    await pack_order(house, walker, "W1")
+    assert await house.state(order) == "labelled" and await house.audit_clean()

@@ -49,9 +49,13 @@ async def load_layout(
     uow: UnitOfWork, warehouse: str, nodes: Sequence[NodeDraft], edges: Sequence[EdgeDraft],
     locations: Sequence[LocationDraft], timezone: str = "UTC",
 ) -> int:  # fmt: skip
-    """Load a layout, all or nothing. Returns the number of locations. Errors: BadLayout naming the rows."""
-    names = {n.code for n in nodes}
-    faults = [f"edge {e.a}-{e.b}: unknown node" for e in edges if e.a not in names or e.b not in names]
+    """Load a layout, or what is new of one, all or nothing. Returns the number of locations. Errors: BadLayout naming the rows."""
+    there = {n.code: n for n in await uow.session.scalars(select(PathNode))}
+    taken = set(await uow.session.scalars(select(Place.code).where(Place.code.in_([x.code for x in locations]))))
+    faults = [f"node {n.code}: there already" for n in nodes if n.code in there]
+    faults += [f"location {x.code}: there already" for x in locations if x.code in taken]
+    names = {n.code for n in nodes} | set(there)
+    faults += [f"edge {e.a}-{e.b}: unknown node" for e in edges if e.a not in names or e.b not in names]
     faults += [f"location {x.code}: unknown node {x.node!r}" for x in locations if x.node not in names]
     faults += [f"location {x.code}: unknown kind {x.kind!r}" for x in locations if x.kind not in rules.KINDS]
     codes = [x.code for x in locations]
@@ -66,8 +70,9 @@ async def load_layout(
     if house is None:
         house = Warehouse(code=warehouse, name=warehouse, timezone=timezone)
         uow.session.add(house)
-    node_rows = {n.code: PathNode(code=n.code, x_mm=n.x_mm, y_mm=n.y_mm) for n in nodes}
-    uow.session.add_all(node_rows.values())
+    fresh = {n.code: PathNode(code=n.code, x_mm=n.x_mm, y_mm=n.y_mm) for n in nodes}
+    uow.session.add_all(fresh.values())
+    node_rows = there | fresh
     place_rows = {x.code: Place(kind="location", code=x.code) for x in locations}
     uow.session.add_all(place_rows.values())
     await uow.session.flush()

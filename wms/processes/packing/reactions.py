@@ -71,5 +71,6 @@ async def on_unit_emptied(uow: UnitOfWork, event: UnitEmptied) -> None:
 
 
 async def on_tote_consolidated(uow: UnitOfWork, event: ToteConsolidated) -> None:
-    """The last tote of a cart emptied at the wall lets the cart go."""
+    """What was planned to be packed from the tote is packed from its slot; the last tote of a cart lets the cart go."""
+    await parcels.packed_from(uow, event.order_id, event.tote, event.slot)
     await parcels.release_cart(uow, event.in_place_id)

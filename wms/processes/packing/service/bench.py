@@ -167,7 +167,9 @@ async def _expected_g(uow: UnitOfWork, parcel: queries.ParcelInfo) -> int:
 
 
 async def take_weight(uow: UnitOfWork, scale: str, weight_g: int, interval_g: int) -> None:
-    """A stable weight from a station's scale: agree and print, or no label and an incident."""
+    """A stable weight from a station's scale: agree and print, or no label and an incident; none from a locked scale counts."""
+    if scale in await work.locks(uow):
+        return
     station = next((s for s in await work.stations(uow, "pack") if s.scale == scale), None)
     parcel = await queries.on_scale(uow, station.code) if station else None
     if parcel is not None:

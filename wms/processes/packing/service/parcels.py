@@ -142,6 +142,13 @@ async def free_tote(uow: UnitOfWork, code: str, order_id: UUID) -> None:
     await release_cart(uow, tote.in_place_id)
 
 
+async def packed_from(uow: UnitOfWork, order_id: UUID, tote: str, slot: str) -> None:
+    """The order's goods went into another unit before its open parcels were closed."""
+    await uow.session.execute(
+        update(Parcel).where(Parcel.order_id == order_id, Parcel.tote == tote, Parcel.state == "open").values(tote=slot)
+    )
+
+
 async def release_cart(uow: UnitOfWork, cart_id: int) -> None:
     """Free a cart at a bench once none of its totes serves an order."""
     spot = await stock.find_unit(uow, (await layout.place_codes(uow, [cart_id])).get(cart_id, ""))
