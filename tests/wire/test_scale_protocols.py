@@ -243,7 +243,13 @@ async def test_calibration_check(protocol: str) -> None:
         sim.put(2003)
         good = await driver.execute(command(CALIBRATE_CHECK, reference_g=2000, tolerance_g=5))
         assert good.outcome == "done"
-        assert good.data == {"measured_g": 2003, "reference_g": 2000, "deviation_g": 3, "tolerance_g": 5, "interval_g": 1}
+        assert good.data == {
+            "measured_g": 2003,
+            "reference_g": 2000,
+            "deviation_g": 3,
+            "tolerance_g": 5,
+            "interval_g": 1,
+        }
         sim.remove()
         await empty(driver)
         sim.put(1989)
