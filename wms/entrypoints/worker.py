@@ -48,8 +48,11 @@ async def run(
     jobs.append(host.run(db, settings.host_url, settings.host_secret))
     running = [asyncio.create_task(job) for job in jobs]
     await asyncio.wait({asyncio.create_task(stop.wait()), *running[:-1]}, return_when=asyncio.FIRST_COMPLETED)
-    for task in running:
-        task.cancel()
+    left = set(running)
+    while left:  # Python 3.11's wait_for hides a cancellation that comes in the turn in which it ends: say it again
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1)
     results = await asyncio.gather(*running, return_exceptions=True)
     solvers.close()
     await db.close()
