@@ -200,7 +200,9 @@ async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
         await f.online()
         yield f
     finally:
-        while not receiving.done():  # a publish that ends in the same turn hides the cancellation (Python 3.11's wait_for)
+        while (
+            not receiving.done()
+        ):  # a publish that ends in the same turn hides the cancellation (Python 3.11's wait_for)
             receiving.cancel()
             await asyncio.wait([receiving], timeout=1)
         assert f.gateway_process is not None and f.broker_process is not None
