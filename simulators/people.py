@@ -310,7 +310,7 @@ class Loader:
                 return
             except Refused as refused:
                 # The label was scanned on a moment ago: the dock hears of it a breath later.
-                if refused.code not in ("shipping.unknown_parcel", "orders.wrong_state") or attempt == 39:
+                if refused.code not in ("dock.unknown_parcel", "orders.wrong_state") or attempt == 39:
                     self.floor.note("loader", refused)
                     if refused.code == "orders.wrong_state":
                         self.floor.ship_lane.put_nowait(sscc)
@@ -325,12 +325,12 @@ class Loader:
         for carrier, n in (await self._standing()).items():
             if n:
                 try:
-                    await self.pda.post(f"/api/v1/shipping/manifests/{carrier}/close")
+                    await self.pda.post(f"/api/v1/dock/manifests/{carrier}/close")
                 except Refused as refused:
-                    if refused.code != "shipping.nothing_loaded":
+                    if refused.code != "dock.nothing_loaded":
                         self.floor.note("loader", refused)
         self.loaded = 0
 
     async def _standing(self) -> dict[str, int]:
-        board = await self.pda.get("/api/v1/shipping/manifests")
+        board = await self.pda.get("/api/v1/dock/manifests")
         return {m["carrier"]: m["parcels"] for m in board["manifests"] if m["state"] == "open"}

@@ -13,6 +13,7 @@ from wms.events import (  # fmt: skip
     controls,
     counting,
     devices,
+    dock,
     fleet,
     goods_to_person,
     inbound,
@@ -23,7 +24,6 @@ from wms.events import (  # fmt: skip
     packing,
     picking,
     put_wall,
-    shipping,
     slotting,
     stock,
     work,
@@ -35,6 +35,7 @@ from wms.kernel.messages import Event
 from wms.processes.calibration import reactions as calibration_reactions
 from wms.processes.controls import service as control_service
 from wms.processes.counting import reactions as counting_reactions
+from wms.processes.dock import reactions as dock_reactions
 from wms.processes.fleet import reactions as fleet_reactions
 from wms.processes.goods_to_person import reactions as g2p_reactions
 from wms.processes.inbound import reactions as inbound_reactions
@@ -45,7 +46,6 @@ from wms.processes.order_release import reactions as release_reactions
 from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
 from wms.processes.put_wall import reactions as wall_reactions
-from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
 from wms.twin import boards, measures
 
@@ -127,7 +127,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     packing.CartEmptied: {"fleet.on_cart_emptied": fleet_reactions.on_cart_emptied},
     packing.ParcelLabelled: {
-        "shipping.on_parcel_labelled": shipping_reactions.on_parcel_labelled,
+        "dock.on_parcel_labelled": dock_reactions.on_parcel_labelled,
         "goods_to_person.on_parcel_labelled": g2p_reactions.on_parcel_labelled,
         "flow.close_relabel": close_relabel,
     },
@@ -135,13 +135,13 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     orders.OrderCancelRequested: {
         "picking.on_cancel_requested": picking_reactions.on_cancel_requested,
         "order_release.on_cancel_requested": release_reactions.on_cancel_requested,
-        "shipping.on_cancel_requested": shipping_reactions.on_cancel_requested,
+        "dock.on_cancel_requested": dock_reactions.on_cancel_requested,
         "packing.on_cancel_requested": packing_reactions.on_cancel_requested,
         "put_wall.on_cancel_requested": wall_reactions.on_cancel_requested,
         "goods_to_person.on_cancel_requested": g2p_reactions.on_cancel_requested,
     },
     orders.OrderChanged: {
-        "shipping.on_order_changed": shipping_reactions.on_order_changed,
+        "dock.on_order_changed": dock_reactions.on_order_changed,
         "packing.on_order_changed": packing_reactions.on_order_changed,
     },
     orders.OrderShipped: {"orders.tell_host_shipped": order_reactions.tell_host_shipped},
@@ -197,8 +197,8 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 
 TERMINAL: frozenset[type[Event]] = frozenset({
     devices.ZonePassed, catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
-    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, packing.ParcelWeighed,
-    picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, shipping.ManifestClosed,
+    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, orders.OrderFreed, orders.OrderHeld, packing.ParcelWeighed,
+    picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ManifestClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
 

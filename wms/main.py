@@ -21,6 +21,8 @@ from wms.processes.calibration import http as calibration_http
 from wms.processes.controls import http as controls_http
 from wms.processes.counting import http as counting_http
 from wms.processes.counting import pda as counting_pda
+from wms.processes.dock import http as dock_http
+from wms.processes.dock import pda as dock_pda
 from wms.processes.fleet import http as fleet_http
 from wms.processes.goods_to_person import http as goods_to_person_http
 from wms.processes.goods_to_person import pda as goods_to_person_pda
@@ -35,8 +37,6 @@ from wms.processes.picking import http as picking_http
 from wms.processes.picking import pda as picking_pda
 from wms.processes.put_wall import http as put_wall_http
 from wms.processes.put_wall import pda as put_wall_pda
-from wms.processes.shipping import http as shipping_http
-from wms.processes.shipping import pda as shipping_pda
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
 from wms.settings import Settings
@@ -44,9 +44,9 @@ from wms.twin import http as twin_http
 
 ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
-    orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, shipping_http.router,
+    orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, dock_http.router,
     labels_http.router,
-    picking_http.router, picking_pda.router, packing_http.router, packing_pda.router, shipping_pda.router, put_wall_http.router, put_wall_pda.router,
+    picking_http.router, picking_pda.router, packing_http.router, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,

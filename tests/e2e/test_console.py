@@ -13,7 +13,7 @@ from tests.e2e.conftest import Server
 
 Shot = Callable[[Any, str], None]
 PAGES = (
-    "overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "shipping", "shift", "labour",
+    "overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "dock", "shift", "labour",
     "history", "labels",
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ async def shipped(house: House, tote: str) -> str:
     packer, lead = await house.sign_in("packer"), await house.sign_in("lead")
     sscc = await pack_order(house, packer, tote)
     await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=f"00{sscc}")
-    await lead.post("/api/v1/shipping/manifests/POST/close")
+    await lead.post("/api/v1/dock/manifests/POST/close")
     await house.settle()
     return sscc
 
@@ -81,8 +81,8 @@ async def test_cancel_at_every_stage_loses_no_unit(house: House, stage: str) -> 
         assert refused.value.code == "orders.is_cancelled"
     if stage == "loaded":
         with pytest.raises(Refused) as refused:
-            await lead.post("/api/v1/shipping/manifests/POST/close")
-        assert refused.value.code == "shipping.nothing_loaded"
+            await lead.post("/api/v1/dock/manifests/POST/close")
+        assert refused.value.code == "dock.nothing_loaded"
 
 
 async def test_a_departed_order_is_not_cancelled(house: House) -> None:

@@ -118,7 +118,7 @@ async def test_a_parcel_that_agrees_is_labelled_and_goes_to_its_carriers_lane(ho
     assert [s["done"] for s in board["stages"]] == [1, 1, 1] and sum(s["waiting"] for s in board["stages"]) == 0
     lead = await house.sign_in("lead")
     await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=f"00{sscc}")
-    await lead.post("/api/v1/shipping/manifests/POST/close")
+    await lead.post("/api/v1/dock/manifests/POST/close")
     await house.settle()
     assert await house.state(order_id) == "shipped" and await house.audit_clean()
 

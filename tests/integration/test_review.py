@@ -220,9 +220,9 @@ async def test_a_parcel_with_an_old_address_cannot_leave(house: House, loaded: b
         await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=old)
     await house.admin.call("PATCH", f"/api/v1/orders/{order_id}", {"destination": {**DESTINATION, "name": "New"}})
     with pytest.raises(Refused) as refused:  # at once, not when a reaction has found time
-        await lead.post("/api/v1/shipping/manifests/POST/close")
+        await lead.post("/api/v1/dock/manifests/POST/close")
     if loaded:
-        assert refused.value.code == "shipping.nothing_loaded"
+        assert refused.value.code == "dock.nothing_loaded"
     await house.settle()
     with pytest.raises(Refused) as refused:
         await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=old)
@@ -239,7 +239,7 @@ async def test_a_parcel_with_an_old_address_cannot_leave(house: House, loaded: b
     await house.settle()
     assert await lead.get("/api/v1/incidents?state=open") == []
     await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=card["show"]["sscc"])
-    await lead.post("/api/v1/shipping/manifests/POST/close")
+    await lead.post("/api/v1/dock/manifests/POST/close")
     await house.settle()
     assert await house.state(order_id) == "shipped"
     assert await house.audit_clean()
@@ -323,11 +323,11 @@ async def test_a_half_loaded_order_stays_behind(house: House) -> None:
     assert len(sscc) == len(parcels)
     await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=sscc[0])
     with pytest.raises(Refused) as refused:
-        await lead.post("/api/v1/shipping/manifests/POST/close")
-    assert refused.value.code == "shipping.nothing_loaded"
+        await lead.post("/api/v1/dock/manifests/POST/close")
+    assert refused.value.code == "dock.nothing_loaded"
     for code in sscc[1:]:
         await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=code)
-    assert (await lead.post("/api/v1/shipping/manifests/POST/close"))["parcels"] == len(sscc)
+    assert (await lead.post("/api/v1/dock/manifests/POST/close"))["parcels"] == len(sscc)
     await house.settle()
     assert await house.state(order_id) == "shipped"
     assert await bound(house) == []

@@ -54,6 +54,29 @@ class OrderChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderHeld(Event):
+    """Something forbids it to go on: `kind` whose matter it is, `code` which rule."""
+
+    name: ClassVar[str] = "orders.order_held.v1"
+    stream: ClassVar[str] = "order_id"
+    order_id: UUID
+    kind: str
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFreed(Event):
+    """One hold less; `holds_left` of 0 means that it may go on."""
+
+    name: ClassVar[str] = "orders.order_freed.v1"
+    stream: ClassVar[str] = "order_id"
+    order_id: UUID
+    kind: str
+    holds_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShipped(Event):
     name: ClassVar[str] = "orders.order_shipped.v1"
     stream: ClassVar[str] = "order_id"

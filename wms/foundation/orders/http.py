@@ -23,15 +23,26 @@ class LineIn(_In):
     qty_each: int
 
 
+class OrderLineIn(LineIn):
+    value_cents: int = 0
+
+
 class OrderIn(_In):
     ref: str
-    lines: list[LineIn]
+    lines: list[OrderLineIn]
     channel: str = "shop"
     carrier: str = "POST"
     cutoff_at: datetime | None = None
     priority: int = 5
     destination: dict[str, Any] = {}
     short_policy: str = "ship_partial"
+    parcels_max: int = 3
+    service: str = Field(default="", max_length=40)
+    duty_term: str = ""
+    customs_mode: str = ""
+    currency: str = "USD"
+    promised_at: datetime | None = None
+    gift: dict[str, Any] = {}
 
 
 class ChangeIn(_In):
@@ -65,7 +76,13 @@ class NoticeIn(_In):
 async def accept(uow: Uow, body: Annotated[list[OrderIn], Field(max_length=500)]) -> dict[str, Any]:
     """Accept up to 500 orders, all or nothing; more than that are refused, never cut off."""
     drafts = [
-        service.OrderDraft(**{**o.model_dump(exclude={"lines"}), "lines": tuple((x.sku, x.qty_each) for x in o.lines)})
+        service.OrderDraft(
+            **{
+                **o.model_dump(exclude={"lines"}),
+                "lines": tuple((x.sku, x.qty_each) for x in o.lines),
+                "values": tuple(x.value_cents for x in o.lines),
+            }
+        )
         for o in body
     ]
     return {"ids": [str(i) for i in await service.accept_orders(uow, drafts)]}
@@ -89,7 +106,7 @@ async def one(uow: Uow, order_id: UUID) -> dict[str, Any]:
     skus = await catalog.skus(uow, {x.sku_id for x in order.lines})
     lines = [
         {"id": x.id, "sku": skus[x.sku_id].code, "name": skus[x.sku_id].name, "qty_each": x.qty_each,
-         "picked_each": x.picked_each, "short_each": x.short_each, "bundle": x.bundle}
+         "picked_each": x.picked_each, "short_each": x.short_each, "bundle": x.bundle, "value_cents": x.value_cents}
         for x in order.lines
     ]  # fmt: skip
     return {**{n: getattr(order, n) for n in order.__slots__ if n != "lines"}, "lines": lines}

@@ -10,7 +10,15 @@ from sqlalchemy import func, select, text
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.orders import rules
-from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine, PurchaseLine, PurchaseOrder
+from wms.foundation.orders.tables import (
+    CustomerOrder,
+    Notice,
+    NoticeLine,
+    OrderCheck,
+    OrderLine,
+    PurchaseLine,
+    PurchaseOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,7 @@ class LineInfo:
     picked_each: int
     short_each: int
     bundle: str
+    value_cents: int
 
     @property
     def open_each(self) -> int:
@@ -39,8 +48,16 @@ class OrderInfo:
     priority: int
     cutoff_at: datetime
     carrier: str
+    service: str
+    duty_term: str
+    customs_mode: str
+    currency: str
+    promised_at: datetime | None
+    gift: dict[str, Any]
+    holds: list[Any]
     destination: dict[str, Any]
     short_policy: str
+    parcels_max: int
     parcels: list[Any]
     why: list[Any]
     cancel_requested_at: datetime | None
@@ -51,9 +68,16 @@ class OrderInfo:
     shipped_at: datetime | None
     lines: tuple[LineInfo, ...]
 
+    @property
+    def may_release(self) -> bool:
+        return self.state == "accepted" and self.cancel_requested_at is None and not self.holds
+
+
+NOT_HELD = CustomerOrder.holds == text("'[]'::jsonb")
+
 
 def _line(row: OrderLine) -> LineInfo:
-    return LineInfo(row.id, row.order_id, row.sku_id, row.qty_each, row.picked_each, row.short_each, row.bundle)
+    return LineInfo(**{name: getattr(row, name) for name in LineInfo.__slots__})
 
 
 async def orders(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, OrderInfo]:
@@ -99,7 +123,7 @@ async def find_order(uow: UnitOfWork, ref: str, channel: str | None = None) -> O
 async def waiting(uow: UnitOfWork, limit: int = 1000) -> list[UUID]:
     """Accepted orders in release order: priority, cut-off, age."""
     rows = await uow.session.scalars(
-        select(CustomerOrder.id).where(CustomerOrder.state == "accepted")
+        select(CustomerOrder.id).where(CustomerOrder.state == "accepted", NOT_HELD)
         .order_by(CustomerOrder.priority, CustomerOrder.cutoff_at, CustomerOrder.id).limit(limit)
     )  # fmt: skip
     return list(rows)
@@ -123,6 +147,7 @@ class Queued:
     released_at: datetime | None
     picked_at: datetime | None
     labelled_at: datetime | None
+    held: bool
 
     @property
     def since(self) -> datetime:
@@ -142,7 +167,7 @@ async def queued(
             CustomerOrder.destination["country"].astext.label("country"), CustomerOrder.priority,
             func.count(OrderLine.id).label("lines"), func.coalesce(func.sum(OrderLine.qty_each), 0).label("pieces"),
             CustomerOrder.cutoff_at, CustomerOrder.accepted_at, CustomerOrder.released_at, CustomerOrder.picked_at,
-            CustomerOrder.labelled_at,
+            CustomerOrder.labelled_at, (~NOT_HELD).label("held"),
         )
         .outerjoin(OrderLine, OrderLine.order_id == CustomerOrder.id).group_by(CustomerOrder.id)
         .order_by(CustomerOrder.priority, CustomerOrder.cutoff_at, CustomerOrder.id).limit(limit)
@@ -207,7 +232,8 @@ async def listing(
             "id": o.id, "ref": o.ref, "channel": o.channel, "state": o.state, "priority": o.priority, "carrier": o.carrier,
             "cutoff_at": o.cutoff_at, "country": o.destination.get("country", ""), "cartons": [x["carton"] for x in o.parcels], "lines": lines,
             "qty_each": qty, "picked_each": picked, "short_each": short, "accepted_at": o.accepted_at,
-            "shipped_at": o.shipped_at, "cancel_requested": o.cancel_requested_at is not None,
+            "shipped_at": o.shipped_at, "cancel_requested": o.cancel_requested_at is not None, "service": o.service,
+            "duty_term": o.duty_term, "customs_mode": o.customs_mode, "holds": o.holds,
         }
         for o, lines, qty, picked, short in (await uow.session.execute(query)).all()
     ]  # fmt: skip
@@ -283,3 +309,18 @@ async def purchases(uow: UnitOfWork, limit: int = 200) -> list[dict[str, Any]]:
 async def notices(uow: UnitOfWork, states: Collection[str] = ("open", "arrived")) -> list[NoticeInfo]:
     ids = await uow.session.scalars(select(Notice.id).where(Notice.state.in_(states)).order_by(Notice.id).limit(200))
     return [await notice(uow, i) for i in list(ids)]
+
+
+async def checks(uow: UnitOfWork) -> list[str]:
+    """Kinds of hold that a new order begins with, until its process has judged it."""
+    return list(await uow.session.scalars(select(OrderCheck.kind).order_by(OrderCheck.kind)))
+
+
+async def held(uow: UnitOfWork, kind: str = "", limit: int = 1_000) -> list[UUID]:
+    """Orders that are held, for one kind of reason or any, oldest first."""
+    query = select(CustomerOrder.id).where(
+        ~NOT_HELD, CustomerOrder.state.not_in(("shipped", "cancelled"))
+    ).order_by(CustomerOrder.id).limit(limit)  # fmt: skip
+    if kind:
+        query = query.where(CustomerOrder.holds.contains([{"kind": kind}]))
+    return list(await uow.session.scalars(query))

@@ -33,6 +33,12 @@ LINES_UNTIL = frozenset({"accepted", "backordered"})
 SHORT_POLICIES = ("complete_only", "ship_partial", "backorder", "cancel_line")
 
 
+DUTY_TERMS = ("", "DAP", "DDP")
+CUSTOMS_MODES = ("", "9610", "9710", "9810", "plain", "domestic")
+CHECK_DUE = "orders.check_due"
+"""Code of the hold that an order begins with while a check is due."""
+
+
 class UnknownOrder(Refusal):
     """No such order."""
 
@@ -67,6 +73,12 @@ class OrderIsCancelled(Refusal):
     """The order was cancelled: stop and put its goods back."""
 
     code, status = "orders.is_cancelled", 409
+
+
+class OrderHeld(Refusal):
+    """The order is held: what it is held for has to be mended first."""
+
+    code, status, retry_helps = "orders.held", 409, True
 
 
 class UnknownNotice(Refusal):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
 from wms.events.orders import (
@@ -15,11 +16,21 @@ from wms.events.orders import (
     OrderCancelled,
     OrderCancelRequested,
     OrderChanged,
+    OrderFreed,
+    OrderHeld,
     OrderShipped,
 )
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries, rules
-from wms.foundation.orders.tables import CustomerOrder, Notice, NoticeLine, OrderLine, PurchaseLine, PurchaseOrder
+from wms.foundation.orders.tables import (
+    CustomerOrder,
+    Notice,
+    NoticeLine,
+    OrderCheck,
+    OrderLine,
+    PurchaseLine,
+    PurchaseOrder,
+)
 from wms.kernel.ids import uuid7
 
 
@@ -34,6 +45,16 @@ class OrderDraft:
     priority: int = 5
     destination: dict[str, Any] = field(default_factory=dict)
     short_policy: str = "ship_partial"
+    parcels_max: int = 3
+    service: str = ""
+    """The host may fix service, duty term and customs mode; else they are chosen here."""
+    duty_term: str = ""
+    customs_mode: str = ""
+    currency: str = "USD"
+    promised_at: datetime | None = None
+    gift: dict[str, Any] = field(default_factory=dict)
+    values: tuple[int, ...] = ()
+    """Declared value of one piece, in cents, line by line; none: the SKU's."""
 
 
 def _faults(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> list[str]:
@@ -56,6 +77,19 @@ def _faults(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> list[str]:
         faults.append("priority: 1..9")
     if not draft.destination.get("country"):
         faults.append("destination.country: missing")
+    for name, value, known_values in (
+        ("duty_term", draft.duty_term, rules.DUTY_TERMS), ("customs_mode", draft.customs_mode, rules.CUSTOMS_MODES),
+    ):  # fmt: skip
+        if value not in known_values:
+            faults.append(f"{name}: one of {', '.join(v for v in known_values if v)}")
+    if not (len(draft.currency) == 3 and draft.currency.isascii() and draft.currency.isupper()):
+        faults.append("currency: three capital letters (ISO 4217)")
+    if not 1 <= draft.parcels_max <= 50:
+        faults.append("parcels_max: 1..50")
+    if any(not 0 <= cents <= 10**9 for cents in draft.values):
+        faults.append("lines.value_cents: 0..10^9")
+    if draft.promised_at is not None and draft.promised_at.tzinfo is None:
+        faults.append("promised_at: with its time zone")
     return faults
 
 
@@ -68,7 +102,7 @@ async def accept_orders(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[U
     faults = [f"{d.ref or '?'}: {fault}" for d in drafts for fault in _faults(d, known)]
     if faults:
         raise rules.OrderRefused(count=len(faults), faults=faults[:50])
-    parts = await catalog.bundle_parts(uow, [s.id for s in known.values()])
+    parts, checks = await catalog.bundle_parts(uow, [s.id for s in known.values()]), await queries.checks(uow)
     there = {
         (r.channel, r.ref): r.id
         for r in await uow.session.execute(
@@ -79,11 +113,12 @@ async def accept_orders(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[U
     ids = []
     for draft in drafts:
         lines = _explode(draft, known, parts)
+        values = _values(draft, known)
         if (existing := there.get((draft.channel, draft.ref))) is not None:
             await _check_same(uow, existing, lines, draft.ref)
             ids.append(existing)
             continue
-        ids.append(_add(uow, draft, lines, known))
+        ids.append(_add(uow, draft, lines, known, values, checks))
         there[(draft.channel, draft.ref)] = ids[-1]
     await uow.session.flush()
     return ids
@@ -107,19 +142,37 @@ async def _check_same(uow: UnitOfWork, order_id: UUID, lines: list[tuple[int, in
         raise rules.OrderExists(ref=ref)
 
 
+def _values(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> dict[int, int]:
+    """SKU id to declared value of one piece; parts of a bundle are declared at their own value."""
+    told = {known[sku].id: cents for (sku, _), cents in zip(draft.lines, draft.values, strict=False) if cents}
+    return {s.id: s.value_cents for s in known.values()} | told
+
+
+def _check_due(kinds: Sequence[str], at: datetime) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "code": rules.CHECK_DUE, "why": "not judged yet", "fields": [], "at": at.isoformat()}
+        for kind in kinds
+    ]
+
+
 def _add(
-    uow: UnitOfWork, draft: OrderDraft, lines: list[tuple[int, int, str]], known: dict[str, catalog.SkuInfo]
-) -> UUID:
+    uow: UnitOfWork, draft: OrderDraft, lines: list[tuple[int, int, str]], known: dict[str, catalog.SkuInfo],
+    values: dict[int, int], checks: Sequence[str],
+) -> UUID:  # fmt: skip
     order_id = uuid7()
     uow.session.add(
         CustomerOrder(
             id=order_id, channel=draft.channel, ref=draft.ref, owner_id=known[draft.lines[0][0]].owner_id, state="accepted",
             priority=draft.priority, cutoff_at=draft.cutoff_at or uow.now + timedelta(hours=8), carrier=draft.carrier,
             destination=draft.destination, short_policy=draft.short_policy, why=[], parcels=[], accepted_at=uow.now,
+            service=draft.service, duty_term=draft.duty_term, customs_mode=draft.customs_mode, currency=draft.currency,
+            promised_at=draft.promised_at, gift=draft.gift, holds=_check_due(checks, uow.now), parcels_max=draft.parcels_max,
         )
     )  # fmt: skip
     for sku_id, qty_each, bundle in lines:
-        uow.session.add(OrderLine(order_id=order_id, sku_id=sku_id, qty_each=qty_each, bundle=bundle))
+        uow.session.add(OrderLine(
+            order_id=order_id, sku_id=sku_id, qty_each=qty_each, bundle=bundle, value_cents=values.get(sku_id, 0),
+        ))  # fmt: skip
     uow.emit(OrderAccepted(order_id=order_id, ref=draft.ref))
     return order_id
 
@@ -153,6 +206,65 @@ async def advance(uow: UnitOfWork, order_id: UUID, event: str, *, why: str = "")
         uow.emit(OrderCancelled(order_id=order_id, ref=order.ref, reason=why or event))
     await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order_id).values(**values))
     return state
+
+
+async def require_check(uow: UnitOfWork, kind: str) -> None:
+    """Every order accepted or changed from now on is held until the process of this kind has judged it."""
+    await uow.session.execute(insert(OrderCheck).values(kind=kind, since=uow.now).on_conflict_do_nothing())
+
+
+async def hold(uow: UnitOfWork, order_id: UUID, kind: str, code: str, why: str, fields: Sequence[str] = ()) -> None:
+    """Stop the order where it is, for one reason a kind; a new reason takes the place of the old. Not once it has left."""
+    order = await lock(uow, order_id)
+    if order.state in ("shipped", "cancelled"):
+        return
+    there = next((h for h in order.holds if h["kind"] == kind), None)
+    if there and (there["code"], there["why"], there["fields"]) == (code, why, list(fields)):
+        return
+    at = uow.now.isoformat()
+    fresh = {"kind": kind, "code": code, "why": why, "fields": list(fields), "at": at}
+    await _put_holds(uow, order, [*(h for h in order.holds if h["kind"] != kind), fresh], f"held, {kind}", why)
+    uow.emit(OrderHeld(order_id=order_id, kind=kind, code=code, why=why))
+
+
+async def lift(uow: UnitOfWork, order_id: UUID, kind: str, why: str = "") -> None:
+    """End the hold of this kind, if there is one."""
+    order = await lock(uow, order_id)
+    left = [h for h in order.holds if h["kind"] != kind]
+    if len(left) == len(order.holds):
+        return
+    await _put_holds(uow, order, left, f"freed, {kind}", why)
+    uow.emit(OrderFreed(order_id=order_id, kind=kind, holds_left=len(left)))
+
+
+async def _put_holds(
+    uow: UnitOfWork, order: queries.OrderInfo, holds: list[dict[str, Any]], step: str, why: str
+) -> None:
+    values: dict[str, Any] = {"holds": holds, "version": CustomerOrder.version + 1}
+    if why:
+        values["why"] = [*order.why, {"at": uow.now.isoformat(), "step": step, "why": why}]
+    await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order.id).values(**values))
+
+
+async def route(uow: UnitOfWork, order_id: UUID, *, carrier: str, service: str, duty_term: str, why: str) -> None:
+    """Keep which carrier's service takes the order and who pays duty, and why."""
+    order = await lock(uow, order_id)
+    await uow.session.execute(
+        update(CustomerOrder).where(CustomerOrder.id == order_id).values(
+            carrier=carrier, service=service, duty_term=duty_term, version=CustomerOrder.version + 1,
+            why=[*order.why, {"at": uow.now.isoformat(), "step": "channel", "why": why}],
+        )
+    )  # fmt: skip
+
+
+async def set_customs_mode(uow: UnitOfWork, order_id: UUID, mode: str, why: str) -> None:
+    """Keep how the order is declared, and why."""
+    order = await lock(uow, order_id)
+    await uow.session.execute(
+        update(CustomerOrder).where(CustomerOrder.id == order_id).values(
+            customs_mode=mode, why=[*order.why, {"at": uow.now.isoformat(), "step": "customs", "why": why}],
+        )
+    )  # fmt: skip
 
 
 async def plan_parcels(uow: UnitOfWork, order_id: UUID, parcels: list[dict[str, Any]], why: str) -> None:
@@ -217,6 +329,8 @@ async def change(
             raise rules.WrongState(state=order.state, event="change_lines")
         await _replace_lines(uow, order, lines)
         what.append("lines")
+    if ("destination" in what or "lines" in what) and (due := await queries.checks(uow)):
+        values["holds"] = [*(h for h in order.holds if h["kind"] not in due), *_check_due(due, uow.now)]
     await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order_id).values(**values))
     uow.emit(OrderChanged(order_id=order_id, state=order.state, what=what))
     return order.state
@@ -230,8 +344,11 @@ async def _replace_lines(uow: UnitOfWork, order: queries.OrderInfo, lines: Seque
     parts = await catalog.bundle_parts(uow, [s.id for s in known.values()])
     for row in await uow.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)):
         await uow.session.delete(row)
+    values = _values(draft, known) | {x.sku_id: x.value_cents for x in order.lines}
     for sku_id, qty_each, bundle in _explode(draft, known, parts):
-        uow.session.add(OrderLine(order_id=order.id, sku_id=sku_id, qty_each=qty_each, bundle=bundle))
+        uow.session.add(OrderLine(
+            order_id=order.id, sku_id=sku_id, qty_each=qty_each, bundle=bundle, value_cents=values.get(sku_id, 0),
+        ))  # fmt: skip
     await uow.session.flush()
 
 

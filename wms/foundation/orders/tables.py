@@ -72,6 +72,19 @@ class CustomerOrder(Base):
     cutoff_at: Mapped[datetime]
     """When the carrier's truck leaves."""
     carrier: Mapped[str]
+    service: Mapped[str] = mapped_column(default="")
+    """Shipping service whose label the carrier sells; empty: the house prints its own."""
+    duty_term: Mapped[str] = mapped_column(default="")
+    """DAP or DDP: who pays duty; empty: not chosen, or none falls due."""
+    customs_mode: Mapped[str] = mapped_column(default="")
+    """9610, 9710, 9810, plain or domestic; empty: not chosen."""
+    currency: Mapped[str] = mapped_column(default="USD")
+    promised_at: Mapped[datetime | None]
+    """When the customer was promised it."""
+    gift: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """{message, wrap}; empty: no gift."""
+    holds: Mapped[list[Any]] = mapped_column(default=list)
+    """Why it may not go on: [{kind, code, why, fields, at}], one a kind."""
     destination: Mapped[dict[str, Any]]
     short_policy: Mapped[str] = mapped_column(default="ship_partial")
     """complete_only, ship_partial, backorder, cancel_line."""
@@ -110,7 +123,18 @@ class OrderLine(Base):
     """Will not be shipped with this order."""
     bundle: Mapped[str] = mapped_column(default="")
     """Code of the bundle it was exploded from."""
+    value_cents: Mapped[int] = mapped_column(default=0)
+    """Declared value of one piece, in the order's currency."""
     __table_args__ = (
+        CheckConstraint("value_cents >= 0", name="value"),
         CheckConstraint("qty_each >= 0 AND picked_each >= 0 AND short_each >= 0", name="qty"),
         CheckConstraint("picked_each + short_each <= qty_each", name="within"),
     )
+
+
+class OrderCheck(Base):
+    """A check that every order begins held for: its process frees it, or holds it with a reason."""
+
+    __tablename__ = "order_check"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]

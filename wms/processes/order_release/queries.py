@@ -117,7 +117,7 @@ async def channel_board(uow: UnitOfWork) -> dict[str, Any]:
 async def waiting(uow: UnitOfWork, given: Sequence[channels.Channel]) -> list[channels.Waiting]:
     """Orders that could be released now, most urgent first. Zones are looked up only where a channel asks for them."""
     busy = await planning(uow)
-    rows = [q for q in await orders.queued(uow, ("accepted",)) if q.id not in busy]
+    rows = [q for q in await orders.queued(uow, ("accepted",)) if q.id not in busy and not q.held]
     zones: dict[UUID, frozenset[str]] = {}
     if any(c.filter.zones for c in given):
         zones = await _zones(uow, [q.id for q in rows])

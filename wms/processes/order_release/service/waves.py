@@ -99,9 +99,14 @@ async def add_orders(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) 
     return len(chosen)
 
 
+def _not_now(order: orders.OrderInfo | None) -> str:
+    held = order.holds if order is not None and order.state == "accepted" else []
+    return "held: " + "; ".join(str(h["why"]) for h in held) if held else "no longer waiting"
+
+
 async def _plannable(uow: UnitOfWork, order_ids: Sequence[UUID]) -> list[UUID]:
     found, busy = await orders.orders(uow, order_ids), await queries.planning(uow)
-    return [i for i in order_ids if i in found and found[i].state == "accepted" and i not in busy]
+    return [i for i in order_ids if i in found and found[i].may_release and i not in busy]
 
 
 async def _enter(uow: UnitOfWork, wave_id: UUID, chosen: Sequence[UUID]) -> None:
@@ -118,8 +123,8 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
     needs = []
     for order_id in order_ids:
         order = found.get(order_id)
-        if order is None or order.state != "accepted" or order.cancel_requested_at is not None:
-            await _refuse(uow, wave_id, order_id, "no longer waiting")
+        if order is None or not order.may_release:
+            await _refuse(uow, wave_id, order_id, _not_now(order))
             continue
         lines = tuple((x.id, x.sku_id, x.open_each) for x in order.lines if x.open_each > 0)
         needs.append(plan.Need(order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp()))
@@ -297,8 +302,8 @@ def _released(wave: queries.WaveInfo, tours: Mapping[int, Sequence[UUID]]) -> Wa
 async def _release_one(uow: UnitOfWork, member: WaveOrder) -> bool:
     planned = plan.from_json(member.order_id, member.plan)
     order = await order_service.lock(uow, member.order_id)
-    if order.state != "accepted" or order.cancel_requested_at is not None:
-        await _refuse(uow, member.wave_id, member.order_id, "no longer waiting")
+    if not order.may_release:
+        await _refuse(uow, member.wave_id, member.order_id, _not_now(order))
         return False
     wants = [ledger.Want(f"order_line:{line}", balance, qty) for line, balance, qty in planned.reserve]
     try:

@@ -309,7 +309,7 @@ export interface Manifest {
   closed_by: string;
 }
 
-export interface Shipping {
+export interface Dock {
   manifests: Manifest[];
   waiting: Record<string, number>;
 }

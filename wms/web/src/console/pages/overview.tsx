@@ -1,7 +1,7 @@
 import { Group, Text } from "@mantine/core";
 import type { Problem } from "../../lib/http.ts";
 import { t, tFull, word } from "../../lib/i18n.ts";
-import { useFloor, useRead, type Control, type Device, type Fleet, type Incident, type Orders, type Shipping } from "../api.ts";
+import { useFloor, useRead, type Control, type Device, type Fleet, type Incident, type Orders, type Dock } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { FloorMap } from "../floor-map.tsx";
 import { number, time } from "../format.ts";
@@ -84,7 +84,7 @@ interface TilesProps {
 function Tiles({ orders, shipped, incidents }: TilesProps) {
   const fleet = useRead<Fleet>(["fleet"], "/fleet", 5000);
   const devices = useRead<Device[]>(["devices"], "/devices");
-  const shipping = useRead<Shipping>(["shipping"], "/shipping/manifests");
+  const dock = useRead<Dock>(["dock"], "/dock/manifests");
   const by = orders?.by_state ?? {};
   const under = STAGES.slice(0, -1).reduce((sum, state) => sum + (by[state] ?? 0), 0);
   const hour = (shipped?.orders ?? []).filter((o) => o.shipped_at !== null && Date.parse(o.shipped_at) > serverNow() - 3_600_000);
@@ -92,12 +92,12 @@ function Tiles({ orders, shipped, incidents }: TilesProps) {
   const late = (incidents ?? []).filter((i) => Date.parse(i.due_at) < serverNow()).length;
   const ill = (devices.data ?? []).filter((d) => !["online", "ok"].includes(d.state)).length;
   const stuck = (fleet.data?.vehicles ?? []).filter((v) => !v.may_drive).length;
-  const waiting = Object.values(shipping.data?.waiting ?? {}).reduce((a, b) => a + b, 0);
+  const waiting = Object.values(dock.data?.waiting ?? {}).reduce((a, b) => a + b, 0);
   return (
     <div className="tiles">
       <Tile page="orders" value={number(under)} label={t("console.open_orders")} />
       <Tile page="orders" filters={{ state: "shipped" }} value={number(parcels)} label={t("console.parcels_hour")} />
-      <Tile page="shipping" value={number(waiting)} label={t("console.parcels_waiting")} />
+      <Tile page="dock" value={number(waiting)} label={t("console.parcels_waiting")} />
       <Tile page="incidents" value={number(incidents?.length ?? 0)} label={late > 0 ? t("console.incidents_late", { count: late }) : t("console.open_incidents")} tone={late > 0 ? "bad" : incidents?.length ? "warn" : ""} />
       <Tile page="devices" value={devices.data === undefined ? "–" : `${devices.data.length - ill}/${devices.data.length}`} label={t("console.devices_ok")} tone={ill > 0 ? "bad" : ""} />
       <Tile page="map" value={fleet.data === undefined ? "–" : `${fleet.data.vehicles.length - stuck}/${fleet.data.vehicles.length}`} label={t("console.vehicles_ready")} tone={stuck > 0 ? "warn" : ""} />

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from wms.db.web import Uow, UowRoute, needs
-from wms.processes.shipping import queries, service
+from wms.processes.dock import queries, service
 
-router = APIRouter(prefix="/api/v1/shipping", tags=["shipping"], route_class=UowRoute)
+router = APIRouter(prefix="/api/v1/dock", tags=["dock"], route_class=UowRoute)
 
 
 @router.get("/manifests", dependencies=[needs("worker")])

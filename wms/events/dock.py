@@ -11,7 +11,7 @@ from wms.kernel.messages import Event
 class ManifestClosed(Event):
     """The carrier's truck left with these parcels."""
 
-    name: ClassVar[str] = "shipping.manifest_closed.v1"
+    name: ClassVar[str] = "dock.manifest_closed.v1"
     stream: ClassVar[str] = "manifest_id"
     manifest_id: UUID
     carrier: str

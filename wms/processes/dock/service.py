@@ -6,15 +6,15 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
+from wms.events.dock import ManifestClosed
 from wms.events.orders import OrderCancelRequested
 from wms.events.packing import ParcelLabelled
-from wms.events.shipping import ManifestClosed
 from wms.foundation.orders import rules as order_rules
 from wms.foundation.orders import service as order_service
 from wms.foundation.stock import service as ledger
 from wms.kernel.ids import uuid7
-from wms.processes.shipping import queries, rules
-from wms.processes.shipping.tables import Load, Manifest
+from wms.processes.dock import queries, rules
+from wms.processes.dock.tables import Load, Manifest
 
 
 async def expect(uow: UnitOfWork, event: ParcelLabelled) -> None:

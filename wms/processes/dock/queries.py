@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from wms.db.uow import UnitOfWork
-from wms.processes.shipping.tables import Load, Manifest
+from wms.processes.dock.tables import Load, Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.kernel.screen import Answer, Card, Step
-from wms.processes.shipping import queries, service
+from wms.processes.dock import queries, service
 
 router = APIRouter(prefix="/api/v1/pda/load", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 

@@ -3,7 +3,7 @@
 from wms.db.uow import UnitOfWork
 from wms.events.orders import OrderCancelRequested, OrderChanged
 from wms.events.packing import ParcelLabelled
-from wms.processes.shipping import service
+from wms.processes.dock import service
 
 
 async def on_parcel_labelled(uow: UnitOfWork, event: ParcelLabelled) -> None:

@@ -1,17 +1,17 @@
 import { Group } from "@mantine/core";
 import { useState } from "react";
 import { t } from "../../lib/i18n.ts";
-import { useRead, type Shipping } from "../api.ts";
+import { useRead, type Dock } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { kilos, number, time } from "../format.ts";
 import { Act, Panel, Rows, State } from "../parts.tsx";
 
-export default function ShippingPage({ me }: PageProps) {
-  const shipping = useRead<Shipping>(["shipping"], "/shipping/manifests");
+export default function DockPage({ me }: PageProps) {
+  const dock = useRead<Dock>(["dock"], "/dock/manifests");
   const [question, ask] = useState<Question | null>(null);
   const may = me.roles.includes("lead");
-  const waiting = Object.entries(shipping.data?.waiting ?? {});
+  const waiting = Object.entries(dock.data?.waiting ?? {});
   return (
     <div className="grid">
       <div className="tiles">
@@ -22,8 +22,8 @@ export default function ShippingPage({ me }: PageProps) {
         <Panel title={t("console.manifests")}>
           <Rows
             name="manifests"
-            rows={shipping.data?.manifests}
-            problem={shipping.error}
+            rows={dock.data?.manifests}
+            problem={dock.error}
             id={(m) => m.id}
             height="calc(100vh - 330px)"
             columns={[
@@ -43,7 +43,7 @@ export default function ShippingPage({ me }: PageProps) {
                       disabled={m.parcels === 0}
                       onClick={() => ask({
                         title: t("console.close_manifest"), text: t("console.close_text", { carrier: m.carrier, parcels: m.parcels }),
-                        command: () => ({ path: `/shipping/manifests/${encodeURIComponent(m.carrier)}/close` }),
+                        command: () => ({ path: `/dock/manifests/${encodeURIComponent(m.carrier)}/close` }),
                       })}
                     />
                   </Group>

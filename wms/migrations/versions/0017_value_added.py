@@ -1,0 +1,12 @@
+"""Value-added work and marketplace preparation"""
+
+revision = "0017"
+down_revision = "0016"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
