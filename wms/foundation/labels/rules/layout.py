@@ -222,7 +222,19 @@ def _place(element: Element, media: Media) -> list[Mark]:
             return _shape(element, media)
 
 
-def _text(element: Text, media: Media) -> list[Ink]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One line of a text as it stands: upper left corner, size and advance in dots."""
+
+    x: int
+    y: int
+    size: int
+    width: int
+    text: str
+
+
+def written(element: Text, media: Media) -> list[Written]:
+    """The lines of a text and where they stand. Errors: CannotDraw, DoesNotFit."""
     line = fonts.clean(element.text).strip()
     if not line:
         return []
@@ -230,14 +242,20 @@ def _text(element: Text, media: Media) -> list[Ink]:
     size, lines = _fit(element, line, width, media)
     found = []
     for i, text in enumerate(lines):
-        image = fonts.draw(text, size, element.bold)
-        box = image.getbbox()
-        if box is None:
-            continue
-        free = width - fonts.width_px(text, size, element.bold)
-        left = {"left": 0, "center": free // 2, "right": free}[element.align]
-        top = media.px(element.y) + round(i * 1.25 * size)
-        found.append(Ink(media.px(element.x) + left + box[0], top + box[1], image.crop(box), element.white))
+        advance = fonts.width_px(text, size, element.bold)
+        left = {"left": 0, "center": (width - advance) // 2, "right": width - advance}[element.align]
+        found.append(
+            Written(media.px(element.x) + left, media.px(element.y) + round(i * 1.25 * size), size, advance, text)
+        )
+    return found
+
+
+def _text(element: Text, media: Media) -> list[Ink]:
+    found = []
+    for line in written(element, media):
+        image = fonts.draw(line.text, line.size, element.bold)
+        if (box := image.getbbox()) is not None:
+            found.append(Ink(line.x + box[0], line.y + box[1], image.crop(box), element.white))
     return found
 
 
