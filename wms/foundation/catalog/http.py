@@ -57,6 +57,8 @@ class CartonIn(_In):
     outer_mm: tuple[int, int, int]
     tare_g: int = Field(ge=0, le=50_000)
     load_max_g: int = Field(ge=1, le=2_000_000)
+    supplier: str = Field(default="", max_length=80)
+    revision: str = Field(default="", max_length=40)
 
 
 @router.post("/skus", dependencies=[needs("integration")])
@@ -76,7 +78,9 @@ async def save_skus(uow: Uow, body: list[SkuIn]) -> dict[str, Any]:
 @router.post("/cartons", dependencies=[needs("integration")])
 async def save_cartons(uow: Uow, body: list[CartonIn]) -> dict[str, Any]:
     for x in body:
-        await service.save_carton(uow, x.code, x.inner_mm, x.outer_mm, x.tare_g, x.load_max_g)
+        await service.save_carton(
+            uow, x.code, x.inner_mm, x.outer_mm, x.tare_g, x.load_max_g, supplier=x.supplier, revision=x.revision
+        )
     return {"saved": len(body)}
 
 

@@ -173,6 +173,8 @@ class CartonInfo:
     outer_mm: tuple[int, int, int]
     tare_g: int
     load_max_g: int
+    supplier: str = ""
+    revision: str = ""
 
 
 async def cartons(uow: UnitOfWork) -> list[CartonInfo]:
@@ -182,6 +184,7 @@ async def cartons(uow: UnitOfWork) -> list[CartonInfo]:
         CartonInfo(
             r.id, r.code, (r.inner_length_mm, r.inner_width_mm, r.inner_height_mm),
             (r.outer_length_mm, r.outer_width_mm, r.outer_height_mm), r.tare_g, r.load_max_g,
+            r.supplier, r.revision,
         )
         for r in rows
     ]  # fmt: skip

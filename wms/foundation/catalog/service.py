@@ -203,6 +203,9 @@ async def save_carton(
     outer_mm: tuple[int, int, int],
     tare_g: int,
     load_max_g: int,
+    *,
+    supplier: str = "",
+    revision: str = "",
 ) -> None:
     """Create or update a carton. Errors: AbsurdSize."""
     rules.check_size(*inner_mm, max(load_max_g, 1))
@@ -211,5 +214,6 @@ async def save_carton(
     row.inner_length_mm, row.inner_width_mm, row.inner_height_mm = inner_mm
     row.outer_length_mm, row.outer_width_mm, row.outer_height_mm = outer_mm
     row.tare_g, row.load_max_g, row.active = tare_g, load_max_g, True
+    row.supplier, row.revision = supplier, revision
     uow.session.add(row)
     await uow.session.flush()

@@ -120,4 +120,7 @@ class Carton(Base):
     outer_height_mm: Mapped[int]
     tare_g: Mapped[int]
     load_max_g: Mapped[int]
+    supplier: Mapped[str] = mapped_column(default="")
+    revision: Mapped[str] = mapped_column(default="")
+    """Of what the supplier makes: another board, another flute."""
     active: Mapped[bool] = mapped_column(default=True)

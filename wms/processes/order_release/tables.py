@@ -69,6 +69,6 @@ class ReleaseChannel(Base):
     __table_args__ = (
         CheckConstraint("mode IN ('stream','wave')", name="mode"),
         CheckConstraint("state IN ('open','locked','asleep')", name="state"),
-        CheckConstraint("method IN ('cluster','zone','goods_to_person')", name="method"),
+        CheckConstraint("method IN ('cluster','zone','goods_to_person','singles')", name="method"),
         CheckConstraint("wip_max >= 0 AND lead_min >= 0", name="limits"),
     )

@@ -26,6 +26,8 @@ class Tour(Base):
     station: Mapped[str] = mapped_column(default="")
     zone: Mapped[str] = mapped_column(default="")
     """Whose share of its orders it picks; their totes meet at the put wall. Empty: its orders whole."""
+    singles: Mapped[bool] = mapped_column(default=False)
+    """Single-unit orders: their pieces share totes, and are matched with the orders at the bench."""
     claimed_by: Mapped[str] = mapped_column(default="")
     cart: Mapped[str] = mapped_column(default="")
     planned_at: Mapped[datetime]
