@@ -23,7 +23,7 @@ from wms.foundation.labels.rules.refusals import (
     CarrierUnreadable,
 )
 
-TOLERANCE_MM = 2.0
+TOLERANCE_MM = 2.5
 """4 × 6 inch is sold as 100 × 150, 102 × 152 and 101.6 × 152.4 mm."""
 LEAST_DOTS = 2
 LARGEST = 4 * 1024 * 1024
