@@ -12,7 +12,7 @@ PLATE, BOTH = Codes(plates=frozenset({"P1"})), Codes(frozenset({SSCC}), frozense
 
 
 def parcel(state: str = "printed", **other: object) -> Parcel:
-    return Parcel(**{"state": state, "sscc": SSCC, "cancelled": False, "passes": 0, **other})  # type: ignore[arg-type]
+    return Parcel(**{"state": state, "label": SSCC, "cancelled": False, "passes": 0, **other})  # type: ignore[arg-type]
 
 
 def aim(codes: Codes, *found: Parcel, passes_max: int = 2, unread: int = 0, has_lane: bool = True) -> Aim:
@@ -68,7 +68,7 @@ def test_a_result_is_used_only_when_all_of_it_may_be() -> None:
 
 
 def test_every_reason_to_reject_says_what_mends_it() -> None:
-    states = ["weighing", "weight_off", "labelling", "label_failed", "printed", "labelled", "void", "open", "aside"]
+    states = ["weighing", "weight_off", "labelling", "label_failed", "printed", "labelled", "void", "open", "aside", "on_hold"]
     codes = [Codes(), PLATE, BOTH, Codes(frozenset({OTHER}))]
     aims = [
         rules.aim(c, f, 0, 9, lane)

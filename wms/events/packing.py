@@ -33,6 +33,38 @@ class ParcelLabelled(Event):
     carrier: str
     of: int
     """Parcels of the order."""
+    tracking: str = ""
+    """The carrier's number on its label; empty: the house's own label."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelWanted(Event):
+    """A weighed parcel needs the label of its order's service. mm and g as packed; `contents`: SKU id to pieces."""
+
+    name: ClassVar[str] = "packing.label_wanted.v1"
+    stream: ClassVar[str] = "parcel_id"
+    parcel_id: UUID
+    order_id: UUID
+    sscc: str
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    contents: dict[str, int]
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDropped(Event):
+    """The label for this number will not be used: cancelled, readdressed, or nobody knows whether it was printed."""
+
+    name: ClassVar[str] = "packing.label_dropped.v1"
+    stream: ClassVar[str] = "parcel_id"
+    parcel_id: UUID
+    order_id: UUID
+    sscc: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,14 @@ def _end(uow: UnitOfWork, job: PrintJob, state: str, outcome: str, code: str) ->
         uow.emit(LabelFailed(job_id=job.id, kind=job.kind, ref=job.ref, outcome=outcome, code=code))
 
 
+async def in_hand(uow: UnitOfWork, ref: str) -> bool:
+    """Whether a label for `ref` is on its way to paper or on it."""
+    found = await uow.session.scalar(
+        select(PrintJob.id).where(PrintJob.ref == ref, PrintJob.state.not_in(("void", "failed", "unknown"))).limit(1)
+    )
+    return found is not None
+
+
 async def void(uow: UnitOfWork, ref: str) -> int:
     """Void all labels made for `ref`. Returns how many."""
     result = await uow.session.execute(

@@ -15,6 +15,7 @@ class LoadInfo:
     parcel_id: UUID
     order_id: UUID
     sscc: str
+    tracking: str
     hu_id: int
     carrier: str
     weight_g: int

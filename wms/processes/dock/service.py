@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
@@ -21,7 +21,7 @@ async def expect(uow: UnitOfWork, event: ParcelLabelled) -> None:
     """A labelled parcel is ready for its truck (again, after a relabel)."""
     values = {
         "order_id": event.order_id, "sscc": event.sscc, "hu_id": event.hu_id, "carrier": event.carrier,
-        "weight_g": event.weight_g, "of": event.of, "state": "ready", "ready_at": uow.now, "manifest_id": None,
+        "weight_g": event.weight_g, "of": event.of, "tracking": event.tracking, "state": "ready", "ready_at": uow.now, "manifest_id": None,
     }  # fmt: skip
     await uow.session.execute(
         insert(Load).values(parcel_id=event.parcel_id, loaded_by="", **values)
@@ -34,15 +34,20 @@ async def load_parcel(uow: UnitOfWork, scan: str, carrier: str = "") -> queries.
 
     Errors: UnknownParcel, WrongTruck, AlreadyLoaded, LabelVoid, OrderIsCancelled, WrongState.
     """
-    code = scan.strip()[-18:]
+    code = scan.strip()
     row = await uow.session.scalar(
-        select(Load).where(Load.sscc == code).with_for_update().execution_options(populate_existing=True)
+        select(Load)
+        .where(or_(Load.sscc == code[-18:], and_(Load.tracking == code.upper(), Load.tracking != "")))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     if row is None:
         raise rules.UnknownParcel(scanned=scan[:60])
     order = await order_service.lock(uow, row.order_id)
     if order.cancel_requested_at is not None:
         raise order_rules.OrderIsCancelled(ref=order.ref)
+    if order.holds:
+        raise order_rules.OrderHeld(ref=order.ref, why="; ".join(str(h["why"]) for h in order.holds))
     if row.state == "removed":
         raise rules.LabelVoid(parcel=row.sscc)
     if carrier and row.carrier != carrier:
@@ -94,7 +99,7 @@ async def close_manifest(uow: UnitOfWork, carrier: str) -> tuple[UUID, int]:
         by_order.setdefault(row.order_id, []).append(row)
     for order_id, rows in by_order.items():
         order = await order_service.lock(uow, order_id)
-        if order.state != "loaded" or order.cancel_requested_at is not None:
+        if order.state != "loaded" or order.cancel_requested_at is not None or order.holds:
             fresh = await _open_manifest(uow, carrier)
             await uow.session.execute(
                 update(Load).where(Load.parcel_id.in_([r.parcel_id for r in rows])).values(manifest_id=fresh)

@@ -29,6 +29,7 @@ class Load(Base):
     parcel_id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(index=True)
     sscc: Mapped[str] = mapped_column(unique=True)
+    tracking: Mapped[str] = mapped_column(default="", index=True)
     hu_id: Mapped[int]
     carrier: Mapped[str]
     weight_g: Mapped[int]

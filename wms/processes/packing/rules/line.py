@@ -30,6 +30,10 @@ class Codes:
     def any(self) -> bool:
         return bool(self.labels or self.plates)
 
+    def show(self, label: str) -> bool:
+        """Whether this label was read: an SSCC, or the number that a carrier gave."""
+        return label in self.labels or label.upper() in self.plates
+
 
 def read(barcode: str) -> Codes:
     """Take a scanner's text apart: several codes are parted by blanks, bars, commas or semicolons.
@@ -58,7 +62,8 @@ class Parcel:
     """What the decision must know of the one parcel that was read."""
 
     state: str
-    sscc: str
+    label: str
+    """What its label's barcode says: the carrier's number, or its own SSCC."""
     cancelled: bool
     passes: int
     held: str = ""
@@ -87,15 +92,15 @@ def aim(codes: Codes, found: Sequence[Parcel], passes_max: int, unread_round: in
     parcel = found[0]
     if parcel.cancelled or parcel.state == "void":
         return Aim(REJECT, "order_cancelled")
-    if codes.labels - {parcel.sscc}:
+    if codes.labels - {parcel.label}:
         return Aim(REJECT, "wrong_label")
     if parcel.state == "weight_off":
         return Aim(REJECT, "weight_off")
-    if codes.labels and parcel.state in ("labelling", "printed", "labelled"):
+    if codes.show(parcel.label) and parcel.state in ("labelling", "printed", "labelled"):
         return Aim(CARRIER, "labelled") if has_lane else Aim(REJECT, "no_lane")
     reason = {
         "weighing": parcel.held or "not_weighed", "labelling": "label_late", "label_failed": "label_failed",
-        "printed": "label_not_seen", "labelled": "label_not_seen",
+        "printed": "label_not_seen", "labelled": "label_not_seen", "on_hold": "on_hold",
     }.get(parcel.state, "not_packed")  # fmt: skip
     again = parcel.passes < passes_max and reason != "not_packed"
     return Aim(RECIRCULATE if again else REJECT, reason)
@@ -180,6 +185,7 @@ MENDS: dict[str, str] = {
     "label_late": "the printer did not keep up: look after the applicator, then label it at a bench",
     "label_failed": "no label came out: look after the applicator, then label it at a bench",
     "label_not_seen": "its label was printed and is not on it: look on the applicator, then label it at a bench",
+    "on_hold": "its order is held: see why on the order, and label it at a bench once it is free",
     "not_packed": "it is not closed at a bench yet",
 }
 """Reason to what mends it."""

@@ -74,7 +74,7 @@ async def take_result(uow: UnitOfWork, event: ParcelMeasured) -> None:
     elif parcel.state in ("weighing", "weight_off"):
         if not _ended((await orders.orders(uow, [parcel.order_id])).get(parcel.order_id)):
             await parcels.judge_weight(uow, parcel, event.weight_g, line.interval_g)
-    elif parcel.passes and parcel.sscc not in codes.labels:
+    elif parcel.passes and not codes.show(parcel.label):
         await _label_again(uow, parcel)
 
 
@@ -134,7 +134,7 @@ async def decide(uow: UnitOfWork, event: ParcelInducted) -> None:
     parcel = found[0] if len(found) == 1 else None
     of = await orders.orders(uow, {p.order_id for p in found}) if found else {}
     carrier = of[parcel.order_id].carrier if parcel and parcel.order_id in of else ""
-    seen = [line_rules.Parcel(p.state, p.sscc, _ended(of.get(p.order_id)), p.passes, p.held) for p in found]
+    seen = [line_rules.Parcel(p.state, p.label, _ended(of.get(p.order_id)), p.passes, p.held) for p in found]
     unread = 0 if codes.any else await queries.unread_round(uow, line.code)
     aim = line_rules.aim(codes, seen, line.passes_max, unread, line.lane_for(carrier) > 0)
     passage = LinePassage(
@@ -229,7 +229,7 @@ async def take_off(uow: UnitOfWork, parcel: ParcelInfo, station_code: str, scann
     if parcel.state == "weighing" and station_code in line.benches:
         await parcels.put(uow, parcel.id, passes=0, held="", rejected="", belt_at=uow.now)
         return await queries.parcel(uow, parcel.id)
-    if parcel.state in ("labelling", "printed", "label_failed") and parcel.sscc not in scanned.labels:
+    if parcel.state in ("labelling", "printed", "label_failed") and not scanned.show(parcel.label):
         await parcels.put(uow, parcel.id, state=rules.step(parcel.state, "miss"))
         await parcels.new_serial(uow, parcel)
     await parcels.put(uow, parcel.id, line="", plate="", passes=0, held="", rejected="", station=station_code)
