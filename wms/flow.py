@@ -24,8 +24,10 @@ from wms.events import (  # fmt: skip
     packing,
     picking,
     put_wall,
+    shipping,
     slotting,
     stock,
+    tracking,
     work,
 )
 from wms.foundation.labels import reactions as label_reactions
@@ -46,6 +48,7 @@ from wms.processes.order_release import reactions as release_reactions
 from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
 from wms.processes.put_wall import reactions as wall_reactions
+from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
 from wms.twin import boards, measures
 
@@ -140,10 +143,17 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "put_wall.on_cancel_requested": wall_reactions.on_cancel_requested,
         "goods_to_person.on_cancel_requested": g2p_reactions.on_cancel_requested,
     },
+    orders.OrderAccepted: {"shipping.on_order_accepted": shipping_reactions.on_order_accepted},
     orders.OrderChanged: {
+        "shipping.on_order_changed": shipping_reactions.on_order_changed,
         "dock.on_order_changed": dock_reactions.on_order_changed,
         "packing.on_order_changed": packing_reactions.on_order_changed,
     },
+    shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},
+    packing.LabelWanted: {"shipping.on_label_wanted": shipping_reactions.on_label_wanted},
+    packing.LabelDropped: {"shipping.on_label_dropped": shipping_reactions.on_label_dropped},
+    shipping.CarrierAnswered: {"shipping.on_carrier_answered": shipping_reactions.on_carrier_answered},
+    tracking.ParcelDelivered: {"shipping.on_parcel_delivered": shipping_reactions.on_parcel_delivered},
     orders.OrderShipped: {"orders.tell_host_shipped": order_reactions.tell_host_shipped},
     orders.OrderCancelled: {
         "orders.tell_host_cancelled": order_reactions.tell_host_cancelled,
@@ -197,7 +207,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 
 TERMINAL: frozenset[type[Event]] = frozenset({
     devices.ZonePassed, catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
-    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderAccepted, orders.OrderFreed, orders.OrderHeld, packing.ParcelWeighed,
+    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderFreed, orders.OrderHeld, shipping.LabelBought, shipping.LabelRefused, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ManifestClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
@@ -232,6 +242,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("slotting.drop_stale", 60, slotting_reactions.drop_stale),
     Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),
     Tick("labour.learn", 86_400, labour_reactions.learn),
+    Tick("shipping.rejudge", 600, shipping_reactions.rejudge),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
     Tick("counting.plan_day", 300, counting_reactions.plan_day),

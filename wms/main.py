@@ -37,6 +37,7 @@ from wms.processes.picking import http as picking_http
 from wms.processes.picking import pda as picking_pda
 from wms.processes.put_wall import http as put_wall_http
 from wms.processes.put_wall import pda as put_wall_pda
+from wms.processes.shipping import http as shipping_http
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
 from wms.settings import Settings
@@ -45,7 +46,7 @@ from wms.twin import http as twin_http
 ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, dock_http.router,
-    labels_http.router,
+    labels_http.router, shipping_http.router,
     picking_http.router, picking_pda.router, packing_http.router, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     host_secret: str = Field(default="", repr=False)
     """Key of the webhook signatures (HMAC-SHA256, Standard Webhooks)."""
 
+    carriers_config: Path | None = None
+    """Carrier accounts with their adapters and secrets (docs/plugins.md); None: no label can be bought."""
+
     company_prefix: str = Field(default="0614141", pattern=r"^[0-9]{7,10}$")
     """GS1 company prefix of the SSCCs; the default is GS1's own example and means nothing outside."""
 

@@ -53,15 +53,15 @@ class TickRow(Base):
 
 
 class OutgoingRow(Base):
-    """What leaves the database for the world: device commands and host messages. States: due, sent, done, dead."""
+    """What leaves the database for the world: device commands, host messages, requests to carriers. States: due, sent, done, dead."""
 
     __tablename__ = "outgoing"
     id: Mapped[uuid_pk]
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     channel: Mapped[str]
-    """device or host."""
+    """device, host or carrier."""
     target: Mapped[str]
-    """Device id, or host subscription."""
+    """Device id, host subscription or carrier account."""
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]]
     ref: Mapped[str] = mapped_column(default="")

@@ -73,6 +73,10 @@ class UnitOfWork:
         """Queue a message to the order system."""
         return self._send("host", "orders", kind, data, ref, None)
 
+    def send_carrier(self, account: str, kind: str, data: dict[str, Any], *, ref: str) -> UUID:
+        """Queue a request to a carrier's account. Its answer comes back as CarrierAnswered with `ref`."""
+        return self._send("carrier", account, kind, data, ref, None)
+
     def _send(
         self, channel: str, target: str, kind: str, data: dict[str, Any], ref: str, expires_at: datetime | None
     ) -> UUID:

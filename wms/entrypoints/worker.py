@@ -1,8 +1,8 @@
-"""The worker: reactions, schedules, the broker link and the host's webhooks in one process."""
+"""The worker: reactions, schedules, the broker link, carriers and the host's webhooks in one process."""
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -11,7 +11,7 @@ import structlog
 from wms.algorithms.warm import warm
 from wms.db.outbox import Plan, Reaction, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
-from wms.entrypoints import host, mqtt
+from wms.entrypoints import carriers, host, mqtt
 from wms.events.incidents import IncidentDetected
 from wms.kernel.messages import Event
 from wms.settings import Settings
@@ -40,11 +40,22 @@ async def run(
     solvers = Solvers(lambda: ProcessPoolExecutor(1, initializer=_solver))
     relay = Relay(db, events, reactions, parked=parked, solvers=solvers)
     jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
+    landed: list[Callable[[], None]] = []
     if settings.broker_url:
         lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
         link = mqtt.Link(db, settings.broker_url, lookup, relay.wake.set)
-        relay.pressed, relay.landed = link.pressed, link.due.set
+        relay.pressed = link.pressed
+        landed.append(link.due.set)
         jobs.append(link.run())
+    runner = carriers.Runner(db, carriers.accounts(settings.carriers_config), relay.wake.set)
+    landed.append(runner.due.set)
+
+    def tell_landed() -> None:
+        for tell in landed:
+            tell()
+
+    relay.landed = tell_landed
+    jobs.append(runner.run())
     jobs.append(host.run(db, settings.host_url, settings.host_secret))
     running = [asyncio.create_task(job) for job in jobs]
     await asyncio.wait({asyncio.create_task(stop.wait()), *running[:-1]}, return_when=asyncio.FIRST_COMPLETED)

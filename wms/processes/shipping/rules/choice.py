@@ -28,8 +28,12 @@ class Reason:
 
     @property
     def said(self) -> str:
-        filled = ", ".join(str(v) for v in self.params.values() if v not in ("", None))
-        return f"{self.code.replace('_', ' ')}: {filled}" if filled else self.code.replace("_", " ")
+        name, given = self.code.replace("_", " "), self.params
+        if "most" in given and "is" in given:
+            return f"{name} {given['is']} {given['unit']}, at most {given['most']}"
+        told = [given["ban"]] if self.code == RESTRICTED else given.values()
+        filled = ", ".join(str(v) for v in told if v not in ("", None))
+        return f"{name}: {filled}" if filled else name
 
 
 @dataclass(frozen=True, slots=True)

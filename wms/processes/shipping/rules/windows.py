@@ -5,6 +5,7 @@ All in tenths of a day and whole cents.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from wms.processes.shipping.rules.services import Days
 
@@ -45,7 +46,7 @@ def lateness(window: Days, allowed: int) -> tuple[int, int]:
     low, mid, high = window
     knots = (max(0, 2 * low - mid), low, mid, high, 2 * high - mid)
     late, days = 0, 0
-    for start, end, share in zip(knots, knots[1:], (100_000, 400_000, 400_000, 100_000), strict=True):
+    for (start, end), share in zip(pairwise(knots), (100_000, 400_000, 400_000, 100_000), strict=True):
         if end <= allowed:
             continue
         if start == end:

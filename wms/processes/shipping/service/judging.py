@@ -1,0 +1,142 @@
+"""Judge orders before release: which service may carry them at the least expected cost, or what they are held for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from wms.db.uow import UnitOfWork
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.orders import queries as order_queries
+from wms.foundation.orders import service as orders
+from wms.kernel.ids import uuid7
+from wms.processes.shipping import queries
+from wms.processes.shipping.rules import choice
+from wms.processes.shipping.rules.matrix import Goods
+from wms.processes.shipping.rules.parcels import Parcel
+from wms.processes.shipping.service.data import CHECK
+from wms.processes.shipping.tables import ShipCheck, ShipChoice
+
+JUDGED = frozenset({"accepted", "backordered", "released", "picking", "picked", "packed"})
+"""Later the label is on the parcel."""
+
+
+async def judge(uow: UnitOfWork, order_id: UUID) -> choice.Choice | None:
+    """Choose the order's service and duty term; free it, or hold it with the reason. None: nothing to judge.
+
+    A site without services judges nothing. What the host fixed is judged and never changed.
+    """
+    order = await orders.lock(uow, order_id)
+    book = await queries.book(uow)
+    if not book.services or order.state not in JUDGED:
+        return None
+    before = await queries.choice_of(uow, order_id)
+    fixed = (before["fixed_service"], before["fixed_term"]) if before else (order.service, order.duty_term)
+    asked = await asked_of(uow, book, order, *fixed)
+    made = choice.choose(book, asked)
+    await _keep(uow, book, order, fixed, made)
+    if made.offer is None:
+        await orders.hold(uow, order_id, CHECK, made.code, made.why, made.fields)
+        return made
+    best = made.offer
+    if (order.carrier, order.service, order.duty_term) != (best.carrier, best.service, made.term):
+        duty = f"; {made.term}: {made.term_why}" if made.term else f"; {made.term_why}"
+        await orders.route(
+            uow, order_id, carrier=best.carrier, service=best.service, duty_term=made.term, why=made.why + duty
+        )
+    await orders.lift(uow, order_id, CHECK, "")
+    return made
+
+
+async def judge_held(uow: UnitOfWork, limit: int = 1_000) -> int:
+    """Judge every order again that is held for shipping. Returns how many."""
+    held = await order_queries.held(uow, CHECK, limit)
+    for order_id in held:
+        await judge(uow, order_id)
+    return len(held)
+
+
+async def asked_of(
+    uow: UnitOfWork, book: choice.Book, order: order_queries.OrderInfo, service: str, term: str
+) -> choice.Asked:
+    """An order as the choice sees it: what it declares, in the site's currency."""
+    goods = await queries.goods(uow, {x.sku_id for x in order.lines})
+    content: dict[int, tuple[Goods, int]] = {}
+    unvalued = ""
+    for line in order.lines:
+        pieces = line.qty_each - line.short_each
+        if pieces <= 0:
+            continue
+        value = book.policy.in_site_currency(line.value_cents, order.currency)
+        unvalued = order.currency if value is None else unvalued
+        one = content[line.sku_id][0] if line.sku_id in content else valued(goods[line.sku_id], value or 0)
+        content[line.sku_id] = (one, content.get(line.sku_id, (one, 0))[1] + pieces)
+    allowed = None
+    if order.promised_at is not None:
+        allowed = int((order.promised_at - max(order.cutoff_at, uow.now)).total_seconds() // 8640)
+    sides = {c.code: c.outer_mm for c in await catalog.cartons(uow)}
+    return choice.Asked(
+        country=str(order.destination.get("country", "")), postcode=postcode(order.destination),
+        content=tuple(content.values()), parcels=_planned(order.parcels, content, sides), channel=order.channel,
+        allowed_days=allowed, service=service, term=term, parcels_max=order.parcels_max, unvalued=unvalued,
+    )  # fmt: skip
+
+
+def valued(goods: Goods, value_cents: int) -> Goods:
+    return Goods(**{n: getattr(goods, n) for n in Goods.__slots__ if n != "value_cents"}, value_cents=value_cents)
+
+
+def postcode(destination: Mapping[str, Any]) -> str:
+    return str(destination.get("zip") or destination.get("postcode") or "")
+
+
+def _planned(
+    planned: Sequence[Mapping[str, Any]],
+    content: Mapping[int, tuple[Goods, int]],
+    sides: Mapping[str, tuple[int, int, int]],
+) -> tuple[Parcel, ...]:
+    """The parcels as planned; none where the plan no longer fits the order's lines."""
+    found, left = [], {sku_id: n for sku_id, (_, n) in content.items()}
+    for one in planned:
+        items = {int(sku): int(n) for sku, n in one["items"].items()}
+        for sku_id, n in items.items():
+            left[sku_id] = left.get(sku_id, -1) - n
+        if one["carton"] not in sides or any(sku not in content for sku in items):
+            return ()
+        inside = tuple((content[sku][0], n) for sku, n in items.items())
+        value = sum(g.value_cents * n for g, n in inside)
+        found.append(Parcel(int(one["expected_g"]), sides[one["carton"]], value, inside))
+    return tuple(found) if not any(left.values()) else ()
+
+
+async def _keep(
+    uow: UnitOfWork, book: choice.Book, order: order_queries.OrderInfo, fixed: tuple[str, str], made: choice.Choice
+) -> None:
+    best = made.offer
+    values = {
+        "fixed_service": fixed[0], "fixed_term": fixed[1], "service": best.service if best else "", "term": made.term,
+        "term_why": made.term_why, "code": made.code, "why": made.why, "cents": best.cents if best else 0,
+        "currency": book.policy.currency, "offers": [told(o) for o in made.offers], "judged_at": uow.now,
+    }  # fmt: skip
+    await uow.session.execute(
+        insert(ShipChoice)
+        .values(order_id=order.id, **values)
+        .on_conflict_do_update(index_elements=["order_id"], set_=values)
+    )
+    bans = [] if best else [r.params for o in made.offers[:1] for r in o.reasons if r.code == choice.RESTRICTED]
+    uow.session.add(ShipCheck(
+        id=uuid7(), order_id=order.id, parcel_id=None, stage="release", passed=best is not None, lines=len(order.lines),
+        bans=[dict(b) for b in bans], matrix=book.matrix.version if book.matrix else 0, at=uow.now,
+    ))  # fmt: skip
+
+
+def told(offer: choice.Offer) -> dict[str, Any]:
+    """An offer as the console shows it."""
+    return {
+        "service": offer.service, "carrier": offer.carrier, "kind": offer.kind, "term": offer.term, "cents": offer.cents,
+        "duty_cents": offer.duty_cents, "late_cents": offer.late_cents, "preferred_cents": offer.preferred_cents,
+        "expected_cents": offer.expected_cents, "parcels": len(offer.parcels), "charged_g": offer.charged_g,
+        "days": [d / 10 for d in offer.window], "lines": [list(x) for x in offer.lines], "currency": offer.currency,
+        "card_version": offer.card_version, "reasons": [{"code": r.code, "said": r.said, "params": dict(r.params)} for r in offer.reasons],
+    }  # fmt: skip
