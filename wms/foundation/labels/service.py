@@ -156,12 +156,12 @@ def _end(uow: UnitOfWork, job: PrintJob, state: str, outcome: str, code: str) ->
         uow.emit(LabelFailed(job_id=job.id, kind=job.kind, ref=job.ref, outcome=outcome, code=code))
 
 
-async def in_hand(uow: UnitOfWork, ref: str) -> bool:
-    """Whether a label for `ref` is on its way to paper or on it."""
-    found = await uow.session.scalar(
-        select(PrintJob.id).where(PrintJob.ref == ref, PrintJob.state.not_in(("void", "failed", "unknown"))).limit(1)
-    )
-    return found is not None
+async def made(uow: UnitOfWork, ref: str, serial: str, *, open_only: bool = False) -> bool:
+    """Whether a job was made for `ref` with this number; `open_only`: one that is on its way to paper or on it."""
+    query = select(PrintJob.id).where(PrintJob.ref == ref, PrintJob.serial == serial)
+    if open_only:
+        query = query.where(PrintJob.state.not_in(("void", "failed", "unknown")))
+    return await uow.session.scalar(query.limit(1)) is not None
 
 
 async def void(uow: UnitOfWork, ref: str) -> int:
