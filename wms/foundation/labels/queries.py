@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -71,6 +72,12 @@ async def printers(uow: UnitOfWork) -> dict[str, PrinterInfo]:
     found = {s.printer: PrinterInfo(s.printer) for s in await work.stations(uow) if s.printer}
     found |= {row.code: _info(row) for row in await uow.session.scalars(select(Printer))}
     return dict(sorted(found.items()))
+
+
+async def newest_job(uow: UnitOfWork, serials: Collection[str]) -> UUID | None:
+    """The last label that was made with one of these numbers on it."""
+    query = select(PrintJob.id).where(PrintJob.serial.in_(serials), PrintJob.serial != "").order_by(PrintJob.id.desc())
+    return await uow.session.scalar(query.limit(1))
 
 
 async def standing(uow: UnitOfWork, code: str) -> str:
