@@ -12,6 +12,7 @@ from wms.events import (  # fmt: skip
     catalog,
     controls,
     counting,
+    customs,
     devices,
     dock,
     fleet,
@@ -37,6 +38,7 @@ from wms.kernel.messages import Event
 from wms.processes.calibration import reactions as calibration_reactions
 from wms.processes.controls import service as control_service
 from wms.processes.counting import reactions as counting_reactions
+from wms.processes.customs import reactions as customs_reactions
 from wms.processes.dock import reactions as dock_reactions
 from wms.processes.fleet import reactions as fleet_reactions
 from wms.processes.goods_to_person import reactions as g2p_reactions
@@ -82,6 +84,22 @@ async def close_check(uow: UnitOfWork, event: calibration.DeviceChecked) -> None
 async def close_wall_short(uow: UnitOfWork, event: put_wall.ToteConsolidated) -> None:
     """The slot was scanned after all: the whole share is in."""
     await incident_service.resolve_key(uow, f"put_wall_short:{event.order_id}:{event.tote}", f"all is in {event.slot}")
+
+
+async def close_customs(uow: UnitOfWork, event: orders.OrderFreed) -> None:
+    """Customs' own hold is lifted: nobody needs to mend papers any more."""
+    if event.kind == "customs":
+        await incident_service.resolve_key(uow, f"customs:{event.order_id}", "its papers agree")
+
+
+async def close_customs_cancelled(uow: UnitOfWork, event: orders.OrderCancelled) -> None:
+    """A cancelled order is not declared."""
+    await incident_service.resolve_key(uow, f"customs:{event.order_id}", "the order was cancelled")
+
+
+async def close_customs_hold(uow: UnitOfWork, event: customs.PapersAnswered) -> None:
+    """The papers that customs asked for are sent."""
+    await incident_service.resolve_key(uow, f"customs.hold:{event.parcel_id}", "papers sent, or released")
 
 
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
@@ -132,9 +150,14 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     packing.ParcelLabelled: {
         "dock.on_parcel_labelled": dock_reactions.on_parcel_labelled,
         "goods_to_person.on_parcel_labelled": g2p_reactions.on_parcel_labelled,
+        "customs.on_parcel_labelled": customs_reactions.on_parcel_labelled,
         "flow.close_relabel": close_relabel,
     },
-    # orders change and end
+    # customs
+    orders.OrderFreed: {"flow.close_customs": close_customs},
+    customs.RulesChanged: {"customs.on_rules_changed": customs_reactions.on_rules_changed},
+    customs.PapersAnswered: {"flow.close_customs_hold": close_customs_hold},
+    # orders come, change and end
     orders.OrderCancelRequested: {
         "picking.on_cancel_requested": picking_reactions.on_cancel_requested,
         "order_release.on_cancel_requested": release_reactions.on_cancel_requested,
@@ -143,21 +166,28 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "put_wall.on_cancel_requested": wall_reactions.on_cancel_requested,
         "goods_to_person.on_cancel_requested": g2p_reactions.on_cancel_requested,
     },
-    orders.OrderAccepted: {"shipping.on_order_accepted": shipping_reactions.on_order_accepted},
+    orders.OrderAccepted: {
+        "customs.on_order_accepted": customs_reactions.on_order_accepted,"shipping.on_order_accepted": shipping_reactions.on_order_accepted},
     orders.OrderChanged: {
         "shipping.on_order_changed": shipping_reactions.on_order_changed,
         "dock.on_order_changed": dock_reactions.on_order_changed,
         "packing.on_order_changed": packing_reactions.on_order_changed,
+        "customs.on_order_changed": customs_reactions.on_order_changed,
     },
     shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},
     packing.LabelWanted: {"shipping.on_label_wanted": shipping_reactions.on_label_wanted},
     packing.LabelDropped: {"shipping.on_label_dropped": shipping_reactions.on_label_dropped},
     shipping.CarrierAnswered: {"shipping.on_carrier_answered": shipping_reactions.on_carrier_answered},
     tracking.ParcelDelivered: {"shipping.on_parcel_delivered": shipping_reactions.on_parcel_delivered},
-    orders.OrderShipped: {"orders.tell_host_shipped": order_reactions.tell_host_shipped},
+    orders.OrderShipped: {
+        "orders.tell_host_shipped": order_reactions.tell_host_shipped,
+        "customs.on_order_shipped": customs_reactions.on_order_shipped,
+    },
     orders.OrderCancelled: {
         "orders.tell_host_cancelled": order_reactions.tell_host_cancelled,
         "order_release.on_order_cancelled": release_reactions.on_order_cancelled,
+        "customs.on_order_cancelled": customs_reactions.on_order_cancelled,
+        "flow.close_customs_cancelled": close_customs_cancelled,
     },
     stock.StockStatusChanged: {"order_release.on_stock_status_changed": release_reactions.on_stock_status_changed},
     # devices
@@ -206,8 +236,9 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 }
 
 TERMINAL: frozenset[type[Event]] = frozenset({
+    customs.DeclarationHeld, customs.DeclarationReleased,
     devices.ZonePassed, catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
-    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderFreed, orders.OrderHeld, shipping.LabelBought, shipping.LabelRefused, packing.ParcelWeighed,
+    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld, shipping.LabelBought, shipping.LabelRefused, packing.ParcelWeighed,
     picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ManifestClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
@@ -246,6 +277,8 @@ TICKS: tuple[Tick, ...] = (
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
     Tick("counting.plan_day", 300, counting_reactions.plan_day),
+    Tick("customs.purge", 86_400, customs_reactions.purge),
+    Tick("customs.judge_again", 3_600, customs_reactions.judge_again),
     Tick("controls.sample", 60, _sample_controls),
     Tick("work.ask_after_idle_claims", 60, _ask_after_idle_claims),
 )

@@ -21,6 +21,7 @@ from wms.processes.calibration import http as calibration_http
 from wms.processes.controls import http as controls_http
 from wms.processes.counting import http as counting_http
 from wms.processes.counting import pda as counting_pda
+from wms.processes.customs import http as customs_http
 from wms.processes.dock import http as dock_http
 from wms.processes.dock import pda as dock_pda
 from wms.processes.fleet import http as fleet_http

@@ -13,6 +13,7 @@ from wms.db.uow import UnitOfWork
 from wms.processes.calibration import queries as calibration
 from wms.processes.controls.queries import Reading
 from wms.processes.counting import queries as counting
+from wms.processes.customs import queries as customs
 from wms.processes.slotting import queries as slotting
 from wms.twin import boards
 from wms.twin.cartons import carton_fill
@@ -31,8 +32,6 @@ NOT_MEASURED = {
     "restricted-goods": "there are no destination rules yet",
     "order-screening": "there is no order screening yet",
     "delay-notice": "there are no promises on record yet",
-    "customs-hold": "there is no customs process yet",
-    "customs-match": "there is no customs process yet",
     "loss-claim": "there are no claims yet",
     "days-on-hand": "there is no week of demand on record",
     "replenishment-error": "there are no forecasts yet",
@@ -315,7 +314,20 @@ async def stock_age(uow: UnitOfWork) -> Reading:
     return Reading(float(r.oldest), f"{r.oldest} days", evidence)
 
 
+async def customs_match(uow: UnitOfWork) -> Reading:
+    """Orders that left with papers that agreed, of those that had to be declared; 30 days. Those held now are the evidence."""
+    r = await customs.match_share(uow)
+    why = f"{r['held']} held, none has left" if r["held"] else "nothing had to be declared yet"
+    return _percent(r["good"], r["left"], r, nothing=why)
+
+
+async def customs_hold(uow: UnitOfWork) -> Reading:
+    """Longest time from a hold by customs to its papers, holds still open included; 30 days."""
+    return _longest(await customs.hold_hours(uow), "customs held nothing in 30 days")
+
+
 MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
+    "customs-match": customs_match, "customs-hold": customs_hold,
     "rfid-gate": rfid_gate, "dws-weight": dws_weight, "dws-dimension": dws_dimension, "sku-code-unique": sku_code_unique, "unit-serial-unique": unit_serial_unique,
     "inbound-incident": inbound_incident, "trace-time": trace_time, "golden-zone": golden_zone, "golden-lane": golden_lane,
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from dataclasses import field as default
 from typing import Any
 
-from wms.processes.customs.rules import papers
 from wms.processes.customs.rules.duties import Estimate, Goods, estimate
 from wms.processes.customs.rules.filings import Filing
 from wms.processes.customs.rules.modes import Trade, choose
+from wms.processes.customs.rules.papers import Paper, Papers, match, missing, tolerances
 from wms.processes.customs.rules.refusals import TableExpired
 from wms.processes.customs.rules.sheets import Sheets, fits_country
 
 STAGES = ("order", "parcel", "batch")
 GRAVEST = (
+    "customs.declaration_held",
     "customs.table_expired", "customs.no_mode", "customs.filing_missing", "customs.certificate_missing", "customs.certificate_expired",
     "customs.party_missing", "customs.document_missing", "customs.document_incomplete", "customs.fields_differ",
 )  # fmt: skip
@@ -69,7 +70,7 @@ class Judgement:
     mode: str
     why: str
     faults: tuple[Fault, ...] = ()
-    papers: Mapping[str, papers.Paper] = default(default_factory=dict)
+    papers: Mapping[str, Paper] = default(default_factory=dict)
     unverified: tuple[str, ...] = ()
     """Documents whose rule nobody has checked against its text yet."""
     estimate: Estimate | None = None
@@ -119,7 +120,7 @@ def judge(
     order: Order,
     filings: Mapping[str, Filing],
     sheets: Sheets,
-    given: papers.Papers,
+    given: Papers,
     *,
     stage: str = "order",
 ) -> Judgement:
@@ -131,13 +132,13 @@ def judge(
     try:
         return _judge(order, filings, sheets, given, STAGES[: STAGES.index(stage) + 1])
     except TableExpired as expired:
-        missing = expired.params.get("missing")
-        said = f"table {expired.params['table']} {f'has no row for {missing}' if missing else 'is not valid'} on {expired.params['on']}"
+        absent = expired.params.get("missing")
+        said = f"table {expired.params['table']} {f'has no row for {absent}' if absent else 'is not valid'} on {expired.params['on']}"
         return Judgement(order.fixed_mode, "", (Fault("customs.table_expired", expired.params["table"], said),))
 
 
 def _judge(
-    order: Order, filings: Mapping[str, Filing], sheets: Sheets, given: papers.Papers, stages: Sequence[str]
+    order: Order, filings: Mapping[str, Filing], sheets: Sheets, given: Papers, stages: Sequence[str]
 ) -> Judgement:
     site = sheets.site["country"]
     trade = Trade(
@@ -154,7 +155,7 @@ def _judge(
     if mode == "domestic":
         return Judgement(mode, why)
     faults = [*_party(order, sheets, site), *_filed(order, filings, sheets)]
-    made: dict[str, papers.Paper] = {
+    made: dict[str, Paper] = {
         "order": order_paper(order), "filing": filing_paper(order, filings), "invoice": invoice_paper(order, filings),
         **given,
     }  # fmt: skip
@@ -168,7 +169,7 @@ def _judge(
             unverified.append(row["document"])
         if not row["required"] or row["stage"] not in stages:
             continue
-        absent = papers.missing(row["document"], row["fields"], made.get(row["document"]), skus)
+        absent = missing(row["document"], row["fields"], made.get(row["document"]), skus)
         if absent == [row["document"]]:
             faults.append(Fault("customs.document_missing", row["document"], f"no {row['document']} on file"))
         else:
@@ -177,7 +178,7 @@ def _judge(
                 for x in absent
             ]
     kept = {name: paper for name, paper in made.items() if name in asked or name in given}
-    differences = papers.match(kept, papers.tolerances(sheets.rows("tolerance")))
+    differences = match(kept, tolerances(sheets.rows("tolerance")))
     faults += [Fault("customs.fields_differ", f"{d.field} {d.sku}".strip(), str(d), d.stated) for d in differences]
     owed = None
     if order.duty_term == "DDP" and all(x.sku in filings for x in order.lines):

@@ -22,7 +22,9 @@ Tolerances = Mapping[str, tuple[int, int]]
 """Field to (basis points of the larger value, least allowed difference)."""
 _LINES = frozenset(LINE_FIELDS)
 _LISTS = "qty@"
-_CODES = frozenset({"hs", "tracking", "tax_id", "number"})
+_CODES = frozenset({"hs", "tracking", "tax_id"})
+_OWN = frozenset({"number", "payer"})
+"""Each paper has its own: nothing to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def match(papers: Papers, allowed: Tolerances) -> list[Difference]:
     found = []
     for key, by_paper in stated.items():
         field, _, sku = key.partition("@")
+        if field in _OWN:
+            continue
         if field == "qty":  # a paper that lists goods and leaves one out says that there is none
             by_paper = {name: by_paper.get(name, 0) for name in listing}
         if len(by_paper) > 1 and not _agree(field, list(by_paper.values()), allowed):

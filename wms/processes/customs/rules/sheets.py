@@ -122,13 +122,12 @@ class Sheets:
 
 def valid_on(sheets: Iterable[Sheet], on: date) -> Sheets:
     """Of each kind the newest sheet that has begun and not ended. `sheets` in the order they were loaded."""
+    last = {(sheet.kind, sheet.valid_from): sheet for sheet in sheets}  # of one first day the last loaded counts
     found: dict[str, Sheet] = {}
-    ever = set()
-    for sheet in sorted(sheets, key=lambda s: s.valid_from):  # stable: of one first day the last loaded counts
-        ever.add(sheet.kind)
+    for sheet in sorted(last.values(), key=lambda s: s.valid_from):
         if sheet.valid_from <= on and (sheet.valid_until is None or on <= sheet.valid_until):
             found[sheet.kind] = sheet
-    return Sheets(on, found, frozenset(ever))
+    return Sheets(on, found, frozenset(kind for kind, _ in last))
 
 
 def check_rows(kind: str, rows: Sequence[Mapping[str, Any]], first: int = 1) -> tuple[list[Row], list[str]]:

@@ -6,7 +6,7 @@ from wms.processes.customs.rules.refusals import WrongState
 NEXT: dict[str, dict[str, str]] = {
     "draft": {"match": "matched", "differ": "draft"},
     "matched": {"match": "matched", "differ": "draft", "declare": "declared"},
-    "declared": {"release": "released", "hold": "held", "query": "held"},
+    "declared": {"release": "released", "hold": "held", "query": "held", "correct": "corrected"},
     "held": {"release": "released", "answer": "declared", "correct": "corrected", "hold": "held", "query": "held"},
     "corrected": {"match": "corrected", "differ": "corrected", "declare": "declared"},
     "released": {},

@@ -1,0 +1,42 @@
+"""Orders are judged when they come, when they change and when their parcels are labelled; what leaves is counted as sold."""
+
+from wms.db.uow import UnitOfWork
+from wms.events.customs import RulesChanged
+from wms.events.orders import OrderAccepted, OrderCancelled, OrderChanged, OrderShipped
+from wms.events.packing import ParcelLabelled
+from wms.processes.customs import service
+
+
+async def on_order_accepted(uow: UnitOfWork, event: OrderAccepted) -> None:
+    await service.judge_order(uow, event.order_id)
+
+
+async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
+    await service.judge_order(uow, event.order_id)
+
+
+async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:
+    await service.forget_parcels(uow, event.order_id, event.ref)
+
+
+async def on_order_shipped(uow: UnitOfWork, event: OrderShipped) -> None:
+    await service.note_shipped(uow, event.order_id)
+    await service.sell_order(uow, event.order_id)
+
+
+async def on_parcel_labelled(uow: UnitOfWork, event: ParcelLabelled) -> None:
+    await service.note_parcel(uow, event)
+
+
+async def on_rules_changed(uow: UnitOfWork, event: RulesChanged) -> None:
+    await service.rejudge(uow)
+
+
+async def purge(uow: UnitOfWork) -> None:
+    """Tick: drop papers whose time is over."""
+    await service.purge(uow)
+
+
+async def judge_again(uow: UnitOfWork) -> None:
+    """Tick: a table that ended or began at midnight, or a certificate that ran out, is noticed without a word from anyone."""
+    await service.rejudge(uow)
