@@ -23,6 +23,7 @@ from wms.events import (  # fmt: skip
     order_release,
     orders,
     packing,
+    packs,
     picking,
     put_wall,
     shipping,
@@ -33,6 +34,7 @@ from wms.events import (  # fmt: skip
 )
 from wms.foundation.labels import reactions as label_reactions
 from wms.foundation.orders import reactions as order_reactions
+from wms.foundation.packs import queries as pack_queries
 from wms.foundation.stock import service as ledger
 from wms.kernel.messages import Event
 from wms.processes.calibration import reactions as calibration_reactions
@@ -79,6 +81,22 @@ async def close_check(uow: UnitOfWork, event: calibration.DeviceChecked) -> None
             await incident_service.resolve_key(
                 uow, f"calibration.{kind}:{event.device}:{event.measure}", "measures its check piece right again"
             )
+
+
+async def close_measure_again(uow: UnitOfWork, event: catalog.SkuMeasured) -> None:
+    """The unit was measured again: its parcels are judged by the new weight."""
+    await incident_service.resolve_key(uow, f"measure:{event.sku_id}", f"measured: {event.weight_g} g")
+
+
+async def close_no_version(uow: UnitOfWork, event: packs.PackChanged) -> None:
+    """The SKU has a valid pack version again."""
+    if (await pack_queries.approvals(uow, [event.sku_id]))[event.sku_id].valid:
+        await incident_service.resolve_key(uow, f"pack_version:{event.sku_id}", "a pack version is valid")
+
+
+async def close_no_weight(uow: UnitOfWork, event: packing.ParcelWeighed) -> None:
+    """The scale has spoken."""
+    await incident_service.resolve_key(uow, f"no_weight:{event.parcel_id}", f"{event.weight_g} g")
 
 
 async def close_wall_short(uow: UnitOfWork, event: put_wall.ToteConsolidated) -> None:
@@ -154,10 +172,14 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "flow.close_relabel": close_relabel,
     },
     # customs
-    orders.OrderFreed: {"flow.close_customs": close_customs},
     customs.RulesChanged: {"customs.on_rules_changed": customs_reactions.on_rules_changed},
     customs.PapersAnswered: {"flow.close_customs_hold": close_customs_hold},
     # orders come, change and end
+    orders.OrderAccepted: {
+        "shipping.on_order_accepted": shipping_reactions.on_order_accepted,
+        "customs.on_order_accepted": customs_reactions.on_order_accepted,
+        "packing.on_order_accepted": packing_reactions.on_order_accepted,
+    },
     orders.OrderCancelRequested: {
         "picking.on_cancel_requested": picking_reactions.on_cancel_requested,
         "order_release.on_cancel_requested": release_reactions.on_cancel_requested,
@@ -166,19 +188,23 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "put_wall.on_cancel_requested": wall_reactions.on_cancel_requested,
         "goods_to_person.on_cancel_requested": g2p_reactions.on_cancel_requested,
     },
-    orders.OrderAccepted: {
-        "customs.on_order_accepted": customs_reactions.on_order_accepted,"shipping.on_order_accepted": shipping_reactions.on_order_accepted},
     orders.OrderChanged: {
         "shipping.on_order_changed": shipping_reactions.on_order_changed,
         "dock.on_order_changed": dock_reactions.on_order_changed,
         "packing.on_order_changed": packing_reactions.on_order_changed,
         "customs.on_order_changed": customs_reactions.on_order_changed,
     },
+    orders.OrderFreed: {
+        "packing.on_order_freed": packing_reactions.on_order_freed,
+        "flow.close_customs": close_customs,
+    },
     shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},
     packing.LabelWanted: {"shipping.on_label_wanted": shipping_reactions.on_label_wanted},
     packing.LabelDropped: {"shipping.on_label_dropped": shipping_reactions.on_label_dropped},
     shipping.CarrierAnswered: {"shipping.on_carrier_answered": shipping_reactions.on_carrier_answered},
     tracking.ParcelDelivered: {"shipping.on_parcel_delivered": shipping_reactions.on_parcel_delivered},
+    shipping.LabelBought: {"packing.on_label_bought": packing_reactions.on_label_bought},
+    shipping.LabelRefused: {"packing.on_label_refused": packing_reactions.on_label_refused},
     orders.OrderShipped: {
         "orders.tell_host_shipped": order_reactions.tell_host_shipped,
         "customs.on_order_shipped": customs_reactions.on_order_shipped,
@@ -224,6 +250,16 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_label_failed": packing_reactions.on_label_failed,
         "inbound.on_label_failed": inbound_reactions.on_label_failed,
     },
+    catalog.CartonChanged: {"packing.on_carton_changed": packing_reactions.on_carton_changed},
+    packs.PackChanged: {
+        "packing.on_pack_changed": packing_reactions.on_pack_changed,
+        "flow.close_no_version": close_no_version,
+    },
+    packing.ParcelWeighed: {"flow.close_no_weight": close_no_weight},
+    catalog.SkuMeasured: {
+        "packing.on_sku_measured": packing_reactions.on_sku_measured,
+        "flow.close_measure_again": close_measure_again,
+    },
     # counting and control points
     picking.PickShorted: {"counting.on_pick_shorted": counting_reactions.on_pick_shorted},
     counting.VarianceDecided: {"flow.close_variance": close_variance},
@@ -237,8 +273,8 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
 
 TERMINAL: frozenset[type[Event]] = frozenset({
     customs.DeclarationHeld, customs.DeclarationReleased,
-    devices.ZonePassed, catalog.SkuMeasured, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
-    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld, shipping.LabelBought, shipping.LabelRefused, packing.ParcelWeighed,
+    devices.ZonePassed, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
+    inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld,
     picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ManifestClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
@@ -271,6 +307,8 @@ TICKS: tuple[Tick, ...] = (
     Tick("goods_to_person.look_around", 5, g2p_reactions.look_around),
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("slotting.drop_stale", 60, slotting_reactions.drop_stale),
+    Tick("packing.judge_packs", 3_600, packing_reactions.judge_packs),
+    Tick("packing.ask_after_scales", 30, packing_reactions.ask_after_scales),
     Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),
     Tick("labour.learn", 86_400, labour_reactions.learn),
     Tick("shipping.rejudge", 600, shipping_reactions.rejudge),

@@ -14,6 +14,7 @@ from wms.foundation.labels import http as labels_http
 from wms.foundation.labels import service as labels
 from wms.foundation.layout import http as layout_http
 from wms.foundation.orders import http as orders_http
+from wms.foundation.packs import http as packs_http
 from wms.foundation.people import http as people_http
 from wms.foundation.stock import http as stock_http
 from wms.foundation.work import http as work_http
@@ -45,10 +46,10 @@ from wms.settings import Settings
 from wms.twin import http as twin_http
 
 ROUTERS: tuple[APIRouter, ...] = (
-    people_http.router, people_http.managed, catalog_http.router, layout_http.router, stock_http.router,
+    people_http.router, people_http.managed, catalog_http.router, packs_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, dock_http.router,
-    labels_http.router, shipping_http.router,
-    picking_http.router, picking_pda.router, packing_http.router, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
+    labels_http.router, shipping_http.router, customs_http.router,
+    picking_http.router, picking_pda.router, packing_http.router, packing_http.station, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,

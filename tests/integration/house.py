@@ -165,9 +165,16 @@ async def pick_all(house: House, picker: Client, cart: str = "CART-1") -> str:
     return str(cards[0]["show"]["tote"])
 
 
-async def fill_parcel(packer: Client, card: Json) -> Json:
-    counted = {s["id"]: s["show"]["qty"] for s in card["steps"][1:]}
-    return (await packer.answer(card, carton=card["show"]["carton"], **counted))["cards"][0]  # type: ignore[no-any-return]
+async def fill_parcel(packer: Client, card: Json, **other: Any) -> Json:
+    """Answer every step of a parcel's card as it asks, and close it."""
+    answers = {s["id"]: _right(s) for s in card["steps"]} | other
+    return (await packer.answer(card, **answers))["cards"][0]  # type: ignore[no-any-return]
+
+
+def _right(step: Json) -> Any:
+    if step["kind"] == "quantity":
+        return step["max"]
+    return step["options"][-1] if step["options"] else step["accept"][0] if step["accept"] else "ok"
 
 
 async def pack_order(house: House, packer: Client, tote: str) -> str:

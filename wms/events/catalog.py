@@ -7,6 +7,15 @@ from wms.kernel.messages import Event
 
 
 @dataclass(frozen=True, slots=True)
+class CartonChanged(Event):
+    """A carton is new, or another size, supplier or revision."""
+
+    name: ClassVar[str] = "catalog.carton_changed.v1"
+    stream: ClassVar[str] = "code"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SkuMeasured(Event):
     """A SKU or pack level got its true size and weight."""
 

@@ -26,6 +26,8 @@ class Step:
     """Quantity: more is refused on the spot."""
     count_each: bool = False
     """Quantity: each further scan of an `accept` code adds one."""
+    scan_only: bool = False
+    """Quantity: by scans alone, nothing is keyed."""
     options: tuple[str, ...] = ()
     """Choice: text keys (`choice.<option>`)."""
     blind: bool = False

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from wms.db.uow import UnitOfWork
-from wms.events.catalog import SkuMeasured
+from wms.events.catalog import CartonChanged, SkuMeasured
 from wms.foundation.catalog import queries, rules
 from wms.foundation.catalog.tables import BundlePart, Carton, Owner, PackLevel, Sku, SkuCode
 from wms.kernel.errors import BadInput
@@ -215,5 +215,6 @@ async def save_carton(
     row.outer_length_mm, row.outer_width_mm, row.outer_height_mm = outer_mm
     row.tare_g, row.load_max_g, row.active = tare_g, load_max_g, True
     row.supplier, row.revision = supplier, revision
+    uow.emit(CartonChanged(code=code))
     uow.session.add(row)
     await uow.session.flush()

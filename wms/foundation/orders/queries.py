@@ -120,6 +120,20 @@ async def find_order(uow: UnitOfWork, ref: str, channel: str | None = None) -> O
     return await order(uow, order_id)
 
 
+async def is_first_order(uow: UnitOfWork, order: OrderInfo) -> bool:
+    """Whether this buyer, told by e-mail address within the channel, ordered nothing before. Unknown buyers are no new ones."""
+    email = str(order.destination.get("email") or "").strip().lower()
+    if not email:
+        return False
+    before = await uow.session.scalar(
+        select(CustomerOrder.id).where(
+            func.lower(CustomerOrder.destination["email"].astext) == email, CustomerOrder.channel == order.channel,
+            CustomerOrder.state != "cancelled", CustomerOrder.id < order.id,
+        ).limit(1)
+    )  # fmt: skip
+    return before is None
+
+
 async def waiting(uow: UnitOfWork, limit: int = 1000) -> list[UUID]:
     """Accepted orders in release order: priority, cut-off, age."""
     rows = await uow.session.scalars(

@@ -16,6 +16,7 @@ def upgrade() -> None:
         op.add_column("parcel", sa.Column(name, kind, nullable=False, server_default=empty))
         op.alter_column("parcel", name, server_default=None)
     op.add_column("parcel", sa.Column("pack_version_id", sa.Uuid(), nullable=True))
+    op.add_column("parcel", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
     for name in ("supplier", "revision"):
         op.add_column("carton", sa.Column(name, sa.Text(), nullable=False, server_default=""))
         op.alter_column("carton", name, server_default=None)
@@ -23,6 +24,10 @@ def upgrade() -> None:
     op.alter_column("tour", "singles", server_default=None)
     op.drop_constraint(METHOD, "release_channel")
     op.create_check_constraint(METHOD, "release_channel", "method IN ('cluster','zone','goods_to_person','singles')")
+    op.create_index(
+        "ix_customer_order_email", "customer_order", [sa.text("lower(destination->>'email')")],
+        postgresql_where=sa.text("destination ? 'email'"),
+    )  # fmt: skip
     op.create_table(
         "learned_weight",
         sa.Column("kind", sa.Text(), nullable=False),
@@ -164,11 +169,13 @@ def downgrade() -> None:
         "parcel_check", "learned_weight",
     ):  # fmt: skip
         op.drop_table(table)
+    op.drop_index("ix_customer_order_email", "customer_order")
     op.drop_constraint(METHOD, "release_channel")
     op.create_check_constraint(METHOD, "release_channel", "method IN ('cluster','zone','goods_to_person')")
     op.drop_column("tour", "singles")
     op.drop_column("carton", "supplier")
     op.drop_column("carton", "revision")
+    op.drop_column("parcel", "closed_at")
     op.drop_column("parcel", "pack_version_id")
     for name, _, _ in PARCEL:
         op.drop_column("parcel", name)

@@ -16,6 +16,7 @@ from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
 from wms.foundation.work import queries as work
+from wms.kernel.errors import Refusal
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.packing import queries
 from wms.processes.packing.service import bench
@@ -34,51 +35,106 @@ async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Ca
     base = f"/api/v1/pda/pack/{station}/parcels/{parcel.id}"
     order = await orders.order(uow, parcel.order_id)
     known = {
-        "sscc": parcel.sscc, "weight_g": parcel.weight_g, "expected_g": parcel.expected_g, "tolerance_g": parcel.tolerance_g,
+        "sscc": parcel.sscc, "tracking": parcel.tracking, "weight_g": parcel.weight_g, "expected_g": parcel.expected_g, "tolerance_g": parcel.tolerance_g,
     }  # fmt: skip
     show: dict[str, Any] = {
         "order": order.ref, "parcel": parcel.number, "of": parcel.of, "carton": parcel.carton, "station": station,
         **{name: value for name, value in known.items() if value},
     }  # fmt: skip
     if parcel.state == "open":
-        return await _parcel_card(uow, station, parcel, base, show)
+        block = await bench.block_of(uow, parcel)
+        return (
+            _blocked_card(uow, parcel, base, show, block)
+            if block
+            else await _parcel_card(uow, station, parcel, base, show)
+        )
     if parcel.on_belt:
         return await _tote_card(uow, station)
+    if parcel.state == "weighing" and bench.unsettled(parcel, uow.now):
+        steps = (Step("wait", "wait", "pack.no_weight", poll=base, show=show),)
+        return Card(f"wait:{parcel.id}:no_weight", "pack", "pack.no_weight", f"{base}/reopen", steps, show,
+                    problems=("open_and_check", "set_aside"))  # fmt: skip
     if parcel.state in ("weighing", "labelling"):
         prompt = "pack.put_on_scale" if parcel.state == "weighing" else "pack.printing"
-        steps: tuple[Step, ...] = (Step("wait", "wait", prompt, poll=base, show=show),)
+        steps = (Step("wait", "wait", prompt, poll=base, show=show),)
         return Card(f"wait:{parcel.id}:{parcel.state}", "pack", "pack.wait", base, steps, show)
     if parcel.state == "weight_off":
         steps = (Step("wait", "wait", "pack.weight_off", poll=base, show=show),)
-        return Card(f"off:{parcel.id}:{parcel.weight_g}", "pack", "pack.weight_off", f"{base}/reopen", steps, show,
-                    problems=("open_and_check", "set_aside"))  # fmt: skip
+        lead = "lead" in uow.actor.roles
+        ways = ("open_and_check", "set_aside") if lead or parcel.offs <= bench.OFFS_MAX else ("set_aside",)
+        return Card(
+            f"off:{parcel.id}:{parcel.weight_g}",
+            "pack",
+            "pack.weight_off",
+            f"{base}/reopen",
+            steps,
+            show,
+            problems=ways,
+        )
+    if parcel.state == "on_hold":
+        show |= {"why": "; ".join(str(h["why"]) for h in order.holds)}
+        steps = (Step("wait", "wait", "pack.on_hold", poll=base, show=show),)
+        return Card(f"hold:{parcel.id}", "pack", "pack.on_hold", f"{base}/leave", steps, show, problems=("leave_it",))
     if parcel.state == "label_failed":
         steps = (Step("retry", "confirm", "pack.label_failed", show=show),)
         return Card(f"retry:{parcel.id}", "pack", "pack.label_failed", f"{base}/retry", steps, show)
     if parcel.state == "printed":
-        steps = (Step("label", "scan", "pack.scan_label", accept=(parcel.sscc, f"00{parcel.sscc}"), show=show),)
+        steps = (Step("label", "scan", "pack.scan_label", accept=(parcel.label, f"00{parcel.sscc}"), show=show),)
         return Card(f"apply:{parcel.id}", "pack", "pack.apply_label", f"{base}/applied", steps, show)
     return await _tote_card(uow, station)
+
+
+def _blocked_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, show: dict[str, Any], block: Refusal) -> Card:
+    """It cannot be packed as planned: a lead takes another carton, everyone else leaves it."""
+    show |= {"tote": parcel.tote, "why_code": block.code, "why_params": block.params}
+    if "lead" in uow.actor.roles:
+        step = Step("carton", "scan", "pack.take_carton", show={**show, "carton": ""})
+        return Card(
+            f"blocked:{parcel.id}:lead", "pack", "pack.blocked", f"{base}/carton", (step,), show, problems=("leave_it",)
+        )
+    steps = (Step("wait", "wait", "pack.blocked", poll=base, show=show),)
+    return Card(f"blocked:{parcel.id}", "pack", "pack.blocked", f"{base}/leave", steps, show, problems=("leave_it",))
+
+
+def _extra_step(i: int, extra: dict[str, Any], codes: dict[int, list[tuple[str, str]]]) -> Step:
+    show = {"name": extra["name"], "name_zh": extra["name_zh"], "qty": extra["qty"], "beside": extra["code"],
+            "text": extra.get("text", ""), "text_zh": extra.get("text_zh", "")}  # fmt: skip
+    prompt = f"pack.extra_{extra['kind']}"
+    if extra["kind"] == "material":
+        return Step(f"extra:{i}", "scan", prompt, accept=(extra["code"],), show=show)
+    if extra["kind"] == "insert":
+        each = tuple(code for code, level in codes.get(extra["sku_id"], []) if level == "EA") or (extra["sku"],)
+        return Step(f"extra:{i}", "scan", prompt, accept=each, show={**show, "sku": extra["sku"]})
+    return Step(f"extra:{i}", "confirm", prompt, show=show)
 
 
 async def _parcel_card(
     uow: UnitOfWork, station: str, parcel: queries.ParcelInfo, base: str, show: dict[str, Any]
 ) -> Card:
     skus = await catalog.skus(uow, parcel.content)
-    codes = await catalog.codes_of(uow, parcel.content)
+    beside = list(enumerate(parcel.extras))
+    codes = await catalog.codes_of(uow, {*parcel.content, *(x["sku_id"] for _, x in beside if x["kind"] == "insert")})
     planned = (await orders.order(uow, parcel.order_id)).parcels
     inner = next((c.inner_mm for c in await catalog.cartons(uow) if c.code == parcel.carton), ())
     placed: list[list[int]] = next(
         (p["placed"] for p in planned if {int(k): v for k, v in p["items"].items()} == parcel.content), []
     )
+    how = await bench.how_to_count(uow, parcel)
     steps = [Step("carton", "scan", "pack.scan_carton", accept=(parcel.carton,), show=show)]
+    steps += [_extra_step(i, x, codes) for i, x in beside if x.get("inner")]
     for sku_id, qty in sorted(parcel.content.items()):
         sku = skus[sku_id]
         each = tuple(code for code, level in codes.get(sku_id, []) if level == "EA") or (sku.code,)
+        about = {"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile}
+        if how == "once" and qty > 1:
+            steps.append(Step(f"unit:{sku_id}", "scan", "pack.scan_one", accept=each, show=about))
         steps.append(Step(
-            f"sku:{sku_id}", "quantity", "pack.scan_units", accept=each, max=qty, count_each=True,
-            show={"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile},
+            f"sku:{sku_id}", "quantity", "pack.count_units" if how == "once" and qty > 1 else "pack.scan_units", accept=each,
+            max=qty, count_each=how != "once" or qty == 1, scan_only=how == "each", show=about,
         ))  # fmt: skip
+    steps += [_extra_step(i, x, codes) for i, x in beside if not x.get("inner")]
+    if bench.check_due(parcel):
+        steps.append(Step("finding", "choice", "pack.what_was_it", options=bench.FOUND, show=show))
     if await queries.line_of(uow, bench=station) is not None:
         steps.append(Step("plate", "scan", "pack.scan_plate", show=show))
     return Card(
@@ -93,7 +149,9 @@ async def _parcel_card(
 
 async def _next_card(uow: UnitOfWork, station: str, order_id: UUID) -> Card:
     rest = [p for p in await queries.parcels_of(uow, order_id) if p.state == "open"]
-    return await _card(uow, station, rest[0]) if rest else await _tote_card(uow, station)
+    return (
+        await _card(uow, station, await bench.ready(uow, rest[0], station)) if rest else await _tote_card(uow, station)
+    )
 
 
 @router.get("/stations")
@@ -128,7 +186,8 @@ async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[st
         if key.startswith("sku:") and key[4:].isdigit() and isinstance(value, int)
     }  # fmt: skip
     carton, plate = (str(body.answers.get(name, ""))[:200] for name in ("carton", "plate"))
-    parcel = await bench.close_parcel(uow, parcel_id, station, carton[:60], counted, plate)
+    finding = str(body.answers.get("finding", ""))[:40]
+    parcel = await bench.close_parcel(uow, parcel_id, station, carton[:60], counted, plate, finding, body.answers)
     if parcel.on_belt:
         return Answer("ok", "pack.on_belt", cards=(await _next_card(uow, station, parcel.order_id),)).as_json()
     return Answer("ok", "pack.closed", cards=(await _card(uow, station, parcel),)).as_json()
@@ -140,7 +199,7 @@ async def poll(uow: Uow, station: str, parcel_id: UUID) -> dict[str, Any]:
     parcel = await queries.parcel(uow, parcel_id)
     level, message = {
         "weight_off": ("error", "pack.weight_off"), "label_failed": ("error", "pack.label_failed"),
-        "void": ("error", "orders.is_cancelled"),
+        "void": ("error", "orders.is_cancelled"), "on_hold": ("warn", "pack.on_hold"),
     }.get(parcel.state, ("ok", f"pack.state_{parcel.state}"))  # fmt: skip
     card = await _card(uow, station, parcel)
     return Answer(level, message, {"weight_g": parcel.weight_g}, (card,)).as_json()  # type: ignore[arg-type]
@@ -152,8 +211,23 @@ async def reopen(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[s
     if body.answers.get("problem") == "set_aside":
         await bench.set_aside(uow, parcel_id)
         return Answer("warn", "pack.set_aside", cards=(await _tote_card(uow, station),)).as_json()
-    parcel = await bench.reopen(uow, parcel_id)
+    parcel = await bench.ready(uow, await bench.reopen(uow, parcel_id), station)
     return Answer("warn", "pack.reopened", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.post("/{station}/parcels/{parcel_id}/carton")
+async def take_carton(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
+    """A lead packs it in another carton. Screens: the parcel; tote when left."""
+    if body.answers.get("problem"):
+        return Answer("warn", "pack.left", cards=(await _tote_card(uow, station),)).as_json()
+    parcel = await bench.take_carton(uow, parcel_id, station, str(body.answers.get("carton", ""))[:60])
+    return Answer("ok", "pack.carton_taken", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.post("/{station}/parcels/{parcel_id}/leave")
+async def leave(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
+    """Its order is held: it stays in its tote's place and is found again by the tote. Screens: tote."""
+    return Answer("warn", "pack.left", cards=(await _tote_card(uow, station),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}/retry")

@@ -1,17 +1,28 @@
 """Reads of parcels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, tuple_
 
 from wms.db.uow import UnitOfWork
 from wms.processes.packing import rules
 from wms.processes.packing.rules import line as line_rules
-from wms.processes.packing.tables import LineLane, LinePassage, PackLine, Parcel
+from wms.processes.packing.rules.inserts import Takes
+from wms.processes.packing.rules.tolerance import Memory
+from wms.processes.packing.tables import (
+    BenchPolicy,
+    InsertRule,
+    LearnedWeight,
+    LineLane,
+    LinePassage,
+    PackLine,
+    Parcel,
+    ParcelCheck,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class ParcelInfo:
     state: str
     hu_id: int
     sscc: str
+    tracking: str
     expected_g: int
     tolerance_g: int
     weight_g: int
@@ -36,13 +48,23 @@ class ParcelInfo:
     passes: int
     held: str
     rejected: str
+    offs: int
+    extras: list[Any]
+    single: bool
+    pack_version_id: UUID | None
     opened_at: datetime
+    closed_at: datetime | None
     labelled_at: datetime | None
 
     @property
     def content(self) -> dict[int, int]:
         """SKU id to pieces."""
         return {int(sku): int(qty) for sku, qty in self.items.items()}
+
+    @property
+    def label(self) -> str:
+        """What its label's barcode says."""
+        return self.tracking or self.sscc
 
     @property
     def on_belt(self) -> bool:
@@ -83,7 +105,7 @@ async def on_scale(uow: UnitOfWork, station: str) -> ParcelInfo | None:
 async def waits_for_label(uow: UnitOfWork, hu_id: int) -> ParcelInfo | None:
     """The parcel that is this unit, while its label is printing, failed, or not yet on it."""
     row = await uow.session.scalar(
-        select(Parcel).where(Parcel.hu_id == hu_id, Parcel.state.in_(("labelling", "label_failed", "printed")))
+        select(Parcel).where(Parcel.hu_id == hu_id, Parcel.state.in_(("labelling", "on_hold", "label_failed", "printed")))
         .execution_options(populate_existing=True)
     )  # fmt: skip
     return _info(row) if row else None
@@ -102,6 +124,71 @@ async def board(uow: UnitOfWork, states: tuple[str, ...], limit: int = 100) -> l
         select(Parcel).where(Parcel.state.in_(states)).order_by(Parcel.id.desc()).limit(limit)
     )
     return [_info(row) for row in rows]
+
+
+async def memories(uow: UnitOfWork, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Memory]:
+    """What was learned of these (kind, key)."""
+    rows = await uow.session.scalars(
+        select(LearnedWeight).where(tuple_(LearnedWeight.kind, LearnedWeight.key).in_(keys))
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return {(r.kind, r.key): Memory(r.samples, r.units, r.mean_g, r.m2, r.drift_g) for r in rows}
+
+
+async def weights_board(uow: UnitOfWork) -> list[dict[str, Any]]:
+    """What was learned of SKUs and cartons, those that drift first, then the last taught."""
+    rows = await uow.session.scalars(select(LearnedWeight).order_by(LearnedWeight.taught_at.desc()).limit(500))
+    told = []
+    for r in rows:
+        m = Memory(r.samples, r.units, r.mean_g, r.m2, r.drift_g)
+        told.append({
+            "kind": r.kind, "key": r.key, "samples": round(m.samples), "mean_g": round(m.mean_g, 1),
+            "sigma_g": round(m.variance_g2**0.5, 2), "drift_g": round(m.drift_g, 1), "warm": m.warm, "drifts": m.drifts,
+            "taught_at": r.taught_at,
+        })  # fmt: skip
+    return sorted(told, key=lambda x: not x["drifts"])
+
+
+async def scan_once(uow: UnitOfWork) -> bool:
+    """The site lets equal units be scanned once and counted, where the scale sees a missing one."""
+    row = await uow.session.get(BenchPolicy, 1, populate_existing=True)
+    return row is not None and row.scan_once
+
+
+@dataclass(frozen=True, slots=True)
+class InsertInfo:
+    code: str
+    takes: Takes
+    name: str
+    name_zh: str
+    sku_id: int | None
+    weight_g: int
+    qty_each: int
+    active: bool
+
+
+async def insert_rules(uow: UnitOfWork) -> list[InsertInfo]:
+    """By code."""
+    rows = await uow.session.scalars(
+        select(InsertRule).order_by(InsertRule.code).execution_options(populate_existing=True)
+    )
+    names = [n for n in InsertInfo.__slots__ if n != "takes"]
+    return [InsertInfo(takes=Takes.of(r.takes), **{n: getattr(r, n) for n in names}) for r in rows]
+
+
+async def checks(uow: UnitOfWork, since: datetime, limit: int = 200) -> list[dict[str, Any]]:
+    """Parcels that were opened because their weight was off, newest first, and what was found."""
+    rows = await uow.session.execute(
+        select(ParcelCheck, Parcel.sscc, Parcel.carton, Parcel.items, Parcel.state, Parcel.station)
+        .join(Parcel, Parcel.id == ParcelCheck.parcel_id).where(ParcelCheck.at >= since)
+        .order_by(ParcelCheck.at.desc()).limit(limit)
+    )  # fmt: skip
+    return [
+        {"id": c.id, "at": c.at, "by": c.by, "reason": c.reason, "weight_g": c.weight_g, "expected_g": c.expected_g,
+         "tolerance_g": c.tolerance_g, "order_id": c.order_id, "sscc": r.sscc, "carton": r.carton, "state": r.state,
+         "items": r.items, "station": r.station}
+        for r in rows for c in [r.ParcelCheck]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +240,9 @@ async def named(uow: UnitOfWork, codes: line_rules.Codes) -> list[ParcelInfo]:
     if not codes.any:
         return []
     rows = await uow.session.scalars(
-        select(Parcel).where(or_(Parcel.plate.in_(codes.plates), Parcel.sscc.in_(codes.labels)))
+        select(Parcel).where(or_(
+            Parcel.plate.in_(codes.plates), Parcel.sscc.in_(codes.labels), Parcel.tracking.in_(codes.plates),
+        ))
         .order_by(Parcel.id).execution_options(populate_existing=True)
     )  # fmt: skip
     last: dict[str, ParcelInfo] = {}

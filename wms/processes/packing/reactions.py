@@ -3,13 +3,47 @@
 from uuid import UUID
 
 from wms.db.uow import UnitOfWork
+from wms.events.catalog import CartonChanged, SkuMeasured
 from wms.events.devices import ConveyorAlarmed, ParcelInducted, ParcelMeasured, ParcelSorted, WeightMeasured
 from wms.events.fleet import UnitDelivered
 from wms.events.labels import LabelFailed, LabelPrinted
-from wms.events.orders import OrderCancelRequested, OrderChanged
+from wms.events.orders import OrderAccepted, OrderCancelRequested, OrderChanged, OrderFreed
+from wms.events.packs import PackChanged
 from wms.events.put_wall import ToteConsolidated
+from wms.events.shipping import LabelBought, LabelRefused
 from wms.events.slotting import UnitEmptied
-from wms.processes.packing.service import bench, line, parcels
+from wms.processes.packing import queries
+from wms.processes.packing.service import bench, extras, fragile, line, parcels, weights
+
+
+async def on_order_accepted(uow: UnitOfWork, event: OrderAccepted) -> None:
+    """Fragile goods without a valid pack version are not released."""
+    await fragile.judge(uow, event.order_id)
+
+
+async def on_pack_changed(uow: UnitOfWork, event: PackChanged) -> None:
+    await fragile.begin(uow, event.sku_id)
+
+
+async def on_carton_changed(uow: UnitOfWork, event: CartonChanged) -> None:
+    """A pack version made with it is not what was tested any more."""
+    await fragile.carton_changed(uow, event.code)
+
+
+async def judge_packs(uow: UnitOfWork) -> None:
+    """Tick: tests run out by themselves."""
+    await fragile.judge_all(uow)
+
+
+async def ask_after_scales(uow: UnitOfWork) -> None:
+    """Tick: a parcel whose scale tells no weight needs somebody."""
+    await bench.ask_after_scales(uow)
+
+
+async def on_sku_measured(uow: UnitOfWork, event: SkuMeasured) -> None:
+    """A unit that was measured alone is the surest teacher of its weight; and who waited for it need not any more."""
+    if event.level == "EA":
+        await weights.learn_measured(uow, event.sku_id, event.weight_g)
 
 
 async def on_weight_measured(uow: UnitOfWork, event: WeightMeasured) -> None:
@@ -48,6 +82,21 @@ async def on_label_failed(uow: UnitOfWork, event: LabelFailed) -> None:
     purpose, _, parcel_id = event.ref.partition(":")
     if purpose == "packing.label":
         await parcels.label_failed(uow, UUID(parcel_id), event.outcome, event.code)
+    elif purpose == "packing.gift":
+        extras.gift_failed(uow, await queries.parcel(uow, UUID(parcel_id)), event.code or event.outcome)
+
+
+async def on_label_bought(uow: UnitOfWork, event: LabelBought) -> None:
+    await parcels.print_bought(uow, event)
+
+
+async def on_label_refused(uow: UnitOfWork, event: LabelRefused) -> None:
+    await parcels.label_refused(uow, event)
+
+
+async def on_order_freed(uow: UnitOfWork, event: OrderFreed) -> None:
+    if not event.holds_left:
+        await parcels.free(uow, event.order_id)
 
 
 async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> None:
@@ -55,6 +104,7 @@ async def on_cancel_requested(uow: UnitOfWork, event: OrderCancelRequested) -> N
 
 
 async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
+    await fragile.judge(uow, event.order_id)
     if "destination" in event.what:
         await parcels.readdress(uow, event.order_id)
 

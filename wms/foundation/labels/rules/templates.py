@@ -292,6 +292,21 @@ def _carton(d: Data, media: Media) -> Label:
     return Label(media.width_mm, media.height_mm, out, serial=sscc)
 
 
+def _gift(d: Data, media: Media) -> Label:
+    """A card that goes into the parcel: who it is for, and the words as they were given, never cut."""
+    w, inset = _inner(media) - 8, MARGIN + 4
+    out: list[Element] = [
+        Frame(MARGIN, MARGIN, _inner(media), media.height_mm - 2 * MARGIN, 0.5),
+        Text(inset, 10, _opt(d, "name"), 6, w, lines=2, bold=True, align="center", smallest=3),
+    ]
+    room = media.height_mm - 30 - 2 * MARGIN
+    lines = max(1, int(room // 7))
+    words = Text(inset, 26, _get(d, "message"), 6, w, lines=lines, align="center", shorten=False, smallest=3)
+    if flow(words, media) > room:
+        raise DoesNotFit(field="message", width_mm=round(w))
+    return Label(media.width_mm, media.height_mm, [*out, words])
+
+
 _CATEGORIES = (
     ("gift", "Gift / Cadeau"), ("documents", "Documents"), ("sale", "Sale of goods / Vente de marchandises"),
     ("sample", "Commercial sample / Échantillon commercial"), ("returned", "Returned goods / Retour de marchandises"),
@@ -604,6 +619,7 @@ TEMPLATES: dict[str, Template] = {
         "lines": [{"sku": "MUG-01", "name": "Stoneware mug, blue, 0.3 l", "qty_each": 12},
                   {"sku": "LAMP-02", "name": "夹式台灯", "qty_each": 2}, {"sku": "CABLE-03", "name": "USB-C 数据线 2 米", "qty_each": 40}],
     }),
+    "gift": Template(_gift, 70, 70, {"name": "Ada", "message": "Happy birthday! Yours, Charles · 生日快乐！"}),
     "cn22": Template(_cn22, 100, 110, {
         "operator": "Deutsche Post AG", "category": "sale", "lines": _GOODS, "date": "2026-11-23", "signed_by": "A. Wharfinger",
         "item_id": "LX123456785DE",

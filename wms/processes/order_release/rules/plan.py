@@ -3,13 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.engine import plan
-from wms.algorithms.packing.model import Box, Item, Packed, Plan
+from wms.algorithms.packing.model import Box, Item, Limit, Packed, Plan, Rules
 from wms.processes.order_release.rules import carts, densest
 from wms.processes.order_release.rules.pods import Pods, Share, choose
 from wms.processes.order_release.rules.sources import Free, Sources
@@ -39,6 +39,18 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Goods:
+    """What limits the parcels of a SKU: tags and what they may not lie beside, the cartons of its approved pack versions."""
+
+    tags: tuple[str, ...] = ()
+    not_with: tuple[str, ...] = ()
+    only_in: tuple[str, ...] = ()
+
+
+ANY = Goods()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     needs: tuple[Need, ...]
     free: tuple[Free, ...]
@@ -57,6 +69,9 @@ class Snapshot:
     """Balance id to its zone, where each zone picks its share by itself."""
     pods: Pods | None = None
     """Where pods are brought to a person: which pod each balance is in. `walk` starts and ends at the station."""
+    goods: Mapping[int, Goods] = field(default_factory=dict)
+    """SKU id to what limits its parcels; a SKU that is not there shares one with anything."""
+    limits: tuple[Limit, ...] = ()
     pieces_max: int = 0
     """So many pieces go, those with most per visited aisle, and the other orders wait; 0: all go."""
 
@@ -199,9 +214,10 @@ def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple
         part = tuple(pieces[start : start + PART_EACH])
         if part not in parts:
             asked = [
-                Item(str(i), *snapshot.skus[i], n, fragile=i in snapshot.fragile) for i, n in Counter(part).items()
-            ]
-            parts[part] = plan(asked, snapshot.boxes)
+                Item(str(i), *snapshot.skus[i], n, fragile=i in snapshot.fragile, tags=g.tags, not_with=g.not_with, only_in=g.only_in)
+                for i, n in Counter(part).items() for g in [snapshot.goods.get(i, ANY)]
+            ]  # fmt: skip
+            parts[part] = plan(asked, snapshot.boxes, Rules(limits=snapshot.limits))
         if left := parts[part].left_over:
             return (), f"{sum(x.qty for x in left)} piece(s) fit no carton: {left[0].mend}"
         cartons += parts[part].cartons

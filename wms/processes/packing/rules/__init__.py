@@ -1,13 +1,20 @@
 """What fits a parcel's weight, what goes into which parcel, and the refusals of the bench."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from wms.kernel.errors import Refusal
 
 NEXT: dict[str, dict[str, str]] = {
     "open": {"close": "weighing", "void": "void"},
-    "weighing": {"agree": "labelling", "differ": "weight_off", "void": "void"},
+    "weighing": {
+        "agree": "labelling",
+        "differ": "weight_off",
+        "reopen": "open",
+        "set_aside": "aside",
+        "void": "void",
+    },
     "weight_off": {
         "agree": "labelling",
         "differ": "weight_off",
@@ -21,17 +28,23 @@ NEXT: dict[str, dict[str, str]] = {
         "fail": "label_failed",
         "relabel": "labelling",
         "miss": "label_failed",
+        "hold": "on_hold",
         "void": "void",
     },
+    "on_hold": {"free": "labelling", "relabel": "labelling", "miss": "label_failed", "void": "void"},
     "label_failed": {"retry": "labelling", "miss": "label_failed", "void": "void"},
     "printed": {"apply": "labelled", "relabel": "labelling", "miss": "label_failed", "void": "void"},
     "labelled": {"relabel": "labelling", "void": "void"},
     "void": {},
 }
 
-TOLERANCE_SHARE = 0.03
-"""Of the expected weight: unit weights vary, cartons take up moisture."""
-TOLERANCE_LEAST_G = 10
+WEIGHED = frozenset({"labelling", "on_hold", "label_failed", "printed", "labelled"})
+"""States of a parcel whose weight agreed."""
+
+OFFS_MAX = 1
+"""So often a packer opens and checks alone; then it goes aside for a lead."""
+FOUND = ("missing", "extra", "wrong_item", "carton", "unit_weight", "nothing")
+"""What opening a parcel whose weight was off may find."""
 
 
 class NotAPackTote(Refusal):
@@ -88,6 +101,42 @@ class Aside(Refusal):
     code, status = "packing.aside", 409
 
 
+class FindingNeeded(Refusal):
+    """This parcel's weight was off: say what opening it has shown."""
+
+    code, status = "packing.finding_needed", 422
+
+
+class CartonGone(Refusal):
+    """The carton that this parcel was planned in is not kept any more."""
+
+    code, status = "packing.carton_gone", 409
+
+
+class CartonTooSmall(Refusal):
+    """The goods do not go into this carton."""
+
+    code, status = "packing.carton_too_small", 409
+
+
+class NoPackVersion(Refusal):
+    """Fragile goods, and no valid pack version to pack them in."""
+
+    code, status = "packing.no_pack_version", 409
+
+
+class WrongPack(Refusal):
+    """Fragile goods, planned in a carton that none of their valid pack versions has."""
+
+    code, status = "packing.wrong_pack", 409
+
+
+class WrongMaterial(Refusal):
+    """What was scanned is not what the recipe asks for."""
+
+    code, status = "packing.wrong_material", 409
+
+
 class StationBusy(Refusal):
     """Another parcel is on this station's scale."""
 
@@ -132,9 +181,18 @@ def step(state: str, event: str) -> str:
         raise ParcelBusy(state=state, event=event) from None
 
 
-def tolerance_g(expected_g: int, interval_g: int) -> int:
-    """How far the scale may be off: never below two scale intervals (one of the reading, one of the tare)."""
-    return max(TOLERANCE_LEAST_G, 2 * interval_g, round(expected_g * TOLERANCE_SHARE))
+def too_small(
+    inner_mm: tuple[int, int, int], load_max_g: int, goods: Sequence[tuple[tuple[int, int, int], int, int]]
+) -> str:
+    """Why goods cannot go into a carton, by the plain bounds that no arrangement beats; empty when they may.
+
+    goods: (size, weight of one, pieces).
+    """
+    if any(s > b for size, _, _ in goods for s, b in zip(sorted(size), sorted(inner_mm), strict=True)):
+        return "a piece is longer than the carton"
+    if sum(prod(size) * n for size, _, n in goods) > prod(inner_mm):
+        return "the pieces have more volume than the carton"
+    return "the pieces weigh more than it holds" if sum(w * n for _, w, n in goods) > load_max_g else ""
 
 
 def share_out(planned: Sequence[Mapping[str, Any]], picked: Mapping[int, int]) -> list[tuple[str, dict[int, int]]]:

@@ -1,10 +1,14 @@
 """The bench: open a tote, close a parcel, weigh it on the bench's scale or put it on the line's belt, apply its label."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from wms.db.uow import UnitOfWork
+from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.labels import service as labels
 from wms.foundation.layout import queries as layout
@@ -17,11 +21,46 @@ from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as tasks
+from wms.kernel.errors import NotAllowed, Refusal
 from wms.kernel.ids import uuid7
 from wms.processes.packing import queries, rules
 from wms.processes.packing.rules import line as line_rules
-from wms.processes.packing.service import line, parcels
+from wms.processes.packing.service import checks, extras, fragile, line, parcels, weights
 from wms.processes.packing.tables import Parcel
+
+SETTLES_S = 20
+"""A scale that tells no weight for so long does not settle, or nothing lies on it."""
+OFFS_MAX, FOUND = rules.OFFS_MAX, rules.FOUND
+check_due = checks.due
+
+
+def unsettled(parcel: queries.ParcelInfo, now: datetime) -> bool:
+    """It waits too long for its weight."""
+    return (
+        parcel.state == "weighing"
+        and parcel.closed_at is not None
+        and (now - parcel.closed_at).total_seconds() > SETTLES_S
+    )
+
+
+async def ask_after_scales(uow: UnitOfWork) -> None:
+    """Parcels at a bench that wait too long for a weight: the scale does not settle, or does not answer."""
+    for parcel in await queries.board(uow, ("weighing",)):
+        if not parcel.line and unsettled(parcel, uow.now):
+            scale = (await work.station(uow, parcel.station)).scale
+            uow.emit(IncidentDetected(
+                kind="pack.no_weight", key=f"no_weight:{parcel.id}", owner="lead", due_h=0.5,
+                subject=f"{parcel.station}: no stable weight from {scale or 'a scale'} for parcel {parcel.sscc}",
+                detail={"parcel": str(parcel.id), "sscc": parcel.sscc, "station": parcel.station, "scale": scale},
+            ))  # fmt: skip
+
+
+async def how_to_count(uow: UnitOfWork, parcel: queries.ParcelInfo) -> str:
+    """each: every unit is scanned, nothing is keyed, for the scale would not miss one; once: equal units are scanned once and
+    counted; any: scanned or keyed."""
+    if not (await weights.expectation(uow, parcel)).sees_each:
+        return "each"
+    return "once" if await queries.scan_once(uow) else "any"
 
 
 async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queries.ParcelInfo:
@@ -59,10 +98,58 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
         (p for p in known if p.state != "labelled" and not p.on_belt), key=lambda p: (p.state == "aside", p.number)
     )
     if todo and todo[0].state == "aside":
-        return await reopen(uow, todo[0].id)
+        return await ready(uow, await reopen(uow, todo[0].id), station_code)
     if not todo and any(p.on_belt for p in known):
         raise rules.OnTheBelt(tote=tote.code)
-    return todo[0] if todo else known[-1]
+    return await ready(uow, todo[0], station_code) if todo else known[-1]
+
+
+async def ready(uow: UnitOfWork, parcel: queries.ParcelInfo, station_code: str) -> queries.ParcelInfo:
+    """Settle what goes into an open parcel beside its goods. One that cannot be packed as planned is a lead's matter."""
+    if parcel.state != "open":
+        return parcel
+    block = await block_of(uow, parcel)
+    if block is None:
+        return await extras.settle(uow, parcel, await work.station(uow, station_code))
+    uow.emit(IncidentDetected(
+        kind="pack.blocked", key=f"blocked:{parcel.id}", owner="lead", due_h=1.0,
+        subject=f"Tote {parcel.tote} cannot be packed: {block.detail}",
+        detail={"parcel": str(parcel.id), "tote": parcel.tote, "station": station_code, "code": block.code, **block.params},
+    ))  # fmt: skip
+    return parcel
+
+
+async def block_of(uow: UnitOfWork, parcel: queries.ParcelInfo) -> Refusal | None:
+    """Why an open parcel cannot be packed as it was planned; None when it can."""
+    if all(c.code != parcel.carton for c in await catalog.cartons(uow)):
+        return rules.CartonGone(carton=parcel.carton, parcel=parcel.number)
+    try:
+        await fragile.version_of(uow, parcel.carton, parcel.content)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+async def take_carton(uow: UnitOfWork, parcel_id: UUID, station_code: str, carton_scan: str) -> queries.ParcelInfo:
+    """A lead packs an open parcel in another carton than was planned.
+
+    Errors: NotAllowed, ParcelBusy, WrongCarton, NoPackVersion, WrongPack.
+    """
+    if "lead" not in uow.actor.roles:
+        raise NotAllowed(needs="lead")
+    parcel = await parcels.lock(uow, parcel_id)
+    rules.step(parcel.state, "close")
+    code = carton_scan.strip().upper()
+    carton = next((c for c in await catalog.cartons(uow) if c.code.upper() == code), None)
+    if carton is None:
+        raise rules.CartonGone(carton=carton_scan[:60], parcel=parcel.number)
+    skus = await catalog.skus(uow, parcel.content)
+    goods = [((s.length_mm, s.width_mm, s.height_mm), s.weight_g, parcel.content[i]) for i, s in skus.items()]
+    if why := rules.too_small(carton.inner_mm, carton.load_max_g, goods):
+        raise rules.CartonTooSmall(carton=carton.code, why=why)
+    await fragile.version_of(uow, carton.code, parcel.content)
+    await parcels.put(uow, parcel_id, carton=carton.code)
+    return await ready(uow, await queries.parcel(uow, parcel_id), station_code)
 
 
 async def _shares_elsewhere(uow: UnitOfWork, order_id: UUID, tote_id: int) -> list[str]:
@@ -90,14 +177,22 @@ async def _plan(uow: UnitOfWork, order: orders.OrderInfo, tote: stock.Unit, stat
 
 
 async def close_parcel(
-    uow: UnitOfWork, parcel_id: UUID, station_code: str, carton_scan: str, counted: dict[int, int], plate_scan: str = ""
-) -> queries.ParcelInfo:
+    uow: UnitOfWork, parcel_id: UUID, station_code: str, carton_scan: str, counted: dict[int, int], plate_scan: str = "",
+    finding: str = "", beside: Mapping[str, Any] | None = None,
+) -> queries.ParcelInfo:  # fmt: skip
     """Every unit scanned: move it from the tote into the parcel; it waits for the scale, or goes on the line's belt.
 
-    Errors: ParcelBusy, WrongCarton, CountDiffers, OrderIsCancelled, StationBusy, NoPlate, PlateTaken.
+    `finding`: what opening it has shown, of a parcel whose weight was off. `beside`: answers to the steps of its extras.
+
+    Errors: ParcelBusy, WrongCarton, CountDiffers, OrderIsCancelled, StationBusy, NoPlate, PlateTaken, FindingNeeded,
+    WrongMaterial, CartonGone, NoPackVersion, WrongPack.
     """
     parcel = await parcels.lock(uow, parcel_id)
     await parcels.check_alive(uow, parcel)
+    if parcel.state == "open" and (block := await block_of(uow, parcel)) is not None:
+        raise block
+    await checks.note(uow, parcel, finding)
+    extras.check(parcel, beside or {})
     state = rules.step(parcel.state, "close")
     if carton_scan.strip().upper() != parcel.carton.upper():
         raise rules.WrongCarton(scanned=carton_scan, expected=parcel.carton)
@@ -113,10 +208,11 @@ async def close_parcel(
     sscc = await labels.next_sscc(uow)
     hu_id = await ledger.create_unit(uow, "parcel", sscc, bench.id if bench else 0, bound_to=parcel.order_id)
     await _move_content(uow, parcel, hu_id)
-    expected = await _expected_g(uow, parcel)
+    await extras.consume(uow, parcel, station, hu_id)
+    told = await weights.expectation(uow, parcel)
     await parcels.put(
-        uow, parcel_id, state=state, hu_id=hu_id, sscc=sscc, station=station_code, expected_g=expected,
-        packed_by=uow.actor.id, tolerance_g=rules.tolerance_g(expected, 1),
+        uow, parcel_id, state=state, hu_id=hu_id, sscc=sscc, station=station_code, expected_g=told.expected_g,
+        packed_by=uow.actor.id, tolerance_g=told.tolerance_g, closed_at=uow.now,
         line=belt.code if belt else "", plate=plate, passes=0, held="", rejected="", belt_at=uow.now if belt else None,
     )  # fmt: skip
     if belt:  # the line does the rest
@@ -160,15 +256,9 @@ async def _move_content(uow: UnitOfWork, parcel: queries.ParcelInfo, hu_id: int)
     await ledger.post(uow, lines)
 
 
-async def _expected_g(uow: UnitOfWork, parcel: queries.ParcelInfo) -> int:
-    skus = await catalog.skus(uow, parcel.content)
-    tare = next((c.tare_g for c in await catalog.cartons(uow) if c.code == parcel.carton), 0)
-    return tare + sum(skus[sku].weight_g * qty for sku, qty in parcel.content.items())
-
-
 async def take_weight(uow: UnitOfWork, scale: str, weight_g: int, interval_g: int) -> None:
     """A stable weight from a station's scale: agree and print, or no label and an incident; none from a locked scale counts."""
-    if scale in await work.locks(uow):
+    if weight_g <= 0 or scale in await work.locks(uow):  # nothing lies on it
         return
     station = next((s for s in await work.stations(uow, "pack") if s.scale == scale), None)
     parcel = await queries.on_scale(uow, station.code) if station else None
@@ -188,19 +278,32 @@ async def retry_label(uow: UnitOfWork, parcel_id: UUID, station_code: str = "") 
 async def reopen(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
     """Open a parcel whose weight was off: everything goes back into the tote and is scanned again.
 
-    One that was set aside is a lead's to open. Errors: ParcelBusy, Aside.
+    One that was set aside, or was off again after that, is a lead's to open. Errors: ParcelBusy, Aside.
     """
     parcel = await parcels.lock(uow, parcel_id)
-    if parcel.state == "aside" and "lead" not in uow.actor.roles:
+    if (parcel.state == "aside" or parcel.offs > rules.OFFS_MAX) and "lead" not in uow.actor.roles:
         raise rules.Aside(tote=parcel.tote, parcel=parcel.number)
     state = rules.step(parcel.state, "reopen")
     tote = await stock.find_unit(uow, parcel.tote)
-    held = await stock.content_of(uow, parcel.hu_id)
     if tote is not None:
-        await ledger.post(uow, [ledger.Line(h.grain, h.place_id, tote.id, h.qty_each, "open and check") for h in held])
+        await _take_out(uow, parcel, tote)
     await ledger.close_unit(uow, parcel.hu_id)
-    await parcels.put(uow, parcel_id, state=state, hu_id=0, sscc="", weight_g=0, line="", plate="", rejected="")
+    await parcels.put(uow, parcel_id, state=state, hu_id=0, sscc="", line="", plate="", rejected="", closed_at=None)
     return await queries.parcel(uow, parcel_id)
+
+
+async def _take_out(uow: UnitOfWork, parcel: queries.ParcelInfo, tote: stock.Unit) -> None:
+    """The goods go into the tote again, inserts back to the bench."""
+    bench = await layout.find_location(uow, (await work.station(uow, parcel.station)).location)
+    beside, lines = extras.inserted(parcel) if bench else {}, []
+    for h in await stock.content_of(uow, parcel.hu_id):
+        back = min(h.qty_each, beside.get(h.grain.sku_id, 0))
+        if back and bench:
+            beside[h.grain.sku_id] -= back
+            lines.append(ledger.Line(h.grain, h.place_id, bench.id, back, "open and check"))
+        if h.qty_each > back:
+            lines.append(ledger.Line(h.grain, h.place_id, tote.id, h.qty_each - back, "open and check"))
+    await ledger.post(uow, lines)
 
 
 async def set_aside(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
@@ -240,8 +343,8 @@ async def apply_label(uow: UnitOfWork, parcel_id: UUID, label_scan: str) -> quer
     parcel = await parcels.lock(uow, parcel_id)
     await parcels.check_alive(uow, parcel)
     rules.step(parcel.state, "apply")
-    if parcel.sscc not in label_scan:
-        raise rules.WrongLabel(scanned=label_scan[:60], expected=parcel.sscc)
+    if parcel.label.upper() not in label_scan.upper():
+        raise rules.WrongLabel(scanned=label_scan[:60], expected=parcel.label)
     await parcels.mark_labelled(uow, parcel)
     tasks.note_done(uow, "pack", began_at=parcel.opened_at, qty_each=sum(parcel.items.values()))
     return await queries.parcel(uow, parcel_id)

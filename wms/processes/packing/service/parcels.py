@@ -1,13 +1,17 @@
 """What bench and line do alike: judge a weight, print, follow printers, note a label that is on; void and relabel."""
 
+import base64
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select, update
 
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
-from wms.events.packing import CartEmptied, ParcelLabelled, ParcelWeighed
+from wms.events.packing import CartEmptied, LabelDropped, LabelWanted, ParcelLabelled, ParcelWeighed
 from wms.events.picking import GoodsToPutBack
+from wms.events.shipping import LabelBought, LabelRefused
+from wms.foundation.catalog import queries as catalog
 from wms.foundation.labels import service as labels
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
@@ -16,7 +20,9 @@ from wms.foundation.orders import service as order_service
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.work import queries as work
+from wms.kernel.errors import Refusal
 from wms.processes.packing import queries, rules
+from wms.processes.packing.service import weights
 from wms.processes.packing.tables import Parcel
 
 
@@ -37,23 +43,25 @@ async def check_alive(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
 
 async def judge_weight(uow: UnitOfWork, parcel: queries.ParcelInfo, weight_g: int, interval_g: int) -> bool:
     """A stable weight of a parcel: agree and print, or no label and an incident. Returns whether it agrees."""
-    tolerance = rules.tolerance_g(parcel.expected_g, interval_g)
-    agrees = abs(weight_g - parcel.expected_g) <= tolerance
+    told = await weights.expectation(uow, parcel, interval_g)
+    tolerance, agrees = told.tolerance_g, told.agrees(weight_g)
     uow.emit(ParcelWeighed(
-        parcel_id=parcel.id, order_id=parcel.order_id, weight_g=weight_g, expected_g=parcel.expected_g, tolerance_g=tolerance,
+        parcel_id=parcel.id, order_id=parcel.order_id, weight_g=weight_g, expected_g=told.expected_g, tolerance_g=tolerance,
         agrees=agrees,
     ))  # fmt: skip
     state = rules.step(parcel.state, "agree" if agrees else "differ")
-    await put(uow, parcel.id, state=state, weight_g=weight_g, tolerance_g=tolerance, weighed_at=uow.now, held="")
+    await put(uow, parcel.id, state=state, weight_g=weight_g, expected_g=told.expected_g, tolerance_g=tolerance,
+              weighed_at=uow.now, held="", offs=parcel.offs + (state != parcel.state and not agrees))  # fmt: skip
     await ledger.weigh_unit(uow, parcel.hu_id, weight_g)
     if agrees:
-        await follow_order(uow, parcel, "picked", "pack", {"labelling", "printed", "labelled"})
+        await weights.learn(uow, parcel, weight_g)
+        await follow_order(uow, parcel, "picked", "pack", rules.WEIGHED)
         await print_label(uow, parcel.id)
         return True
     uow.emit(IncidentDetected(
         kind="pack.weight_off", key=f"weight:{parcel.id}",
-        subject=f"Parcel {parcel.sscc}: {weight_g} g, expected {parcel.expected_g} ± {tolerance} g",
-        detail={"parcel": str(parcel.id), "sscc": parcel.sscc, "weight_g": weight_g, "expected_g": parcel.expected_g,
+        subject=f"Parcel {parcel.sscc}: {weight_g} g, expected {told.expected_g} ± {tolerance} g",
+        detail={"parcel": str(parcel.id), "sscc": parcel.sscc, "weight_g": weight_g, "expected_g": told.expected_g,
                 "tolerance_g": tolerance, "station": parcel.station, "tote": parcel.tote}
         | ({"line": parcel.line, "plate": parcel.plate} if parcel.line else {}), owner="lead", due_h=1.0,
     ))  # fmt: skip
@@ -61,7 +69,7 @@ async def judge_weight(uow: UnitOfWork, parcel: queries.ParcelInfo, weight_g: in
 
 
 async def follow_order(
-    uow: UnitOfWork, parcel: queries.ParcelInfo, order_state: str, event: str, reached: set[str]
+    uow: UnitOfWork, parcel: queries.ParcelInfo, order_state: str, event: str, reached: Collection[str]
 ) -> None:
     """The order follows when all of its parcels have come that far."""
     order = await order_service.lock(uow, parcel.order_id)
@@ -70,12 +78,20 @@ async def follow_order(
 
 
 async def print_label(uow: UnitOfWork, parcel_id: UUID) -> None:
+    """Print the house's label, or have the carrier's bought; a parcel whose order is held gets neither until it is free."""
     parcel = await queries.parcel(uow, parcel_id)
     order = await orders.order(uow, parcel.order_id)
-    if parcel.line:
-        printer = (await queries.line(uow, parcel.line)).printer
-    else:
-        printer = (await work.station(uow, parcel.station)).printer
+    if order.holds:
+        await put(uow, parcel_id, state=rules.step(parcel.state, "hold"))
+        return
+    if order.service:
+        size = next((c.outer_mm for c in await catalog.cartons(uow) if c.code == parcel.carton), (0, 0, 0))
+        uow.emit(LabelWanted(
+            parcel_id=parcel.id, order_id=order.id, sscc=parcel.sscc, weight_g=parcel.weight_g, length_mm=size[0], width_mm=size[1],
+            height_mm=size[2], contents={str(sku): qty for sku, qty in parcel.content.items()}, number=parcel.number, of=parcel.of,
+        ))  # fmt: skip
+        return
+    printer = await _printer(uow, parcel)
     await labels.print_label(
         uow, "ship",
         {"carrier": order.carrier, "ref": order.ref, "destination": order.destination, "weight_g": parcel.weight_g,
@@ -85,13 +101,63 @@ async def print_label(uow: UnitOfWork, parcel_id: UUID) -> None:
     )  # fmt: skip
 
 
+async def _printer(uow: UnitOfWork, parcel: queries.ParcelInfo) -> str:
+    if parcel.line:
+        return (await queries.line(uow, parcel.line)).printer
+    return (await work.station(uow, parcel.station)).printer
+
+
+async def print_bought(uow: UnitOfWork, event: LabelBought) -> None:
+    """The carrier's label is there: print it, once its barcode is proven; else the parcel waits and says why."""
+    parcel = await lock(uow, event.parcel_id)
+    if parcel.state == "void" or parcel.sscc != event.sscc:  # cancelled, opened or numbered anew meanwhile
+        uow.emit(LabelDropped(
+            parcel_id=event.parcel_id, order_id=event.order_id, sscc=event.sscc, reason="not wanted any more"
+        ))  # fmt: skip
+        return
+    ref = f"packing.label:{parcel.id}"
+    if parcel.state == "label_failed" and not await labels.made(uow, ref, event.tracking):  # sold late, after all
+        await put(uow, parcel.id, state=rules.step(parcel.state, "retry"))
+    elif parcel.state != "labelling" or await labels.made(uow, ref, event.tracking, open_only=True):
+        return  # told twice, or its order is held meanwhile
+    await put(uow, parcel.id, tracking=event.tracking)
+    try:
+        await labels.print_carrier_label(
+            uow,
+            base64.b64decode(event.document),
+            event.format,
+            await _printer(uow, parcel),
+            ref,
+            expected=event.tracking,
+        )
+    except Refusal as refusal:
+        await label_failed(uow, parcel.id, "failed", refusal.code, refusal.detail)
+
+
+async def label_refused(uow: UnitOfWork, event: LabelRefused) -> None:
+    """No carrier takes it, as it is: the parcel waits with the reason."""
+    parcel = await lock(uow, event.parcel_id)
+    if parcel.sscc == event.sscc:
+        await label_failed(uow, parcel.id, "failed", event.code, event.why)
+
+
+async def free(uow: UnitOfWork, order_id: UUID) -> None:
+    """The order's last hold is gone: what waited for it is labelled, a parcel on a belt when it comes round."""
+    for known in await queries.parcels_of(uow, order_id):
+        parcel = await lock(uow, known.id)
+        if parcel.state == "on_hold":
+            await put(uow, parcel.id, state=rules.step(parcel.state, "miss" if parcel.line else "free"))
+            if not parcel.line:
+                await print_label(uow, parcel.id)
+
+
 async def label_printed(uow: UnitOfWork, parcel_id: UUID) -> None:
     parcel = await lock(uow, parcel_id)
     if parcel.state == "labelling":
         await put(uow, parcel_id, state=rules.step(parcel.state, "printed"))
 
 
-async def label_failed(uow: UnitOfWork, parcel_id: UUID, outcome: str, code: str) -> None:
+async def label_failed(uow: UnitOfWork, parcel_id: UUID, outcome: str, code: str, why: str = "") -> None:
     """Nothing came out: print again when mended. Unknown: this serial may exist on paper, so the parcel gets a new one."""
     parcel = await lock(uow, parcel_id)
     if parcel.state != "labelling":
@@ -100,8 +166,8 @@ async def label_failed(uow: UnitOfWork, parcel_id: UUID, outcome: str, code: str
     if outcome == "unknown":
         await new_serial(uow, parcel)
     uow.emit(IncidentDetected(
-        kind="pack.label_failed", key=f"label:{parcel_id}", subject=f"No label for parcel {parcel.sscc}: {code or outcome}",
-        detail={"parcel": str(parcel_id), "outcome": outcome, "code": code, "station": parcel.station}, owner="lead", due_h=0.5,
+        kind="pack.label_failed", key=f"label:{parcel_id}", subject=f"No label for parcel {parcel.sscc}: {why or code or outcome}",
+        detail={"parcel": str(parcel_id), "outcome": outcome, "code": code, "why": why, "station": parcel.station}, owner="lead", due_h=0.5,
     ))  # fmt: skip
 
 
@@ -113,8 +179,16 @@ async def new_serial(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
     await ledger.post(uow, [ledger.Line(h.grain, h.place_id, hu_id, h.qty_each, "new serial") for h in held])
     await ledger.close_unit(uow, parcel.hu_id)
     await ledger.weigh_unit(uow, hu_id, parcel.weight_g)
+    await _void_labels(uow, parcel, "its number is void")
+    await put(uow, parcel.id, hu_id=hu_id, sscc=sscc, tracking="")
+
+
+async def _void_labels(uow: UnitOfWork, parcel: queries.ParcelInfo, reason: str) -> None:
+    """No paper with the parcel's number counts any more, and what a carrier was paid for it is wanted back."""
     await labels.void(uow, f"packing.label:{parcel.id}")
-    await put(uow, parcel.id, hu_id=hu_id, sscc=sscc)
+    order = await orders.order(uow, parcel.order_id)
+    if parcel.sscc and (order.service or parcel.tracking):
+        uow.emit(LabelDropped(parcel_id=parcel.id, order_id=parcel.order_id, sscc=parcel.sscc, reason=reason))
 
 
 async def mark_labelled(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
@@ -127,7 +201,7 @@ async def mark_labelled(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
     order = await orders.order(uow, parcel.order_id)
     uow.emit(ParcelLabelled(
         parcel_id=parcel.id, order_id=parcel.order_id, sscc=parcel.sscc, hu_id=parcel.hu_id, weight_g=parcel.weight_g,
-        carrier=order.carrier, of=parcel.of,
+        carrier=order.carrier, of=parcel.of, tracking=parcel.tracking,
     ))  # fmt: skip
     await follow_order(uow, parcel, "packed", "label", {"labelled"})
     await free_tote(uow, parcel.tote, parcel.order_id)
@@ -168,7 +242,7 @@ async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
     if order.state not in ("picked", "packed", "labelled"):
         return
     for parcel in await queries.parcels_of(uow, order_id):
-        await labels.void(uow, f"packing.label:{parcel.id}")
+        await _void_labels(uow, parcel, "order cancelled")
         await put(uow, parcel.id, state=rules.step(parcel.state, "void"))
         if parcel.hu_id:
             uow.emit(GoodsToPutBack(hu_id=parcel.hu_id, reason="order cancelled"))
@@ -187,7 +261,7 @@ async def readdress(uow: UnitOfWork, order_id: UUID) -> None:
     """
     for known in await queries.parcels_of(uow, order_id):
         parcel = await lock(uow, known.id)
-        if parcel.state in ("labelling", "printed", "labelled"):
+        if parcel.state in ("labelling", "printed", "labelled"):  # one on hold is printed when it is free
             await put(uow, parcel.id, state=rules.step(parcel.state, "relabel"))
             await new_serial(uow, parcel)
             await print_label(uow, parcel.id)
