@@ -196,6 +196,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     orders.OrderFreed: {
         "packing.on_order_freed": packing_reactions.on_order_freed,
+        "customs.on_order_freed": customs_reactions.on_order_freed,
         "flow.close_customs": close_customs,
     },
     shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},

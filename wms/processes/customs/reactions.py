@@ -2,7 +2,7 @@
 
 from wms.db.uow import UnitOfWork
 from wms.events.customs import RulesChanged
-from wms.events.orders import OrderAccepted, OrderCancelled, OrderChanged, OrderShipped
+from wms.events.orders import OrderAccepted, OrderCancelled, OrderChanged, OrderFreed, OrderShipped
 from wms.events.packing import ParcelLabelled
 from wms.processes.customs import service
 
@@ -13,6 +13,12 @@ async def on_order_accepted(uow: UnitOfWork, event: OrderAccepted) -> None:
 
 async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
     await service.judge_order(uow, event.order_id)
+
+
+async def on_order_freed(uow: UnitOfWork, event: OrderFreed) -> None:
+    """Shipping has chosen channel and duty term: what they ask for is judged before anything is released."""
+    if event.kind == "shipping":
+        await service.judge_order(uow, event.order_id)
 
 
 async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:

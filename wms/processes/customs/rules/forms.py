@@ -135,22 +135,31 @@ def packing_list(data: Data) -> list[Page]:
     net = sum(x["net_g"] for p in data["parcels"] for x in p["lines"])
     gross = sum(p["gross_g"] for p in data["parcels"])
     return _form("Packing list / 装箱单", data, PACKING, rows, [
-        f"{len(data['parcels'])} parcels    net {kilograms(net)} kg    gross {kilograms(gross)} kg",
+        f"Parcels {len(data['parcels'])}    net {kilograms(net)} kg    gross {kilograms(gross)} kg",
     ])  # fmt: skip
 
 
 def postal(kind: str, data: Data, size: str) -> list[Page]:
-    """CN 22 or CN 23 at label size or on A4; goods beyond the form's lines go to further forms. Errors: as templates.build."""
-    lines = [
-        {"description": f"{x['name_en']} {x['name_zh']}", "qty_each": x["qty"], "weight_g": x["net_g"],
-         "value_cents": x["qty"] * x["value_cents"], "currency": data["currency"], "hs_code": x["hs_code"], "origin": x["origin"]}
-        for x in data["lines"]
-    ]  # fmt: skip
-    about = {"operator": data["carrier"], "category": "gift" if data.get("gift") else "sale", "date": data["date"], "signed_by": data["signed_by"],
-             "item_id": data["item_id"], "sender": data["sender"], "recipient": data["recipient"], "gross_g": data["gross_g"],
-             "invoice": data["number"]}  # fmt: skip
-    pages = []
-    for i in range(0, len(lines), _MOST[kind]):
-        label = templates.build(kind, {**about, "lines": lines[i : i + _MOST[kind]]}, LABEL)
-        pages.append(on_a4(label, LABEL) if size == "a4" else alone(label, LABEL))
+    """CN 22 or CN 23 of every parcel at label size or on A4; goods beyond a form's lines go to further forms of the same parcel.
+
+    Before anything is packed: one form of the whole order. Errors: as templates.build.
+    """
+    whole = {"sscc": data["item_id"], "gross_g": data["gross_g"], "lines": data["lines"]}
+    most, pages = _MOST[kind], []
+    for parcel in data["parcels"] or [whole]:
+        lines = [
+            {"description": f"{x['name_en']} {x['name_zh']}", "qty_each": x["qty"], "weight_g": x["net_g"], "value_cents": x["qty"] * x["value_cents"],
+             "currency": data["currency"], "hs_code": x["hs_code"], "origin": x["origin"]}
+            for x in parcel["lines"]
+        ]  # fmt: skip
+        forms = range(0, len(lines), most)
+        for n, start in enumerate(forms, 1):
+            about = {
+                "operator": data["carrier"], "category": "gift" if data.get("gift") else "sale", "date": data["date"], "signed_by": data["signed_by"],
+                "item_id": parcel.get("tracking") or parcel["sscc"], "sender": data["sender"], "recipient": data["recipient"],
+                "gross_g": parcel["gross_g"], "invoice": data["number"],
+                "comments": f"form {n} of {len(forms)}" if len(forms) > 1 else "", "lines": lines[start : start + most],
+            }  # fmt: skip
+            label = templates.build(kind, about, LABEL)
+            pages.append(on_a4(label, LABEL) if size == "a4" else alone(label, LABEL))
     return pages

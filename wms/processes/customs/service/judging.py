@@ -17,6 +17,7 @@ from wms.processes.customs.tables import CustomsOrder, CustomsParcel
 KIND = "customs"
 DUE_H = 24.0
 GONE = ("shipped", "cancelled")
+CHECK_DUE = "orders.check_due"
 
 
 async def judge_order(uow: UnitOfWork, order_id: UUID, *, declaring: bool = False) -> judge.Judgement | None:
@@ -115,6 +116,8 @@ async def _hold_or_lift(
     uow: UnitOfWork, order: orders.OrderInfo, found: judge.Judgement, faults: Sequence[judge.Fault]
 ) -> None:
     if not faults:
+        if any(h["kind"] == "shipping" and h["code"] == CHECK_DUE for h in order.holds):
+            return  # the duty term is not chosen yet, and what it asks for not judged: OrderFreed comes back here
         await order_service.lift(uow, order.id, KIND, f"papers agree: {found.mode}" if found.mode != "domestic" else "")
         return
     gravest = min(faults, key=lambda f: judge.GRAVEST.index(f.code))

@@ -53,7 +53,7 @@ async def issue(uow: UnitOfWork, order_id: UUID, kind: str) -> Paper:
         "item_id": numbers[0] if numbers else "", "signed_by": valid.site["name"], "statement": STATEMENT,
         "terms": [["Order / 订单", order.ref], ["Customs mode / 监管方式", row.mode], ["Terms / 贸易条款", order.duty_term or "DAP"],
                   ["Waybill / 运单", ", ".join(numbers)], ["Currency / 币种", order.currency]],
-        "parcels": [{"sscc": p.sscc, "gross_g": p.gross_g, "lines": [line(sku, n) for sku, n in sorted(p.contents.items())]}
+        "parcels": [{"sscc": p.sscc, "tracking": p.tracking, "gross_g": p.gross_g, "lines": [line(sku, n) for sku, n in sorted(p.contents.items())]}
                     for p in parcels],
     }  # fmt: skip
     return await keep(uow, kind, str(data["number"]), row.country, data, order_id=order_id)
