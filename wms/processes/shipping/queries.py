@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
@@ -36,7 +37,7 @@ async def versions(uow: UnitOfWork, on: date) -> dict[tuple[str, str], ShipVersi
     """(kind, code) to the newest version valid on a day, or else the newest that has begun; later ones are not looked at."""
     valid = ShipVersion.valid_until >= on
     rows = await uow.session.scalars(
-        select(ShipVersion).where(ShipVersion.valid_from <= on).distinct(ShipVersion.kind, ShipVersion.code)
+        select(ShipVersion).where(ShipVersion.valid_from <= on).ext(distinct_on(ShipVersion.kind, ShipVersion.code))
         .order_by(ShipVersion.kind, ShipVersion.code, valid.desc(), ShipVersion.version.desc())
     )  # fmt: skip
     return {(row.kind, row.code): row for row in rows}
