@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from wms.db.uow import UnitOfWork
+from wms.foundation.packs import queries as packs
 from wms.processes.calibration import queries as calibration
 from wms.processes.controls.queries import Reading
 from wms.processes.counting import queries as counting
@@ -28,7 +29,6 @@ NOT_MEASURED = {
     "supplier-pass": "there is no inspection process yet",
     "supplier-response": "there are no supplier cases yet",
     "ap-match": "there are no invoices yet",
-    "fragile-pack": "there are no pack versions with test records yet",
     "restricted-goods": "there are no destination rules yet",
     "order-screening": "there is no order screening yet",
     "delay-notice": "there are no promises on record yet",
@@ -240,6 +240,20 @@ async def variance_review(uow: UnitOfWork) -> Reading:
     return Reading(float(r.hours), _hours(float(r.hours)), {"variances": r.n, "open": r.open})
 
 
+async def fragile_pack(uow: UnitOfWork) -> Reading:
+    """Parcels with fragile goods that left the bench in a pack version, of all of them; 30 days."""
+    if not await packs.any_version(uow):
+        return Reading(None, NOTHING, why_not="no pack version is on record")
+    r = await _row(uow, """
+        SELECT count(*) AS fragile, count(p.pack_version_id) AS packed FROM parcel p
+        WHERE p.labelled_at > greatest(:since, (SELECT min(created_at) FROM pack_version)) AND p.state = 'labelled'
+          AND EXISTS (SELECT 1 FROM jsonb_object_keys(p.items) i JOIN sku s ON s.id = CAST(i AS int) AND s.fragile)""",
+        since=uow.now - timedelta(days=30))  # fmt: skip
+    standing = [s for s in await packs.standings(uow) if not s.version.retired]
+    evidence = {"fragile": r.fragile, "in_version": r.packed, "versions": len(standing), "valid": sum(s.valid for s in standing)}
+    return _percent(r.packed, r.fragile, evidence, nothing="no fragile parcel in 30 days")
+
+
 async def pack_line_rate(uow: UnitOfWork) -> Reading:
     """Per line (the zone of its benches); judged only while picked orders wait for a bench. The slowest line counts."""
     rows = await uow.session.execute(
@@ -333,5 +347,5 @@ MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
     "variance-review": variance_review, "pack-line-rate": pack_line_rate, "short-order": short_order,
     "late-dispatch": late_dispatch, "order-defect": order_defect, "stock-age": stock_age,
-    "carton-fill": carton_fill,
+    "carton-fill": carton_fill, "fragile-pack": fragile_pack,
 }  # fmt: skip
