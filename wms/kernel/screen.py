@@ -28,6 +28,8 @@ class Step:
     """Quantity: each further scan of an `accept` code adds one."""
     scan_only: bool = False
     """Quantity: by scans alone, nothing is keyed."""
+    each_once: bool = False
+    """Quantity: each code counts once, for it is a serial (GS1: AI 21); sent as `<id>:codes`, one a line. `accept` empty: any."""
     options: tuple[str, ...] = ()
     """Choice: text keys (`choice.<option>`)."""
     blind: bool = False

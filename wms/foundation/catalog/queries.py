@@ -43,6 +43,11 @@ class SkuInfo:
     def volume_mm3(self) -> int:
         return self.length_mm * self.width_mm * self.height_mm
 
+    @property
+    def keeps_serials(self) -> bool:
+        """Its units are known by their serials from receipt on."""
+        return self.serial_policy in ("on_receipt", "always")
+
 
 def _info(row: Sku) -> SkuInfo:
     fields: dict[str, Any] = {name: getattr(row, name) for name in SkuInfo.__slots__}

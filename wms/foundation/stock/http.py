@@ -27,6 +27,7 @@ class OpeningIn(_In):
     received_on: date | None = None
     expires_on: date | None = None
     status: str = "available"
+    serials: tuple[str, ...] = ()
 
 
 class UnitIn(_In):

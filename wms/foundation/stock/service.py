@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from wms.db.uow import UnitOfWork
 from wms.events.stock import StockStatusChanged
+from wms.foundation.catalog import queries as catalog
 from wms.foundation.stock import queries, rules
 from wms.foundation.stock.rules import Grain
 from wms.foundation.stock.tables import HandlingUnit, Lot
@@ -244,6 +245,8 @@ class OpeningLine:
     received_on: date | None = None
     expires_on: date | None = None
     status: str = rules.AVAILABLE
+    serials: tuple[str, ...] = ()
+    """One a piece, where the SKU's units carry serials from receipt on."""
 
 
 async def load_opening(uow: UnitOfWork, lines: Sequence[OpeningLine], *, dry_run: bool) -> int:
@@ -258,6 +261,7 @@ async def load_opening(uow: UnitOfWork, lines: Sequence[OpeningLine], *, dry_run
     faults += [
         f"line {n}: unknown status {x.status!r}" for n, x in enumerate(lines, 1) if x.status not in rules.STATUSES
     ]
+    faults += await _serial_faults(uow, lines)
     if faults:
         raise rules.OpeningRefused(count=len(faults), faults=faults[:50])
     if dry_run:
@@ -271,10 +275,25 @@ async def load_opening(uow: UnitOfWork, lines: Sequence[OpeningLine], *, dry_run
                 uow, sku_id, code=line.lot, received_on=line.received_on, expires_on=line.expires_on
             )
         lot_id = lots[key]
-        batch.append(Line(Grain(sku_id, lot_id, owner_id, line.status), opening, place_id, line.qty_each, "opening"))
+        batch.append(Line(Grain(sku_id, lot_id, owner_id, line.status), opening, place_id, line.qty_each, "opening",
+                          serials=line.serials or None))  # fmt: skip
     for start in range(0, len(batch), 500):
         await post(uow, batch[start : start + 500])
     return len(lines)
+
+
+async def _serial_faults(uow: UnitOfWork, lines: Sequence[OpeningLine]) -> list[str]:
+    known = await catalog.skus_by_code(uow, {x.sku for x in lines})
+    faults, seen = [], set[tuple[str, str]]()
+    for n, x in enumerate(lines, 1):
+        policy = known[x.sku].serial_policy if x.sku in known else "none"
+        due = x.qty_each if policy in ("on_receipt", "always") else 0
+        if len(x.serials) != due:
+            faults.append(f"line {n}: {len(x.serials)} serials, needs {due} (serial policy {policy})")
+        if twice := {s for s in x.serials if (x.sku, s) in seen or x.serials.count(s) > 1 or not 1 <= len(s) <= 60}:
+            faults.append(f"line {n}: serials named twice, empty or over 60 characters: {', '.join(sorted(twice)[:5])}")
+        seen |= {(x.sku, s) for s in x.serials}
+    return faults
 
 
 async def ship_out(uow: UnitOfWork, hu_id: int) -> int:

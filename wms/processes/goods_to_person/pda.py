@@ -4,6 +4,7 @@ Screens: claim -> [pick...] | wait (a pod is on its way) | nothing; pick -> [pic
 nothing; wait -> wait | [pick...] | nothing.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
+from wms.foundation.scanning.rules import serials_in
 from wms.foundation.stock import queries as stock
+from wms.foundation.stock.rules import AVAILABLE
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.goods_to_person import queries, service
@@ -48,6 +51,10 @@ async def _pick_card(uow: UnitOfWork, station: str, task: work.TaskInfo, done: i
         "location": place.code, "pod": pod.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": task.qty_each,
         "tote": tote, "order": order.ref,
     }  # fmt: skip
+    count = Step("qty", "quantity", "g2p.qty", accept=each, show=show, max=task.qty_each, count_each=True)
+    if sku.keeps_serials:
+        there = (await stock.serials_in(uow, [place.id], [sku.id], AVAILABLE)).get((place.id, sku.id), [])
+        count = replace(count, prompt="g2p.scan_serials", accept=tuple(there), scan_only=True, each_once=True)
     labels = tuple(dict.fromkeys((place.code, pod.code)))
     first = Step("location", "scan", "g2p.scan_goods", accept=(place.code, *each), show=show)
     if not alone:  # the label of a place with several SKUs proves none of them
@@ -57,7 +64,7 @@ async def _pick_card(uow: UnitOfWork, station: str, task: work.TaskInfo, done: i
         id=f"g2p:{task.id}:{task.qty_each}", flow="g2p", title="g2p.pick", submit=f"/api/v1/pda/g2p/{station}/tasks/{task.id}",
         steps=(
             first, *goods,
-            Step("qty", "quantity", "g2p.qty", accept=each, show=show, max=task.qty_each, count_each=True),
+            count,
             Step("tote", "scan", "g2p.scan_tote", accept=(tote,), show=show),
         ),
         show={**show, "done": done, "of": of}, problems=("short", "damaged"),
@@ -91,11 +98,13 @@ async def pick(uow: Uow, station: str, task_id: UUID, body: Given) -> dict[str, 
     given = {name: str(body.answers.get(name, ""))[:200] for name in ("location", "sku", "tote", "problem")}
     value = body.answers.get("qty", 0)
     qty = value if isinstance(value, int) and not isinstance(value, bool) else -1
+    serials = serials_in(str(body.answers.get("qty:codes", "")))
     if given["problem"]:
         await service.short_pick(
-            uow, station, task_id, given["location"], given["sku"], max(qty, 0), given["tote"], given["problem"]
-        )
+            uow, station, task_id, given["location"], given["sku"], max(qty, 0), given["tote"], given["problem"],
+            serials,
+        )  # fmt: skip
         return Answer("warn", "g2p.shorted", cards=await _cards(uow, station)).as_json()
-    await service.confirm_pick(uow, station, task_id, given["location"], given["sku"], qty, given["tote"])
+    await service.confirm_pick(uow, station, task_id, given["location"], given["sku"], qty, given["tote"], serials)
     cards = await _cards(uow, station)
     return Answer("ok", "g2p.in", {"tote": given["tote"]}, cards).as_json()

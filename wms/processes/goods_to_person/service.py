@@ -143,8 +143,9 @@ async def pod_delivered(uow: UnitOfWork, pod_id: int, place_id: int) -> None:
 
 
 async def confirm_pick(
-    uow: UnitOfWork, station: str, task_id: UUID, place_scan: str, sku_scan: str, qty_each: int, tote_scan: str
-) -> None:
+    uow: UnitOfWork, station: str, task_id: UUID, place_scan: str, sku_scan: str, qty_each: int, tote_scan: str,
+    serials: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Move pieces from the pod into the order's tote. `place_scan`: the pod, its compartment, or the goods themselves.
 
     Errors: NotAStation, PodNotHere, WrongPod, WrongSku, WrongTote, BadQuantity, OrderIsCancelled, TaskClosed, stock.NotEnough.
@@ -152,7 +153,7 @@ async def confirm_pick(
     task, member = await _pick_at(uow, station, task_id)
     await _check_goods(uow, task, place_scan, sku_scan)
     rules.check_quantity(qty_each, task.qty_each)
-    await _into_tote(uow, task, member, qty_each, tote_scan)
+    await _into_tote(uow, task, member, qty_each, tote_scan, serials)
     if qty_each == task.qty_each:
         await tasks.finish(uow, task_id)
     else:
@@ -163,7 +164,8 @@ async def confirm_pick(
 
 
 async def short_pick(
-    uow: UnitOfWork, station: str, task_id: UUID, place_scan: str, sku_scan: str, found_each: int, tote_scan: str, reason: str
+    uow: UnitOfWork, station: str, task_id: UUID, place_scan: str, sku_scan: str, found_each: int, tote_scan: str, reason: str,
+    serials: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Take what is there, then: another pod, or the order's short policy. Leaves a count behind. Errors: as confirm_pick."""
     task, member = await _pick_at(uow, station, task_id)
@@ -172,7 +174,7 @@ async def short_pick(
     if found_each > 0:
         await _check_goods(uow, task, place_scan, sku_scan)
         rules.check_quantity(found_each, task.qty_each)
-        await _into_tote(uow, task, member, found_each, tote_scan)
+        await _into_tote(uow, task, member, found_each, tote_scan, serials)
     else:
         await _check_found(uow, task, place_scan)
     missing = task.qty_each - found_each
@@ -241,7 +243,7 @@ async def _check_goods(uow: UnitOfWork, task: work.TaskInfo, place_scan: str, sk
 
 
 async def _into_tote(
-    uow: UnitOfWork, task: work.TaskInfo, member: queries.OrderAt, qty_each: int, tote_scan: str
+    uow: UnitOfWork, task: work.TaskInfo, member: queries.OrderAt, qty_each: int, tote_scan: str, serials: Sequence[str]
 ) -> None:  # fmt: skip
     if tote_scan.strip().upper() != member.tote.upper():
         raise rules.WrongTote(scanned=tote_scan[:60], expected=member.tote)
@@ -250,7 +252,9 @@ async def _into_tote(
     tote = await stock.find_unit(uow, member.tote)
     if mine is None or tote is None:
         raise order_rules.OrderIsCancelled(order_id=str(member.order_id))
-    await ledger.post(uow, [ledger.Line(mine.grain, task.place_id, tote.id, qty_each, "pick", reservation=mine.id)])
+    await ledger.post(uow, [
+        ledger.Line(mine.grain, task.place_id, tote.id, qty_each, "pick", reservation=mine.id, serials=serials or None)
+    ])  # fmt: skip
     await order_service.add_picked(uow, UUID(task.data["line_id"]), qty_each)
     uow.emit(PickConfirmed(
         task_id=task.id, order_id=member.order_id, place_id=task.place_id, sku_id=task.sku_id, qty_each=qty_each, tote=tote.code,

@@ -6,6 +6,8 @@ Screens: tote -> parcel; parcel -> wait (scale); wait -> wait (printer) | weight
 (again) | apply; apply -> parcel (next of the order) | tote.
 """
 
+import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +17,14 @@ from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
+from wms.foundation.scanning.rules import serials_in
 from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.packing import queries
 from wms.processes.packing.service import bench
 
+_CODES = re.compile(r"(?:sku|serial):(\d{1,18}):codes")
 router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
 
@@ -119,19 +123,27 @@ async def _parcel_card(
     placed: list[list[int]] = next(
         (p["placed"] for p in planned if {int(k): v for k, v in p["items"].items()} == parcel.content), []
     )
-    how = await bench.how_to_count(uow, parcel)
+    how, serials = await bench.how_to_count(uow, parcel), await bench.serials_due(uow, parcel)
     steps = [Step("carton", "scan", "pack.scan_carton", accept=(parcel.carton,), show=show)]
     steps += [_extra_step(i, x, codes) for i, x in beside if x.get("inner")]
     for sku_id, qty in sorted(parcel.content.items()):
         sku = skus[sku_id]
         each = tuple(code for code, level in codes.get(sku_id, []) if level == "EA") or (sku.code,)
         about = {"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile}
+        count = Step(
+            f"sku:{sku_id}", "quantity", "pack.scan_serials", max=qty, count_each=True, scan_only=True, show=about
+        )
+        if serials.get(sku_id):  # its serial says which goods they are
+            steps.append(replace(count, accept=serials[sku_id], each_once=True))
+            continue
         if how == "once" and qty > 1:
             steps.append(Step(f"unit:{sku_id}", "scan", "pack.scan_one", accept=each, show=about))
         steps.append(Step(
             f"sku:{sku_id}", "quantity", "pack.count_units" if how == "once" and qty > 1 else "pack.scan_units", accept=each,
             max=qty, count_each=how != "once" or qty == 1, scan_only=how == "each", show=about,
         ))  # fmt: skip
+        if sku_id in serials:
+            steps.append(replace(count, id=f"serial:{sku_id}", each_once=True))
     steps += [_extra_step(i, x, codes) for i, x in beside if not x.get("inner")]
     if bench.check_due(parcel):
         steps.append(Step("finding", "choice", "pack.what_was_it", options=bench.FOUND, show=show))
@@ -187,7 +199,12 @@ async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[st
     }  # fmt: skip
     carton, plate = (str(body.answers.get(name, ""))[:200] for name in ("carton", "plate"))
     finding = str(body.answers.get("finding", ""))[:40]
-    parcel = await bench.close_parcel(uow, parcel_id, station, carton[:60], counted, plate, finding, body.answers)
+    scanned = {
+        int(m[1]): serials_in(str(value)) for key, value in body.answers.items() if (m := _CODES.fullmatch(key))
+    }  # fmt: skip
+    parcel = await bench.close_parcel(
+        uow, parcel_id, station, carton[:60], counted, plate, finding, body.answers, scanned
+    )
     if parcel.on_belt:
         return Answer("ok", "pack.on_belt", cards=(await _next_card(uow, station, parcel.order_id),)).as_json()
     return Answer("ok", "pack.closed", cards=(await _card(uow, station, parcel),)).as_json()

@@ -5,6 +5,7 @@ tour); finish -> nothing, then claim again. Every screen may hand the tour over:
 to its cart: [fetch] -> [pick..., drop].
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
+from wms.foundation.scanning.rules import serials_in
+from wms.foundation.stock import queries as stock
+from wms.foundation.stock.rules import AVAILABLE
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.picking import queries, service
@@ -70,6 +74,9 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
     spots = {s.id: s for s in await layout.locations(uow, ids={t.place_id for t in tasks})} if tasks else {}
     slots = {str(s.order_id): s for s in await queries.slots(uow, tour.id)}
     refs = {str(i): o.ref for i, o in (await orders.orders(uow, [s.order_id for s in slots.values()])).items()}
+    kept = await stock.serials_in(
+        uow, {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials}, AVAILABLE
+    )
     everything = await work.tasks(uow, kind="pick", group_id=tour.id, states=("open", "claimed", "done", "shorted"))
     cards = []
     for done, task in enumerate(sorted(tasks, key=lambda t: t.seq), len(everything) - len(tasks)):
@@ -79,13 +86,17 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
             "location": spot.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": task.qty_each,
             "tote": slot.tote, "slot": slot.slot, "x_mm": spot.x_mm, "y_mm": spot.y_mm,
         }  # fmt: skip
+        qty = Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=task.qty_each, count_each=True)
+        if sku.keeps_serials:
+            there = tuple(kept.get((task.place_id, sku.id), ()))
+            qty = replace(qty, prompt="pick.scan_serials", accept=there, scan_only=True, each_once=True)
         cards.append(Card(
             id=str(task.id), flow="pick", title="pick.pick", submit=f"/api/v1/pda/pick/tasks/{task.id}", offline=True,
             undo=f"/api/v1/pda/pick/tasks/{task.id}/undo",
             steps=(
                 Step("location", "scan", "pick.scan_location", accept=(spot.code, spot.check_digits), show=show),
                 Step("sku", "scan", "pick.scan_sku", accept=tuple(each), show=show),
-                Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=task.qty_each, count_each=True),
+                qty,
                 Step("tote", "scan", "pick.scan_tote", accept=(slot.tote,), show=show),
             ),
             show={**show, "order": refs[task.data["order_id"]], "done": done, "of": len(everything)},
@@ -162,11 +173,13 @@ async def pick(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
             _text(body, "sku"),
             _text(body, "tote"),
             problem,
+            serials_in(str(body.answers.get("qty:codes", ""))),
         )
         return Answer("warn", "pick.shorted", {}, await _cards(uow, tour)).as_json()
     await service.confirm_pick(
-        uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), _text(body, "tote")
-    )
+        uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), _text(body, "tote"),
+        serials_in(str(body.answers.get("qty:codes", ""))),
+    )  # fmt: skip
     return Answer("ok", "pick.confirmed").as_json()
 
 

@@ -266,12 +266,13 @@ async def _my_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
 
 
 async def confirm_pick(
-    uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, qty_each: int, tote_scan: str
-) -> None:
-    """Move `qty_each` pieces from the task's location into the order's tote.
+    uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, qty_each: int, tote_scan: str,
+    serials: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Move `qty_each` pieces from the task's location into the order's tote. `serials`: theirs, where the SKU keeps them.
 
     Errors: WrongLocation, WrongSku, PickExceedsTask, BadQuantity, WrongTote, OrderIsCancelled, TaskClosed, NotYourTask,
-    stock.NotEnough. Idempotent by uow.request_id.
+    stock.NotEnough, stock.SerialProblem. Idempotent by uow.request_id.
     """
     task = await _live_task(uow, task_id)
     await _check_location(uow, task, location_scan)
@@ -282,23 +283,25 @@ async def confirm_pick(
     slot = await _slot(uow, task)
     if tote_scan.strip().upper() != slot.tote.upper():
         raise rules.WrongTote(scanned=tote_scan, expected=slot.tote)
-    await _pick(uow, task, slot, qty_each)
+    await _pick(uow, task, slot, qty_each, serials)
     if qty_each == task.qty_each:
-        await tasks.finish(uow, task_id)
+        await tasks.finish(uow, task_id, data={"serials": list(serials)} if serials else {})
         await _maybe_picked(uow, UUID(task.data["order_id"]), slot)
     else:
         await tasks.set_qty(uow, task_id, task.qty_each - qty_each)
 
 
-async def _pick(uow: UnitOfWork, task: work.TaskInfo, slot: queries.SlotInfo, qty_each: int) -> None:
+async def _pick(
+    uow: UnitOfWork, task: work.TaskInfo, slot: queries.SlotInfo, qty_each: int, serials: Sequence[str]
+) -> None:
     reservation = await stock.open_reservations(uow, [f"order_line:{task.data['line_id']}"])
     mine = next((r for r in reservation if str(r.id) == task.data["reservation_id"]), None)
     tote = await stock.find_unit(uow, slot.tote)
     if mine is None or tote is None:
         raise order_rules.OrderIsCancelled(order_id=task.data["order_id"])
-    await ledger.post(
-        uow, [ledger.Line(mine.grain, task.place_id, tote.id, qty_each, "pick", reservation=mine.id)]
-    )  # fmt: skip
+    await ledger.post(uow, [
+        ledger.Line(mine.grain, task.place_id, tote.id, qty_each, "pick", reservation=mine.id, serials=serials or None)
+    ])  # fmt: skip
     await order_service.add_picked(uow, UUID(task.data["line_id"]), qty_each)
     uow.emit(PickConfirmed(
         task_id=task.id, order_id=UUID(task.data["order_id"]), place_id=task.place_id, sku_id=task.sku_id, qty_each=qty_each,
@@ -327,7 +330,14 @@ async def _slot(uow: UnitOfWork, task: work.TaskInfo) -> queries.SlotInfo:
 
 
 async def short_pick(
-    uow: UnitOfWork, task_id: UUID, location_scan: str, found_each: int, sku_scan: str, tote_scan: str, reason: str
+    uow: UnitOfWork,
+    task_id: UUID,
+    location_scan: str,
+    found_each: int,
+    sku_scan: str,
+    tote_scan: str,
+    reason: str,
+    serials: Sequence[str] = (),
 ) -> queries.TourInfo:
     """Take what is there, then: another location, or the order's short policy. Leaves a count behind.
 
@@ -346,7 +356,7 @@ async def short_pick(
             raise rules.WrongSku(scanned=found.code)
         if tote_scan.strip().upper() != slot.tote.upper():
             raise rules.WrongTote(scanned=tote_scan, expected=slot.tote)
-        await _pick(uow, task, slot, found_each)
+        await _pick(uow, task, slot, found_each, serials)
     missing = task.qty_each - found_each
     order_id = UUID(task.data["order_id"])
     if missing <= 0:
@@ -499,7 +509,10 @@ async def undo_pick(uow: UnitOfWork, task_id: UUID) -> queries.TourInfo:
     held = await stock.held_in(uow, tote.id, task.sku_id) if tote else []
     if not tote or not held or held[0].qty_each < task.qty_each:
         raise rules.NothingToUndo(task_id=str(task_id))
-    await ledger.post(uow, [ledger.Line(held[0].grain, tote.id, task.place_id, task.qty_each, "undo pick")])
+    back_again = ledger.Line(
+        held[0].grain, tote.id, task.place_id, task.qty_each, "undo pick", serials=task.data.get("serials")
+    )
+    await ledger.post(uow, [back_again])
     back = next(h for h in await stock.held_in(uow, task.place_id, task.sku_id) if h.grain == held[0].grain)
     (reservation_id,) = await ledger.reserve(
         uow, [ledger.Want(f"order_line:{task.data['line_id']}", back.balance_id, task.qty_each)]

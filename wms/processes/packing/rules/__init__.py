@@ -77,6 +77,12 @@ class CountDiffers(Refusal):
     code, status = "packing.count_differs", 409
 
 
+class SerialNeeded(Refusal):
+    """Each piece of this SKU leaves with its own serial."""
+
+    code, status = "packing.serial_needed", 422
+
+
 class WrongCarton(Refusal):
     """Another carton was chosen for this parcel."""
 

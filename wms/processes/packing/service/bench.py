@@ -1,6 +1,6 @@
 """The bench: open a tote, close a parcel, weigh it on the bench's scale or put it on the line's belt, apply its label."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -178,14 +178,15 @@ async def _plan(uow: UnitOfWork, order: orders.OrderInfo, tote: stock.Unit, stat
 
 async def close_parcel(
     uow: UnitOfWork, parcel_id: UUID, station_code: str, carton_scan: str, counted: dict[int, int], plate_scan: str = "",
-    finding: str = "", beside: Mapping[str, Any] | None = None,
+    finding: str = "", beside: Mapping[str, Any] | None = None, scanned: Mapping[int, Sequence[str]] | None = None,
 ) -> queries.ParcelInfo:  # fmt: skip
     """Every unit scanned: move it from the tote into the parcel; it waits for the scale, or goes on the line's belt.
 
-    `finding`: what opening it has shown, of a parcel whose weight was off. `beside`: answers to the steps of its extras.
+    `finding`: what opening it has shown, of a parcel whose weight was off. `beside`: answers to the steps of its extras. `scanned`: serials
+    by SKU, where `serials_due` asks for them.
 
     Errors: ParcelBusy, WrongCarton, CountDiffers, OrderIsCancelled, StationBusy, NoPlate, PlateTaken, FindingNeeded,
-    WrongMaterial, CartonGone, NoPackVersion, WrongPack.
+    WrongMaterial, CartonGone, NoPackVersion, WrongPack, SerialNeeded, stock.SerialProblem.
     """
     parcel = await parcels.lock(uow, parcel_id)
     await parcels.check_alive(uow, parcel)
@@ -198,6 +199,7 @@ async def close_parcel(
         raise rules.WrongCarton(scanned=carton_scan, expected=parcel.carton)
     if counted != parcel.content:
         raise rules.CountDiffers(counted={str(k): v for k, v in counted.items()}, expected=parcel.items)
+    serials = await _serials(uow, parcel, scanned or {})
     belt = await queries.line_of(uow, bench=station_code)
     busy = await queries.on_scale(uow, station_code) if belt is None else None
     if busy is not None and busy.id != parcel.id:
@@ -207,7 +209,7 @@ async def close_parcel(
     bench = await layout.find_location(uow, station.location)
     sscc = await labels.next_sscc(uow)
     hu_id = await ledger.create_unit(uow, "parcel", sscc, bench.id if bench else 0, bound_to=parcel.order_id)
-    await _move_content(uow, parcel, hu_id)
+    await _move_content(uow, parcel, hu_id, serials)
     await extras.consume(uow, parcel, station, hu_id)
     told = await weights.expectation(uow, parcel)
     await parcels.put(
@@ -243,14 +245,51 @@ async def _means_something(uow: UnitOfWork, scanned: str) -> bool:
     return True
 
 
-async def _move_content(uow: UnitOfWork, parcel: queries.ParcelInfo, hu_id: int) -> None:
+async def serials_due(uow: UnitOfWork, parcel: queries.ParcelInfo) -> dict[int, tuple[str, ...]]:
+    """SKUs of the parcel whose serials must be scanned now, with those that the tote holds; none held: any new one.
+
+    Known by their serials and leaving the tote whole, pieces need no scan: there is no doubt which they are.
+    """
+    skus = await catalog.skus(uow, parcel.content)
     tote = await stock.find_unit(uow, parcel.tote)
-    lines, left = [], parcel.content
+    kept = {s.id for s in skus.values() if s.keeps_serials}
+    held = await stock.serials_in(uow, [tote.id], kept) if tote and kept else {}
+    due: dict[int, tuple[str, ...]] = {}
+    for sku in skus.values():
+        there = tuple(held.get((tote.id, sku.id), ())) if tote else ()
+        parted = sku.keeps_serials and len(there) > parcel.content[sku.id]
+        if parted or sku.serial_policy in ("on_ship", "always"):
+            due[sku.id] = there
+    return due
+
+
+async def _serials(
+    uow: UnitOfWork, parcel: queries.ParcelInfo, scanned: Mapping[int, Sequence[str]]
+) -> dict[int, list[str]]:
+    """Errors: SerialNeeded."""
+    skus, serials = await catalog.skus(uow, parcel.content), dict[int, list[str]]()
+    for sku_id, there in (await serials_due(uow, parcel)).items():
+        given = [s for s in dict.fromkeys(scanned.get(sku_id, ())) if len(s) <= 60 and (not there or s in there)]
+        if not there:  # a new number: the goods' own barcode is a slip of the scanner
+            given = [s for s in given if not await _means_something(uow, s)]
+        if len(given) != parcel.content[sku_id]:
+            raise rules.SerialNeeded(sku=skus[sku_id].code, needed=parcel.content[sku_id], given=len(given))
+        serials[sku_id] = given
+    return serials
+
+
+async def _move_content(
+    uow: UnitOfWork, parcel: queries.ParcelInfo, hu_id: int, serials: Mapping[int, list[str]]
+) -> None:
+    tote = await stock.find_unit(uow, parcel.tote)
+    lines, left, numbers = [], parcel.content, {sku: list(given) for sku, given in serials.items()}
     for held in await stock.content_of(uow, tote.id) if tote else []:
         qty = min(held.qty_each, left.get(held.grain.sku_id, 0))
         if qty:
             left[held.grain.sku_id] -= qty
-            lines.append(ledger.Line(held.grain, held.place_id, hu_id, qty, "pack"))
+            taken = numbers.get(held.grain.sku_id, [])[:qty]
+            numbers[held.grain.sku_id] = numbers.get(held.grain.sku_id, [])[qty:]
+            lines.append(ledger.Line(held.grain, held.place_id, hu_id, qty, "pack", serials=taken or None))
     if any(left.values()):
         raise rules.CountDiffers(missing={str(k): v for k, v in left.items() if v})
     await ledger.post(uow, lines)

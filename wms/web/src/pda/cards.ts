@@ -7,6 +7,10 @@ export interface Step {
   show: Record<string, unknown>;
   max: number | null;
   count_each: boolean;
+  /** Quantity: nothing is keyed. */
+  scan_only: boolean;
+  /** Quantity: each code counts once. */
+  each_once: boolean;
   options: string[];
   blind: boolean;
   poll: string;
@@ -56,9 +60,27 @@ export type Verdict =
 /** Without the symbology identifier that some scanners put in front (ISO/IEC 15424: `]`, letter, digit). */
 export const bare = (code: string): string => code.trim().replace(/^\][A-Za-z][0-9]/, "");
 
+/** Lengths of the GS1 application identifiers that end without a separator (General Specifications, 7.8.5). */
+const FIXED: Record<string, number> = { "01": 14, "02": 14, "11": 6, "13": 6, "15": 6, "16": 6, "17": 6 };
+
+/** The serial that a code says: AI 21 of a GS1 symbol, else the code itself. */
+export function serialOf(code: string): string {
+  if (!/^\](C1|d2|Q3|J1)/.test(code.trim())) return bare(code);
+  let rest = bare(code);
+  while (rest !== "") {
+    const ai = rest.slice(0, 2);
+    const end = FIXED[ai] !== undefined ? 2 + FIXED[ai] : (rest.indexOf("\x1d") + 1 || rest.length + 1) - 1;
+    if (ai === "21") return rest.slice(2, end);
+    rest = rest.slice(end).replace(/^\x1d/, "");
+  }
+  return bare(code);
+}
+
+const codesOf = (progress: Progress, step: Step): string[] => String(progress.answers[`${step.id}:codes`] ?? "").split("\n").filter(Boolean);
+
 const same = (a: string, b: string): boolean => bare(a).toUpperCase() === bare(b).toUpperCase();
 
-export const accepts = (step: Step, code: string): boolean => step.accept.some((one) => same(one, code));
+export const accepts = (step: Step, code: string): boolean => step.accept.some((one) => same(one, step.each_once ? serialOf(code) : code));
 
 export const start = (card: Card): Progress => ({ card: card.id, step: 0, answers: {} });
 
@@ -127,15 +149,18 @@ function judgeCode(cards: Card[], card: Card, step: Step, progress: Progress, co
 }
 
 function judgeCounted(card: Card, step: Step, progress: Progress, code: string): Verdict {
-  const fits = (one: Step): boolean => one.kind === "quantity" && one.count_each && accepts(one, code);
+  const any = (one: Step): boolean => one.each_once && one.accept.length === 0 && one === step && !card.steps.some((other) => accepts(other, code));
+  const fits = (one: Step): boolean => one.kind === "quantity" && one.count_each && (accepts(one, code) || any(one));
   const at = fits(step) ? progress.step : card.steps.findIndex(fits);
   const target = card.steps[at];
   if (target === undefined) {
     return accepts(step, code) ? { kind: "ignored" } : refused("scan.wrong", { scanned: bare(code), expected: expected(card, step) });
   }
   const n = (counted(progress, target) ?? 0) + 1;
+  if (target.each_once && codesOf(progress, target).some((one) => same(one, serialOf(code)))) return refused("scan.twice", { scanned: serialOf(code) });
   if (target.max !== null && n > target.max) return refused("scan.too_many", { max: target.max, scanned: bare(code) });
   const answered: Progress = { card: card.id, step: at, answers: { ...progress.answers, [target.id]: n } };
+  if (target.each_once) answered.answers[`${target.id}:codes`] = [...codesOf(progress, target), serialOf(code)].join("\n");
   if (n === target.max) return { kind: "ok", progress: nextUncounted(card, answered), counted: true };
   return { kind: "ok", progress: answered, counted: true };
 }
@@ -169,7 +194,10 @@ export function stepBack(card: Card, progress: Progress): Progress | null {
   if (progress.step === 0) return null;
   const step = progress.step - 1;
   const answers = { ...progress.answers };
-  for (const later of card.steps.slice(step)) delete answers[later.id];
+  for (const later of card.steps.slice(step)) {
+    delete answers[later.id];
+    delete answers[`${later.id}:codes`];
+  }
   delete answers["problem"];
   return { card: card.id, step, answers };
 }
@@ -183,7 +211,7 @@ export function withProblem(card: Card, progress: Progress, reason: string, part
   const answers: Answers = { ...progress.answers, problem: reason };
   const step = card.steps[progress.step];
   if (!proves(card, reason) || step?.kind !== "quantity") return { ...progress, answers };
-  answers[step.id] = Math.min(partial ?? counted(progress, step) ?? 0, step.max ?? Number.MAX_SAFE_INTEGER);
+  answers[step.id] = Math.min((step.each_once ? undefined : partial) ?? counted(progress, step) ?? 0, step.max ?? Number.MAX_SAFE_INTEGER);
   return Number(answers[step.id]) > 0 ? { card: card.id, step: progress.step + 1, answers } : { ...progress, answers };
 }
 

@@ -15,7 +15,7 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
   const counted = progress.answers[step.id];
   const [keyed, setKeyed] = useState<{ text: string; at: unknown }>({ text: "", at: counted });
   const [short, setShort] = useState<number | null>(null);
-  const [pad, setPad] = useState(!(step.count_each && Array.isArray(card.show["placed"]) && card.show["placed"].length > 0));
+  const [pad, setPad] = useState(!step.scan_only && !(step.count_each && Array.isArray(card.show["placed"]) && card.show["placed"].length > 0));
   // A scan after typing counts on: what was typed before it is stale.
   const text = keyed.text !== "" && keyed.at === counted ? keyed.text : typeof counted === "number" ? String(counted) : "";
   const none = mayBeNone(card, step);
@@ -37,6 +37,7 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
     );
   }
   const placed = card.show["placed"];
+  const drawn = Array.isArray(placed) && placed.length > 0;
   return (
     <section className="body">
       <Trail card={card} progress={progress} />
@@ -50,9 +51,15 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
           {step.max !== null && !step.blind && <small>/{step.max}</small>}
         </p>
       </div>
-      {pad ? <Details card={card} step={step} short /> : <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />}
+      {pad || !drawn ? <Details card={card} step={step} short /> : <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />}
       <div className="grow" />
-      {pad ? (
+      {step.scan_only ? (
+        onProblem !== undefined && (
+          <div className="row">
+            <button className="secondary" data-testid="problem" onClick={onProblem}><Icon name="warn" /> {t("lib.problem")}</button>
+          </div>
+        )
+      ) : pad ? (
         <Numpad
           value={keyed.at === counted ? keyed.text : ""}
           onChange={(typed) => setKeyed({ text: typed.replace(/^0+(?=\d)/, ""), at: counted })}
@@ -67,7 +74,7 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
         </div>
       )}
       <button className="primary" data-testid="primary" disabled={Number.isNaN(value)} onClick={submit}>
-        {Number.isNaN(value) ? t(step.count_each ? "scan.scan_or_key" : "scan.key") : none && value === 0 ? t("lib.none_of_these") : t("lib.confirm_n", { n: value })}
+        {Number.isNaN(value) ? t(step.scan_only ? "scan.scan_each" : step.count_each ? "scan.scan_or_key" : "scan.key") : none && value === 0 ? t("lib.none_of_these") : t("lib.confirm_n", { n: value })}
       </button>
       <span hidden data-testid="step" data-card={card.id} data-step={step.id} data-at={progress.step} />
     </section>
