@@ -34,6 +34,7 @@ from typing import Any
 import uvicorn
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from simulators.wire import carrier_labels
 
@@ -174,7 +175,10 @@ def app(sim: CarrierSim) -> FastAPI:
     async def at_the_door(request: Request, call_next: Any) -> Any:
         if request.url.path.startswith(("/faults", "/books")):
             return await call_next(request)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return JSONResponse({}, 400)  # nobody is there to read it
         if not sim.authentic(request, body):
             return JSONResponse({"code": "bad_signature", "detail": "the signature does not fit"}, 401)
         sim.books.db.execute("INSERT INTO asked VALUES (?, ?, ?, ?)", (
