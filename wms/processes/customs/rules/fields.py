@@ -27,10 +27,10 @@ def text(longest: int = 200, pattern: str = "", says: str = "") -> Callable[[Any
         if not isinstance(value, str | int):
             raise ValueError("a text")
         cleaned = str(value).strip()
+        if shape is not None and not shape.fullmatch(cleaned):
+            raise ValueError(says or f"of the form {pattern}")
         if len(cleaned) > longest or not cleaned.isprintable():
             raise ValueError(f"at most {longest} printable characters")
-        if shape is not None and not shape.fullmatch(cleaned):
-            raise ValueError(says or f"must look like {pattern}")
         return cleaned
 
     return read

@@ -21,7 +21,7 @@ IDENTITY = (
     "postcode",
     "zip",
 )
-"""Fields that say who a person is."""
+"""Fields that say who a person is; a line's name is the goods' own."""
 
 
 def keep_until(rows: Iterable[Row], market: str, document: str, made_on: date) -> date:
@@ -40,7 +40,7 @@ def mask(data: Mapping[str, Any]) -> dict[str, Any]:
     """The same with every identity field masked, in nested objects too."""
     return {
         key: mask(value) if isinstance(value, Mapping)
-        else masked(value) if key.partition("@")[0] in IDENTITY and value
+        else masked(value) if key in IDENTITY and value
         else value
         for key, value in data.items()
     }  # fmt: skip
@@ -51,5 +51,5 @@ def forget(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: forget(value) if isinstance(value, Mapping) else value
         for key, value in data.items()
-        if key.partition("@")[0] not in IDENTITY
+        if key not in IDENTITY
     }

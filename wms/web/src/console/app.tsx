@@ -21,6 +21,7 @@ const PAGES = {
   devices: lazy(() => import("./pages/devices.tsx")),
   counts: lazy(() => import("./pages/counts.tsx")),
   dock: lazy(() => import("./pages/dock.tsx")),
+  customs: lazy(() => import("./pages/customs.tsx")),
   shift: lazy(() => import("./pages/shift.tsx")),
   slotting: lazy(() => import("./pages/slotting.tsx")),
   labour: lazy(() => import("./pages/labour.tsx")),
