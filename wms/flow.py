@@ -5,6 +5,8 @@ TERMINAL: facts that nobody answers; they are history, and the console shows the
 TICKS: schedule -> what is looked after without being told.
 """
 
+from collections.abc import Collection, Mapping
+
 from wms.db.outbox import Plan, Reaction, Tick
 from wms.db.uow import UnitOfWork
 from wms.events import (  # fmt: skip
@@ -321,6 +323,27 @@ TICKS: tuple[Tick, ...] = (
     Tick("controls.sample", 60, _sample_controls),
     Tick("work.ask_after_idle_claims", 60, _ask_after_idle_claims),
 )
+
+
+_STATIONS = {
+    "packing.on_weight_measured": "pack", "inbound.on_weight_measured": "receive", "inbound.on_parcel_measured": "receive",
+}  # fmt: skip
+"""Reaction to the kind of station whose devices it listens to."""
+_UNASKED, _ASKED = ("packing.on_parcel_measured", "inbound.on_parcel_measured"), ("calibration.on_parcel_measured",)
+
+
+def unconcerned(event: Event, served: Mapping[str, Collection[str]]) -> set[str]:
+    """Reactions that need not hear of a measurement: it was made for another kind of station, or for who asked for it.
+
+    A measurement is the most frequent fact of all, and each reaction a transaction. `served`: device to kinds of station.
+    """
+    if not isinstance(event, devices.WeightMeasured | devices.ParcelMeasured):
+        return set()
+    kinds = served.get(event.device, ())
+    deaf = {name for name, kind in _STATIONS.items() if kind not in kinds}
+    if isinstance(event, devices.ParcelMeasured):
+        deaf.update(_UNASKED if event.command_id else _ASKED)
+    return deaf
 
 
 def event_types() -> dict[str, type[Event]]:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.integration.house import open_house
 from wms.db.outbox import ATTEMPTS_MAX, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
 from wms.entrypoints import host
@@ -176,3 +177,34 @@ async def test_a_killed_solver_process_costs_one_more_try() -> None:
         os.kill(pids[0], signal.SIGKILL)
         assert await solvers.solve(double, 3) == 6
         assert len(pids) == 2
+
+
+async def test_a_measurement_is_told_only_to_whom_it_may_concern(new_db: Callable[..., str]) -> None:
+    told = {
+        ("scale-1", "weight_measured"): {"packing.on_weight_measured"},
+        ("scale-dock", "weight_measured"): {"inbound.on_weight_measured"},
+        ("scale-lost", "weight_measured"): set(),
+        ("dws-1", "parcel_measured"): {"packing.on_parcel_measured", "inbound.on_parcel_measured"},
+        ("dws-line", "parcel_measured"): {"packing.on_parcel_measured"},
+    }
+    sizes = {"length_mm": 300, "width_mm": 200, "height_mm": 100, "weight_g": 900, "sequence": 1}
+    async with open_house(new_db(migrated=True)) as house:
+        for asked in ("", str(uuid7())):
+            for (device, kind), names in told.items():
+                data = (
+                    {"weight_g": 900, "interval_g": 1}
+                    if kind == "weight_measured"
+                    else {**sizes, "command_id": asked or None}
+                )
+                await house.hear(device, kind, data)
+                async with house.db.begin() as uow:
+                    rows = await uow.session.execute(text(
+                        "SELECT r.reaction FROM reaction r WHERE r.event_id = (SELECT id FROM event ORDER BY seq DESC LIMIT 1)"
+                    ))  # fmt: skip
+                    found = {row.reaction for row in rows}
+                assert found == (
+                    {"calibration.on_parcel_measured"} if asked and kind == "parcel_measured" else names
+                ), device
+        async with house.db.begin() as uow:
+            kept = await uow.session.scalar(text("SELECT count(*) FROM event WHERE name LIKE 'devices.%_measured.v1'"))
+        assert kept == 10  # every one is on record all the same

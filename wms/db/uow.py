@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,8 +51,11 @@ class UnitOfWork:
     """Running number of ledger lines of this request, so that a line can be posted only once."""
     emitted: list[Event] = field(default_factory=list)
 
-    def emit(self, event: Event) -> UUID:
-        """Record a fact and one due reaction for each of its answers, in this transaction."""
+    def emit(self, event: Event, *, without: Collection[str] = ()) -> UUID:
+        """Record a fact and one due reaction for each of its answers, in this transaction.
+
+        `without`: reactions that this fact cannot concern.
+        """
         event_id, stream = uuid7(), event.stream_key()
         self.session.add(
             EventRow(
@@ -61,6 +64,8 @@ class UnitOfWork:
             )
         )  # fmt: skip
         for reaction in self.router(type(event)):
+            if reaction in without:
+                continue
             self.session.add(ReactionRow(event_id=event_id, reaction=reaction, stream=stream, run_at=self.now))
         self.emitted.append(event)
         return event_id

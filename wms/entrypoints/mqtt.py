@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +15,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from devices.contract import reports, topics
+from wms import flow
 from wms.db import inbox
 from wms.db.uow import Actor, Database, UnitOfWork
 from wms.events import devices as events
+from wms.foundation.work import queries as work
 from wms.kernel.messages import Event
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,11 @@ RESEND_S = 4
 """A command is sent again until it is answered or expired; the gateway answers a repeat from memory."""
 GRACE_S = 30
 COMMANDS_S = 0.05
+ACKS_AT_ONCE = 4
+
+
+Served = Mapping[str, Collection[str]]
+"""Device to the kinds of station that it serves."""
 
 
 class Poison(ValueError):
@@ -184,23 +191,25 @@ async def take_in(db: Database, gateway: str, batch: list[Envelope]) -> dict[str
 
 
 async def _take_in(
-    db: Database, gateway: str, batch: list[Envelope], apply: Callable[[UnitOfWork, Envelope], Awaitable[None]]
+    db: Database, gateway: str, batch: list[Envelope], apply: Callable[[UnitOfWork, Envelope, Served], Awaitable[None]]
 ) -> dict[str, int]:
     taken: dict[str, int] = {}
     async with db.begin(Actor(f"gateway:{gateway}", gateway, frozenset({"device"})), cause="mqtt") as uow:
+        measured = any(e.kind in ("weight_measured", "parcel_measured") for e in batch)
+        served = await work.kinds_served(uow) if measured else {}
         for epoch in sorted({e.epoch for e in batch}):
             messages = sorted((e for e in batch if e.epoch == epoch), key=lambda e: e.seq)
             last = await inbox.lock_source(uow, gateway, epoch, min(e.base for e in messages))
             for envelope in messages:
                 if envelope.seq == last + 1:
-                    await apply(uow, envelope)
+                    await apply(uow, envelope, served)
                     last = envelope.seq
             await inbox.advance(uow, gateway, epoch, last)
             taken[epoch] = last
     return taken
 
 
-async def _apply(uow: UnitOfWork, envelope: Envelope) -> None:
+async def _apply(uow: UnitOfWork, envelope: Envelope, served: Served) -> None:
     """Errors: DBAPIError, UnicodeError, of a command's answer."""
     try:
         if envelope.fault:
@@ -210,18 +219,18 @@ async def _apply(uow: UnitOfWork, envelope: Envelope) -> None:
         if isinstance(report, reports.CommandResult):
             await _take_answer(uow, envelope.device, report)
         elif (event := to_event(envelope)) is not None:
-            uow.emit(event)
+            uow.emit(event, without=flow.unconcerned(event, served))
     except (DBAPIError, UnicodeError):
         raise
     except Exception as error:
         _park_envelope(uow, envelope, error)
 
 
-async def _apply_apart(uow: UnitOfWork, envelope: Envelope) -> None:
+async def _apply_apart(uow: UnitOfWork, envelope: Envelope, served: Served) -> None:
     """In a savepoint of its own: what the database refuses is parked, the rest of the batch stands."""
     try:
         async with uow.session.begin_nested():
-            await _apply(uow, envelope)
+            await _apply(uow, envelope, served)
     except Exception as error:
         _park_envelope(uow, envelope, error)
 
@@ -310,7 +319,11 @@ class Link:
                 log.info("mqtt.back")
             self.lost = False
             queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(10_000)
-            jobs = (self._receive(client, queue), self._ingest(client, queue), self._command(client))
+            acks: asyncio.Queue[tuple[str, str, int]] = asyncio.Queue()
+            jobs = (
+                self._receive(client, queue), self._ingest(queue, acks), self._command(client),
+                *(_acknowledge(client, acks) for _ in range(ACKS_AT_ONCE)),
+            )  # fmt: skip
             tasks = [asyncio.create_task(job) for job in jobs]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -340,7 +353,7 @@ class Link:
         except Exception as error:  # the next one comes in two seconds; a bad one must not take the link down
             log.warning("mqtt.health_not_noted", topic=topic, error=repr(error)[:300])
 
-    async def _ingest(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
+    async def _ingest(self, queue: asyncio.Queue[tuple[str, bytes]], acks: asyncio.Queue[tuple[str, str, int]]) -> None:
         while True:
             batch = [await queue.get()]
             while len(batch) < BATCH_MAX and not queue.empty():
@@ -356,9 +369,9 @@ class Link:
                     await self._park(topic, payload, str(error))
             for gateway, envelopes in by_gateway.items():
                 taken = await self._durably(gateway, envelopes)
-                self.wake()  # before the acknowledgement, which waits for the broker's disk
                 for epoch, seq in taken.items():
-                    await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
+                    acks.put_nowait((gateway, epoch, seq))
+                self.wake()
 
     async def _park(self, topic: str, payload: bytes, reason: str) -> None:
         """Without a number nobody will send it again: if the database is away, the log has to do."""
@@ -415,6 +428,13 @@ class Link:
                     "data": row.payload}  # fmt: skip
             await client.publish(topics.commands(await self.gateway_of(row.target)), json.dumps(body), qos=1)
         return len(rows)
+
+
+async def _acknowledge(client: aiomqtt.Client, acks: asyncio.Queue[tuple[str, str, int]]) -> None:
+    """Tell a gateway what is durable. Waits for the broker's disk, which the next batch must not; sent in turn all the same."""
+    while True:
+        gateway, epoch, seq = await acks.get()
+        await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
 
 
 _HEALTH = text("""

@@ -56,3 +56,14 @@ async def _lookup(uow: UnitOfWork, elements: Elements, expect: Kind | None) -> l
         skus = await catalog.skus(uow, {h.sku_id for h in hits})
         found += [Meaning("sku", skus[h.sku_id].code, h.sku_id, elements, h.level, h.qty_each) for h in hits]
     return list({(m.kind, m.id, m.level): m for m in found}.values())
+
+
+def serial_in(raw: str) -> str:
+    """The serial number that a code says: AI 21 of a GS1 symbol, else the code itself. Errors: UnreadableBarcode."""
+    found = rules.take_apart(raw)
+    return found.serial or found.raw
+
+
+def serials_in(lines: str) -> list[str]:
+    """Serials of a counted step, one a line. Errors: UnreadableBarcode."""
+    return [serial_in(line) for line in lines.split("\n") if line.strip()]

@@ -65,17 +65,6 @@ def take_apart(raw: str) -> Elements:
     return Elements(body, tuple(dict.fromkeys(codes)))
 
 
-def serial_in(raw: str) -> str:
-    """The serial number that a code says: AI 21 of a GS1 symbol, else the code itself. Errors: UnreadableBarcode."""
-    found = take_apart(raw)
-    return found.serial or found.raw
-
-
-def serials_in(lines: str) -> list[str]:
-    """Serials of a counted step, one a line. Errors: UnreadableBarcode."""
-    return [serial_in(line) for line in lines.split("\n") if line.strip()]
-
-
 def _gs1(text: str) -> Elements:
     try:
         message = biip.parse(text).gs1_message

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
-from wms.foundation.stock.rules import Grain
+from wms.foundation.stock.rules import AVAILABLE, Grain
 from wms.foundation.stock.tables import Balance, HandlingUnit, Reservation, Serial
 from wms.kernel.errors import NotFound
 
@@ -274,14 +274,12 @@ async def open_reservations(uow: UnitOfWork, demands: Sequence[str]) -> list[Res
 
 
 async def serials_in(
-    uow: UnitOfWork, place_ids: Collection[int], sku_ids: Collection[int], status: str = ""
+    uow: UnitOfWork, place_ids: Collection[int], sku_ids: Collection[int], status: str = AVAILABLE
 ) -> dict[tuple[int, int], list[str]]:
     """Serials of SKUs that keep them, by (place, SKU)."""
     query = select(Serial.place_id, Serial.sku_id, Serial.serial).where(
-        Serial.place_id.in_(place_ids), Serial.sku_id.in_(sku_ids)
+        Serial.place_id.in_(place_ids), Serial.sku_id.in_(sku_ids), Serial.status == status
     ).order_by(Serial.serial)  # fmt: skip
-    if status:
-        query = query.where(Serial.status == status)
     found: dict[tuple[int, int], list[str]] = {}
     for place_id, sku_id, serial in (await uow.session.execute(query)).all():
         found.setdefault((place_id, sku_id), []).append(serial)

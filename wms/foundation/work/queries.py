@@ -114,6 +114,16 @@ async def locks(uow: UnitOfWork) -> dict[str, str]:
     return {r.device: r.reason for r in rows}
 
 
+async def kinds_served(uow: UnitOfWork) -> dict[str, set[str]]:
+    """Scale or dimensioner to the kinds of station that it serves."""
+    served: dict[str, set[str]] = {}
+    rows = await uow.session.execute(select(Station.kind, Station.scale, Station.dimensioner))
+    for kind, scale, dimensioner in rows.all():
+        for device in (scale, dimensioner):
+            served.setdefault(device, set()).add(kind)
+    return served
+
+
 async def usable_station(uow: UnitOfWork, code: str) -> StationInfo:
     """A station none of whose devices is locked. Errors: UnknownStation, StationLocked."""
     found, locked = await station(uow, code), await locks(uow)

@@ -14,9 +14,8 @@ from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
-from wms.foundation.scanning.rules import serials_in
+from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
-from wms.foundation.stock.rules import AVAILABLE
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.goods_to_person import queries, service
@@ -53,7 +52,7 @@ async def _pick_card(uow: UnitOfWork, station: str, task: work.TaskInfo, done: i
     }  # fmt: skip
     count = Step("qty", "quantity", "g2p.qty", accept=each, show=show, max=task.qty_each, count_each=True)
     if sku.keeps_serials:
-        there = (await stock.serials_in(uow, [place.id], [sku.id], AVAILABLE)).get((place.id, sku.id), [])
+        there = (await stock.serials_in(uow, [place.id], [sku.id])).get((place.id, sku.id), [])
         count = replace(count, prompt="g2p.scan_serials", accept=tuple(there), scan_only=True, each_once=True)
     labels = tuple(dict.fromkeys((place.code, pod.code)))
     first = Step("location", "scan", "g2p.scan_goods", accept=(place.code, *each), show=show)
@@ -98,7 +97,7 @@ async def pick(uow: Uow, station: str, task_id: UUID, body: Given) -> dict[str, 
     given = {name: str(body.answers.get(name, ""))[:200] for name in ("location", "sku", "tote", "problem")}
     value = body.answers.get("qty", 0)
     qty = value if isinstance(value, int) and not isinstance(value, bool) else -1
-    serials = serials_in(str(body.answers.get("qty:codes", "")))
+    serials = scanning.serials_in(str(body.answers.get("qty:codes", "")))
     if given["problem"]:
         await service.short_pick(
             uow, station, task_id, given["location"], given["sku"], max(qty, 0), given["tote"], given["problem"],

@@ -17,7 +17,7 @@ from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
-from wms.foundation.scanning.rules import serials_in
+from wms.foundation.scanning import queries as scanning
 from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.kernel.screen import Answer, Card, Step
@@ -200,7 +200,7 @@ async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[st
     carton, plate = (str(body.answers.get(name, ""))[:200] for name in ("carton", "plate"))
     finding = str(body.answers.get("finding", ""))[:40]
     scanned = {
-        int(m[1]): serials_in(str(value)) for key, value in body.answers.items() if (m := _CODES.fullmatch(key))
+        int(m[1]): scanning.serials_in(str(value)) for key, value in body.answers.items() if (m := _CODES.fullmatch(key))
     }  # fmt: skip
     parcel = await bench.close_parcel(
         uow, parcel_id, station, carton[:60], counted, plate, finding, body.answers, scanned

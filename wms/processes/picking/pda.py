@@ -16,9 +16,8 @@ from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
-from wms.foundation.scanning.rules import serials_in
+from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
-from wms.foundation.stock.rules import AVAILABLE
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.picking import queries, service
@@ -75,7 +74,7 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
     slots = {str(s.order_id): s for s in await queries.slots(uow, tour.id)}
     refs = {str(i): o.ref for i, o in (await orders.orders(uow, [s.order_id for s in slots.values()])).items()}
     kept = await stock.serials_in(
-        uow, {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials}, AVAILABLE
+        uow, {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials}
     )
     everything = await work.tasks(uow, kind="pick", group_id=tour.id, states=("open", "claimed", "done", "shorted"))
     cards = []
@@ -173,12 +172,12 @@ async def pick(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
             _text(body, "sku"),
             _text(body, "tote"),
             problem,
-            serials_in(str(body.answers.get("qty:codes", ""))),
+            scanning.serials_in(str(body.answers.get("qty:codes", ""))),
         )
         return Answer("warn", "pick.shorted", {}, await _cards(uow, tour)).as_json()
     await service.confirm_pick(
         uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), _text(body, "tote"),
-        serials_in(str(body.answers.get("qty:codes", ""))),
+        scanning.serials_in(str(body.answers.get("qty:codes", ""))),
     )  # fmt: skip
     return Answer("ok", "pick.confirmed").as_json()
 
