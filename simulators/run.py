@@ -28,7 +28,8 @@ from simulators.faults.board import Board
 from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused, ServerFault
 from simulators.plant.goods import Goods
 from simulators.receiving import Dock, Putter, Receiver
-from simulators.scenarios import files, site
+from simulators.scenarios import customs, files, shipping, site
+from simulators.wire import carrier
 from simulators.wire.ensemble import Ensemble, NoSimulator
 
 Json = dict[str, Any]
@@ -50,6 +51,9 @@ def prepare(options: argparse.Namespace) -> int:
             print("nothing was loaded", file=sys.stderr)
             return 2
     made = site.make_site(options.seed, options.count, shop, _free_range(40))
+    if shop is None:  # a shop's own goods are filed by the shop
+        made["customs"] = customs.seed(made["skus"], made["orders"])
+        shipping.seed(made, _free_range(1))
     try:
         fault_plan(options.scenario, ensemble_of(made, 1.0, {"host": site.HOST}).board)
     except scenario.BadScenario as bad:
@@ -61,14 +65,15 @@ def prepare(options: argparse.Namespace) -> int:
     (out / "gateway.yaml").write_text(
         json.dumps(gateway_config(made, options.gateway, options.broker), indent=1), "utf-8"
     )
+    (out / "carriers.yaml").write_text(json.dumps(shipping.accounts(made, site.HOST), indent=1), "utf-8")
     for stale in ("progress.json", "result.json"):
         (out / stale).unlink(missing_ok=True)
     return 0
 
 
 def _free_range(n: int) -> int:
-    """First of `n` consecutive free ports."""
-    for first in range(19_200, 30_000, n):
+    """First of `n` consecutive free ports; one by itself lies below the others."""
+    for first in range(19_200, 30_000, n) if n > 1 else range(18_900, 19_200):
         try:
             for port in range(first, first + n):
                 with socket.socket() as probe:
@@ -123,12 +128,33 @@ async def load_site(admin: Pda, made: Json) -> None:
         await admin.post("/api/v1/operators", person)
 
 
+async def load_customs(admin: Pda, made: Json) -> None:
+    """Tell the WES what goods are declared as, and by which rules."""
+    for table in made["customs"]["tables"]:
+        body = {k: v for k, v in table.items() if k != "kind"}
+        await admin.post(f"/api/v1/customs/tables/{table['kind']}?dry_run=false", body)
+    await admin.post("/api/v1/customs/filings?dry_run=false", {"rows": made["customs"]["filings"]})
+
+
+async def load_shipping(admin: Pda, told: Json) -> None:
+    """Tell the WES what its carriers offer at which price, what may fly, and what the goods are."""
+    await admin.post("/api/v1/shipping/services", told["services"])
+    for card in told["cards"]:
+        await admin.post("/api/v1/shipping/cards", card)
+    await admin.post("/api/v1/shipping/matrix", told["matrix"])
+    await admin.post("/api/v1/shipping/policy", told["policy"])
+    await admin.post("/api/v1/shipping/goods", told["goods"])
+
+
 def _chunks(rows: list[Json], size: int) -> list[list[Json]]:
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
 async def host_sends_orders(admin: Pda, made: Json) -> None:
-    for chunk in _chunks(made["orders"], 200):
+    shown = made.get("customs", {"orders": [], "payments": []})
+    for chunk in _chunks(shown["payments"], 1_000):  # the payment platform is faster than the shop
+        await admin.post("/api/v1/customs/papers", {"rows": chunk})
+    for chunk in _chunks(made["orders"] + shown["orders"] + made.get("shipping", {"orders": []})["orders"], 200):
         await admin.post("/api/v1/orders", [
             {**o, "lines": [{"sku": sku, "qty_each": qty} for sku, qty in o["lines"].items()]} for o in chunk
         ])  # fmt: skip
@@ -141,8 +167,21 @@ async def play(options: argparse.Namespace) -> int:
     broker = _broker(os.environ.get("WMS_DEMO_AGV_BROKER", ""))
     devices = ensemble_of(made, options.factor, broker)
     await devices.start()
-    async with faults_served(devices.board, options):
+    async with faults_served(devices.board, options), carrier_served(made, out, options.factor):
         return await work(options, out, made, devices)
+
+
+@asynccontextmanager
+async def carrier_served(made: Json, out: Path, factor: float) -> AsyncIterator[None]:
+    """The carrier that sells the site's labels, where it has one; its parcels travel by a faster clock too."""
+    if "shipping" not in made:
+        yield
+        return
+    told = made["shipping"]
+    books = carrier.Books(out / "carrier.db")
+    async with carrier.serving(carrier.CarrierSim(books, told["secret"], day_s=86_400 / factor), site.HOST, told["port"]):
+        yield
+    books.close()
 
 
 @asynccontextmanager
@@ -199,6 +238,10 @@ async def work(options: argparse.Namespace, out: Path, made: Json, devices: Ense
     admin = Pda(options.api, os.environ["WMS_DEMO_KEY"], faults_max=60)
     try:
         await load_site(admin, made)
+        if "shipping" in made:
+            await load_shipping(admin, made["shipping"])
+        if "customs" in made:
+            await load_customs(admin, made)
     except (Refused, ServerFault) as fault:
         _write(out / "result.json", {"failed": f"the site was not loaded: {fault}"})
         print(f"the site was not loaded: {fault}", file=sys.stderr, flush=True)
@@ -270,7 +313,7 @@ async def watch_progress(
     out: Path, admin: Pda, made: Json, floor: Floor, crew: dict[str, Pda], started: float, receiver: Receiver,
 ) -> None:  # fmt: skip
     """Write progress every second and the result once nothing is left to do: every order, every notice, every putaway."""
-    total = len(made["orders"])
+    total = len(made["orders"]) + sum(len(made[k]["orders"]) for k in ("customs", "shipping") if k in made)
     while True:
         board = await admin.get("/api/v1/orders?limit=1")
         by_state: dict[str, int] = board["by_state"]
@@ -278,7 +321,8 @@ async def watch_progress(
             "phase": "working", "by_state": by_state, "lines": floor.picked_lines, "total": total,
             "elapsed_s": time.monotonic() - started, "notes": floor.notes[-3:],
         })  # fmt: skip
-        shipped = sum(by_state.values()) >= total and not any(by_state.get(s) for s in OPEN_STATES)
+        shipped = sum(by_state.values()) >= total and not any(by_state.get(s) for s in OPEN_STATES[1:])
+        shipped = shipped and await only_held(admin, by_state.get("accepted", 0))
         if shipped and receiver.done and not any(t["to"] for t in await admin.get("/api/v1/slotting/putaway")):
             break
         await asyncio.sleep(1.0)
@@ -291,6 +335,14 @@ async def watch_progress(
         "parcels": sum(p.came_out for code, p in floor.printers.items() if code.startswith("PACK")),
         "notes": floor.notes[-200:],
     })  # fmt: skip
+
+
+async def only_held(admin: Pda, accepted: int) -> bool:
+    """Whether all orders that wait for release are held for something that a person must mend."""
+    if not accepted:
+        return True
+    waiting = (await admin.get("/api/v1/orders?state=accepted&limit=500"))["orders"]
+    return all(any(h["code"] != "orders.check_due" for h in o["holds"]) for o in waiting)
 
 
 def _write(path: Path, body: Json) -> None:

@@ -153,6 +153,17 @@ def test_a_fixed_value_of_the_filing_must_be_the_orders() -> None:
     assert [f.field for f in judged(filed=filed).faults] == ["value MUG"]
 
 
+def test_a_payment_of_the_whole_order_covers_the_part_that_ships() -> None:
+    part = replace(ORDER, lines=(judge.Line("MUG", 1, 1_290), judge.Line("CAR", 1, 500)), sold_cents=3_080)
+    floor = {
+        **FLOOR,
+        "parcel": {"gross_g": 600, "qty@MUG": 1, "qty@CAR": 1},
+        "waybill": {**FLOOR["waybill"], "gross_g": 600},
+    }
+    assert judged(part, given=floor).faults == ()
+    assert [f.field for f in judged(part, given={**floor, "payment": {**PAYMENT, "total": 3_000}}).faults] == ["total"]
+
+
 def test_golden_modes_and_estimates() -> None:
     """Mode, duty and VAT of small orders, pinned: what a changed rule changes shows here."""
     tables = demo_sheets()

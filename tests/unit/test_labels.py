@@ -13,7 +13,14 @@ from PIL import Image, ImageChops
 from wms.foundation.labels import rules
 from wms.foundation.labels.rules import fonts, gs1, languages, layout, marks, symbols, templates
 from wms.foundation.labels.rules.layout import Media
-from wms.foundation.labels.rules.refusals import BadLabelData, CannotDraw, CannotEncode, DoesNotFit, MediaMismatch
+from wms.foundation.labels.rules.refusals import (
+    BadLabelData,
+    CannotDraw,
+    CannotEncode,
+    DoesNotFit,
+    MarkUnproven,
+    MediaMismatch,
+)
 from wms.kernel.errors import Refusal
 
 SSCC = "006141410000000012"
@@ -317,3 +324,10 @@ def test_subsets_are_spelled_as_every_renderer_reads_them() -> None:
     symbol = symbols.code128(gs1.FNC1 + "010400638133393110LOT42")
     assert languages._invocations(symbol) == ">;>8010400638133393110>6LOT42"
     assert languages._invocations(symbols.code128("A>B~")) == ">:A>0B>="
+
+
+@pytest.mark.parametrize("proofs", [None, {}, {"CE": ""}, {"WEEE": "registration"}])
+def test_a_mark_without_its_document_is_never_drawn(proofs: object) -> None:
+    """labels.mark_unproven"""
+    with pytest.raises(MarkUnproven):
+        templates.build("market", templates.sample("market", marks=["CE"], proofs=proofs), Media())

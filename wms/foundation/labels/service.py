@@ -84,7 +84,7 @@ async def print_carrier_label(
 
 _UNPRINTABLE = (
     refusals.BadLabelData, refusals.CannotDraw, refusals.CannotEncode, refusals.DoesNotFit, refusals.MediaMismatch,
-    refusals.TooLarge, refusals.PrinterUnfit,
+    refusals.TooLarge, refusals.PrinterUnfit, refusals.MarkUnproven,
 )  # fmt: skip
 
 

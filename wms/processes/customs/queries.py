@@ -78,11 +78,15 @@ async def filing(uow: UnitOfWork, sku: str) -> Filing:
 async def as_customs_sees(uow: UnitOfWork, order: orders.OrderInfo, fixed_mode: str) -> judge.Order:
     """An order with what of it will ship."""
     skus = await catalog.skus(uow, {x.sku_id for x in order.lines})
+    lines = tuple(
+        judge.Line(skus[x.sku_id].code, x.qty_each - x.short_each, x.value_cents)
+        for x in order.lines
+        if x.qty_each > x.short_each
+    )
+    sold = sum(x.qty_each * x.value_cents for x in order.lines) if any(x.short_each for x in order.lines) else 0
     return judge.Order(
-        order.ref, order.channel, order.currency, order.duty_term, fixed_mode, order.destination,
-        tuple(judge.Line(skus[x.sku_id].code, x.qty_each - x.short_each, x.value_cents) for x in order.lines
-              if x.qty_each > x.short_each),
-    )  # fmt: skip
+        order.ref, order.channel, order.currency, order.duty_term, fixed_mode, order.destination, lines, sold
+    )
 
 
 async def records(uow: UnitOfWork, channel: str, ref: str) -> dict[str, dict[str, Any]]:

@@ -33,6 +33,12 @@ class BadLabelData(Refusal):
     code, status = "labels.bad_data", 422
 
 
+class MarkUnproven(Refusal):
+    """A mark has no document that proves it; such a label is never printed."""
+
+    code, status = "labels.mark_unproven", 409
+
+
 class CannotDraw(Refusal):
     """No font on this server draws the character; a label never shows a question mark for it."""
 

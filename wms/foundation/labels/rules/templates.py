@@ -24,7 +24,13 @@ from wms.foundation.labels.rules.layout import (
     breadth,
     flow,
 )
-from wms.foundation.labels.rules.refusals import BadLabelData, DoesNotFit, MediaMismatch, UnknownTemplate
+from wms.foundation.labels.rules.refusals import (
+    BadLabelData,
+    DoesNotFit,
+    MarkUnproven,
+    MediaMismatch,
+    UnknownTemplate,
+)
 from wms.foundation.labels.rules.symbols import code128, data_matrix
 
 Data = Mapping[str, Any]
@@ -42,7 +48,7 @@ class Template:
 
 
 def build(kind: str, data: Data, media: Media) -> Label:
-    """Lay one label out. Errors: UnknownTemplate, MediaMismatch, BadLabelData, CannotEncode."""
+    """Lay one label out. Errors: UnknownTemplate, MediaMismatch, BadLabelData, CannotEncode, MarkUnproven."""
     template = TEMPLATES.get(kind)
     if template is None:
         raise UnknownTemplate(kind=kind)
@@ -565,7 +571,10 @@ def _market(d: Data, media: Media) -> Label:
         y += flow(text, media) + 0.8
     x = MARGIN
     y += 1
+    proofs = _mapping(d, "proofs") if d.get("marks") and d.get("proofs") is not None else {}
     for mark in _texts(d, "marks"):
+        if not _opt(proofs, mark):  # DOMAIN, market labels: never printed without a document on file
+            raise MarkUnproven(mark=mark)
         if mark == "CE":
             out += marks.ce(x, y + 1, 8)
             x += 16
@@ -636,7 +645,9 @@ TEMPLATES: dict[str, Template] = {
         "parties": ["Manufacturer: Blue Sea Trading Co., 9 Gaoxin South 1st Rd, Shenzhen, China",
                     "EU importer: Wharfinger Demo GmbH, Hafenstraße 12, 20457 Hamburg"],
         "warnings": ["Choking hazard: small parts. Not for children under 3 years.", "警告：小零件，不适合三岁以下儿童。"],
-        "marks": ["CE", "WEEE", "FCC ID: 2ABCD-WL240"], "code": "4006381333948",
+        "marks": ["CE", "WEEE", "FCC ID: 2ABCD-WL240"],
+        "proofs": {"CE": "EU declaration of conformity WL-240", "WEEE": "registration DE 12345678", "FCC ID: 2ABCD-WL240": "FCC grant 2ABCD-WL240"},
+        "code": "4006381333948",
     }),
 }  # fmt: skip
 

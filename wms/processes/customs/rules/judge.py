@@ -41,6 +41,9 @@ class Order:
     """Set by the host or a person; empty: decided by the table."""
     destination: Mapping[str, Any]
     lines: tuple[Line, ...]
+    """What of it ships."""
+    sold_cents: int = 0
+    """Value of the whole order, where a part of it does not ship."""
 
     @property
     def country(self) -> str:
@@ -157,7 +160,7 @@ def _judge(
     faults = [*_party(order, sheets, site), *_filed(order, filings, sheets)]
     made: dict[str, Paper] = {
         "order": order_paper(order), "filing": filing_paper(order, filings), "invoice": invoice_paper(order, filings),
-        **given,
+        **{name: _of_what_ships(paper, order) for name, paper in given.items()},
     }  # fmt: skip
     skus = sorted({x.sku for x in order.lines if x.sku in filings})
     unverified, asked = [], {"order", "filing"}
@@ -187,6 +190,13 @@ def _judge(
         ]
         owed = estimate(sheets, goods, order.country, order.currency)
     return Judgement(mode, why, tuple(faults), kept, tuple(sorted(set(unverified))), owed)
+
+
+def _of_what_ships(paper: Paper, order: Order) -> Paper:
+    """The customer pays the whole order at once; when a part of it ships, that payment covers the part."""
+    if order.sold_cents and paper.get("total") == order.sold_cents:
+        return {**paper, "total": order.value_cents}
+    return paper
 
 
 def _party(order: Order, sheets: Sheets, site: str) -> list[Fault]:
