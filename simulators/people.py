@@ -192,8 +192,8 @@ class Packer:
         floor.printers[station].on_label = self._label_came_out
 
     def _label_came_out(self, zpl: str) -> None:
-        for sscc in re.findall(r">;>800(\d{18})", zpl):
-            self.labels[sscc] = time.monotonic()
+        for code in re.findall(r">;>800(\d{18})|\^BC[^^]*\^FD(\w+)\^FS", zpl):  # our own, or a carrier's
+            self.labels[code[0] or code[1]] = time.monotonic()
 
     async def run(self) -> None:
         while True:
@@ -271,11 +271,11 @@ class Packer:
 
     async def _apply(self, card: Json) -> Json | None:
         self.floor.scales[self.station].remove()
-        sscc = card["show"]["sscc"]
-        while sscc not in self.labels:  # the WES may know before the paper is torn off
+        sscc, code = card["show"]["sscc"], card["steps"][0]["accept"][0]
+        while code not in self.labels:  # the WES may know before the paper is torn off
             await asyncio.sleep(0.05)
         await self.floor.spend(3)
-        reply = await self.pda.answer(card, label=f"00{sscc}")
+        reply = await self.pda.answer(card, label=f"00{sscc}" if code == sscc else code)
         self.floor.ship_lane.put_nowait(sscc)
         return self._first(reply)
 

@@ -106,6 +106,17 @@ async def close_wall_short(uow: UnitOfWork, event: put_wall.ToteConsolidated) ->
     await incident_service.resolve_key(uow, f"put_wall_short:{event.order_id}:{event.tote}", f"all is in {event.slot}")
 
 
+async def close_shipping(uow: UnitOfWork, event: orders.OrderFreed) -> None:
+    """A service takes it."""
+    if event.kind == "shipping":
+        await incident_service.resolve_key(uow, f"shipping:{event.order_id}", "a service takes it")
+
+
+async def close_shipping_cancelled(uow: UnitOfWork, event: orders.OrderCancelled) -> None:
+    """A cancelled order needs no service."""
+    await incident_service.resolve_key(uow, f"shipping:{event.order_id}", "the order was cancelled")
+
+
 async def close_customs(uow: UnitOfWork, event: orders.OrderFreed) -> None:
     """Customs' own hold is lifted: nobody needs to mend papers any more."""
     if event.kind == "customs":
@@ -200,6 +211,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_order_freed": packing_reactions.on_order_freed,
         "customs.on_order_freed": customs_reactions.on_order_freed,
         "flow.close_customs": close_customs,
+        "flow.close_shipping": close_shipping,
     },
     shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},
     packing.LabelWanted: {"shipping.on_label_wanted": shipping_reactions.on_label_wanted},
@@ -217,6 +229,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "order_release.on_order_cancelled": release_reactions.on_order_cancelled,
         "customs.on_order_cancelled": customs_reactions.on_order_cancelled,
         "flow.close_customs_cancelled": close_customs_cancelled,
+        "flow.close_shipping_cancelled": close_shipping_cancelled,
     },
     stock.StockStatusChanged: {"order_release.on_stock_status_changed": release_reactions.on_stock_status_changed},
     # devices

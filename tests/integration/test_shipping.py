@@ -14,6 +14,7 @@ from wms.entrypoints.carrier_http import HttpCarrier
 from wms.entrypoints.carriers import Runner
 from wms.events.tracking import ParcelDelivered
 from wms.kernel.ids import uuid7
+from wms.twin import measures
 
 pytestmark = [pytest.mark.integration, pytest.mark.wire]
 
@@ -57,7 +58,11 @@ async def test_orders_are_routed_or_held_and_freed_by_new_data(house: House) -> 
     assert (routed["service"], routed["carrier"], routed["duty_term"], routed["holds"]) == ("POST", "CPOST", "DAP", [])
     assert any("POST: USD" in w["why"] and "DAP: value" in w["why"] for w in routed["why"])
     [hold] = (await shown(house, banned))["holds"]
-    assert (hold["kind"], hold["code"], hold["fields"]) == ("shipping", "shipping.restricted", ["battery_rating", "un383"])
+    assert (hold["kind"], hold["code"], hold["fields"]) == (
+        "shipping",
+        "shipping.restricted",
+        ["battery_rating", "un383"],
+    )
     assert "rule B1, paper missing: un383" in hold["why"]
     with pytest.raises(Refused):
         await house.release(banned)
@@ -197,6 +202,15 @@ async def test_a_parcel_gets_its_carriers_label(house: House, tmp_path: Path, wr
         await packer.answer(card, label=sold["tracking"])
         await settle(house, runner)
         assert await house.state(order_id) == "labelled"
+        async with house.db.begin() as uow:
+            judged = await measures.restricted_goods(uow)
+        assert judged.value == 100 and judged.evidence == {
+            "lines": 1,
+            "lines_judged": 1,
+            "labels": 1,
+            "labels_judged": 1,
+            "bans": [],
+        }
         lead = await house.sign_in("lead")
         await lead.post(f"/api/v1/shipping/parcels/{label['parcel_id']}/reprint", {"reason": "torn"})
         assert await house.device_answers("print") == 1 and len(sim.books.labels()) == 1

@@ -68,6 +68,7 @@ class Demo:
         self.settings = settings.model_copy(
             update={
                 "data_dir": self.folder, "gateway_config": self.folder / "gateway.yaml",
+                "carriers_config": self.folder / "carriers.yaml",
                 "http_port": _free_port(settings.http_host, settings.http_port),
                 "broker_port": _free_port(settings.broker_host, settings.broker_port),
                 "simulators_url": f"http://127.0.0.1:{_free_port('127.0.0.1', SIMULATORS_PORT)}",

@@ -106,6 +106,11 @@ class Stack:
             "WMS_HTTP_HOST": self.settings.http_host,
             "WMS_HTTP_PORT": str(self.settings.http_port),
             "WMS_SIMULATORS_URL": self.settings.simulators_url,
+            **(
+                {"WMS_CARRIERS_CONFIG": str(self.settings.carriers_config.resolve())}
+                if self.settings.carriers_config
+                else {}
+            ),
             "PYTHONUNBUFFERED": "1",
         }
         return replace(child, env={**ours, **child.env})

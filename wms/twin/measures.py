@@ -29,7 +29,6 @@ NOT_MEASURED = {
     "supplier-pass": "there is no inspection process yet",
     "supplier-response": "there are no supplier cases yet",
     "ap-match": "there are no invoices yet",
-    "restricted-goods": "there are no destination rules yet",
     "order-screening": "there is no order screening yet",
     "delay-notice": "there are no promises on record yet",
     "loss-claim": "there are no claims yet",
@@ -250,7 +249,12 @@ async def fragile_pack(uow: UnitOfWork) -> Reading:
           AND EXISTS (SELECT 1 FROM jsonb_object_keys(p.items) i JOIN sku s ON s.id = CAST(i AS int) AND s.fragile)""",
         since=uow.now - timedelta(days=30))  # fmt: skip
     standing = [s for s in await packs.standings(uow) if not s.version.retired]
-    evidence = {"fragile": r.fragile, "in_version": r.packed, "versions": len(standing), "valid": sum(s.valid for s in standing)}
+    evidence = {
+        "fragile": r.fragile,
+        "in_version": r.packed,
+        "versions": len(standing),
+        "valid": sum(s.valid for s in standing),
+    }
     return _percent(r.packed, r.fragile, evidence, nothing="no fragile parcel in 30 days")
 
 
@@ -274,6 +278,29 @@ async def pack_line_rate(uow: UnitOfWork) -> Reading:
     slowest = min(x["per_hour"] for x in lines)
     why = "" if queued else "no input is queued"
     return Reading(float(slowest), f"{slowest:,} /h", {"lines": lines, "orders_waiting": queued}, why)
+
+
+async def restricted_goods(uow: UnitOfWork) -> Reading:
+    """Lines judged before release, and labels whose parcel was judged before they were asked for; 30 days, since the check is due."""
+    since = uow.now - timedelta(days=30)
+    r = await _row(uow, """
+        SELECT count(l.id) AS lines, count(l.id) FILTER (WHERE EXISTS (
+          SELECT 1 FROM ship_check s WHERE s.order_id = o.id AND s.stage = 'release' AND s.passed AND s.at <= o.released_at)) AS judged
+        FROM customer_order o JOIN order_check k ON k.kind = 'shipping' AND o.accepted_at >= k.since
+        JOIN order_line l ON l.order_id = o.id WHERE o.released_at > :since""", since=since)  # fmt: skip
+    b = await _row(uow, """
+        SELECT count(*) AS labels, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM ship_check s
+          WHERE s.parcel_id = p.parcel_id AND s.stage = 'label' AND s.passed AND s.at <= p.asked_at)) AS judged
+        FROM ship_purchase p WHERE p.asked_at > :since""", since=since)  # fmt: skip
+    bans = await uow.session.execute(text("""
+        SELECT coalesce(nullif(x->>'rule', ''), 'no rule') AS rule, count(DISTINCT s.order_id)::int AS orders
+        FROM ship_check s CROSS JOIN jsonb_array_elements(s.bans) x WHERE s.at > :since GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20"""),
+        {"since": since})  # fmt: skip
+    evidence = {"lines": r.lines, "lines_judged": r.judged, "labels": b.labels, "labels_judged": b.judged,
+                "bans": [dict(x._mapping) for x in bans]}  # fmt: skip
+    return _percent(
+        r.judged + b.judged, r.lines + b.labels, evidence, nothing="nothing was released that a service takes"
+    )
 
 
 async def short_order(uow: UnitOfWork) -> Reading:
@@ -345,7 +372,7 @@ MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "rfid-gate": rfid_gate, "dws-weight": dws_weight, "dws-dimension": dws_dimension, "sku-code-unique": sku_code_unique, "unit-serial-unique": unit_serial_unique,
     "inbound-incident": inbound_incident, "trace-time": trace_time, "golden-zone": golden_zone, "golden-lane": golden_lane,
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
-    "variance-review": variance_review, "pack-line-rate": pack_line_rate, "short-order": short_order,
+    "variance-review": variance_review, "pack-line-rate": pack_line_rate, "restricted-goods": restricted_goods, "short-order": short_order,
     "late-dispatch": late_dispatch, "order-defect": order_defect, "stock-age": stock_age,
     "carton-fill": carton_fill, "fragile-pack": fragile_pack,
 }  # fmt: skip

@@ -1,8 +1,7 @@
 """Reads of shipping."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -236,18 +235,3 @@ async def by_state(uow: UnitOfWork) -> dict[str, int]:
     rows = await uow.session.execute(select(ShipPurchase.state, func.count()).group_by(ShipPurchase.state))
     counted = {state: int(n) for state, n in rows.all()}
     return {state: counted.get(state, 0) for state in saga.NEXT}
-
-
-@dataclass(frozen=True, slots=True)
-class Controlled:
-    """What `restricted-goods` is measured by: SKUs that went on to release or label, and those judged before."""
-
-    lines: int
-    judged: int
-    labels: int
-    labels_judged: int
-    bans: Mapping[str, int]
-
-
-def said_at(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")

@@ -214,7 +214,17 @@ def _offer(
         reasons += limits(service, parcel, value_max)
         bans = judge(book.matrix, service, asked.country, parcel.content, book.on)
         reasons += [
-            Reason(RESTRICTED, {"ban": ban.said, "rule": ban.rule, "attribute": ban.attribute, "paper": ban.paper})
+            Reason(
+                RESTRICTED,
+                {
+                    "ban": ban.said,
+                    "rule": ban.rule,
+                    "attribute": ban.attribute,
+                    "paper": ban.paper,
+                    "sku": ban.sku,
+                    "detail": ban.detail,
+                },
+            )
             for ban in bans
         ]
     window = book.window(service, asked.country)

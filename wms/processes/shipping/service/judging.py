@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
+from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as order_queries
 from wms.foundation.orders import service as orders
@@ -38,6 +39,11 @@ async def judge(uow: UnitOfWork, order_id: UUID) -> choice.Choice | None:
     await _keep(uow, book, order, fixed, made)
     if made.offer is None:
         await orders.hold(uow, order_id, CHECK, made.code, made.why, made.fields)
+        if before is None or before["why"] != made.why or not before["code"]:  # looked at again every few minutes
+            uow.emit(IncidentDetected(
+                kind="shipping.held", key=f"shipping:{order_id}", subject=f"{order.ref}: {made.why}"[:300], owner="lead",
+                detail={"order": order.ref, "why": made.why[:500], "missing": ", ".join(made.fields)}, due_h=4.0,
+            ))  # fmt: skip
         return made
     best = made.offer
     if (order.carrier, order.service, order.duty_term) != (best.carrier, best.service, made.term):

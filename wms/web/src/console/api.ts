@@ -27,6 +27,19 @@ export interface OrderRow {
   accepted_at: string;
   shipped_at: string | null;
   cancel_requested: boolean;
+  service: string;
+  duty_term: string;
+  customs_mode: string;
+  holds: Hold[];
+}
+
+/** Why an order may not go on. */
+export interface Hold {
+  kind: string;
+  code: string;
+  why: string;
+  fields: string[];
+  at: string;
 }
 
 export interface Orders {

@@ -20,6 +20,7 @@ const PAGES = {
   incidents: lazy(() => import("./pages/incidents.tsx")),
   devices: lazy(() => import("./pages/devices.tsx")),
   counts: lazy(() => import("./pages/counts.tsx")),
+  shipping: lazy(() => import("./pages/shipping.tsx")),
   dock: lazy(() => import("./pages/dock.tsx")),
   customs: lazy(() => import("./pages/customs.tsx")),
   shift: lazy(() => import("./pages/shift.tsx")),

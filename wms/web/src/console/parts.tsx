@@ -6,7 +6,7 @@ import { t, word } from "../lib/i18n.ts";
 
 const ABNORMAL: Record<string, string> = {
   cancelled: "red", backordered: "orange", paused: "orange", offline: "red", lost: "red", fault: "red", faulty: "red", error: "red",
-  failed: "red", weight_off: "red", out: "red", stale: "gray", unknown: "gray",
+  refused: "red", failed: "red", weight_off: "red", out: "red", stale: "gray", unknown: "gray",
   quarantine: "orange", damaged: "red", blocked: "red", stopped: "orange", count_hold: "orange", degraded: "orange", locked: "red", held: "red", expired: "red",
 };
 

@@ -9,6 +9,7 @@ import { Left, STAGES } from "../left.tsx";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
 import { Change } from "./order-change.tsx";
+import { Route } from "./order-route.tsx";
 import { Verdict, why } from "./release.tsx";
 
 const STATES = [...STAGES, "backordered", "cancelled"];
@@ -41,13 +42,13 @@ export default function OrdersPage({ me }: PageProps) {
         onOpen={(o) => choose(o.id)}
         columns={[
           { key: "ref", title: t("field.order"), cell: (o) => o.ref },
-          { key: "state", title: t("field.status"), cell: (o) => <Group gap={6} wrap="nowrap"><State value={o.state} />{o.cancel_requested && o.state !== "cancelled" && <State value="cancelled" />}</Group> },
+          { key: "state", title: t("field.status"), cell: (o) => <Group gap={6} wrap="nowrap"><State value={o.state} />{o.holds.length > 0 && <State value="held" />}{o.cancel_requested && o.state !== "cancelled" && <State value="cancelled" />}</Group> },
           { key: "lines", title: t("console.lines"), right: true, cell: (o) => number(o.lines) },
           { key: "qty", title: t("console.pieces"), right: true, cell: (o) => number(o.qty_each) },
           { key: "picked", title: t("console.picked"), right: true, cell: (o) => number(o.picked_each) },
           { key: "short", title: t("console.short"), right: true, cell: (o) => (o.short_each > 0 ? <span className="soon">{number(o.short_each)}</span> : "0") },
           { key: "cartons", title: t("console.cartons"), cell: (o) => o.cartons.join(", ") },
-          { key: "carrier", title: t("field.carrier"), cell: (o) => `${o.carrier} ${o.country}` },
+          { key: "carrier", title: t("field.carrier"), cell: (o) => `${o.service !== "" ? o.service : o.carrier} ${o.country}` },
           { key: "priority", title: t("console.priority"), right: true, cell: (o) => o.priority },
           { key: "cutoff", title: t("console.cutoff"), right: true, cell: (o) => <Cutoff order={o} /> },
           { key: "accepted", title: t("console.accepted_at"), right: true, cell: (o) => time(o.accepted_at) },
@@ -92,6 +93,7 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
         {[o.channel, o.carrier, ...Object.values(o.destination).map(String), word("policy", o.short_policy)].filter((x) => x !== "").join(" · ")}
       </Text>
       {!["shipped", "cancelled"].includes(o.state) && <Truck id={id} />}
+      <Route order={o} />
       {may && <Priority order={o} />}
       <Table verticalSpacing={5} data-testid="lines">
         <Table.Thead><Table.Tr><Table.Th>{t("field.sku")}</Table.Th><Table.Th>{t("field.name")}</Table.Th><Table.Th ta="right">{t("console.pieces")}</Table.Th><Table.Th ta="right">{t("console.picked")}</Table.Th><Table.Th ta="right">{t("console.short")}</Table.Th></Table.Tr></Table.Thead>
