@@ -171,6 +171,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_tote_consolidated": packing_reactions.on_tote_consolidated,
         "flow.close_wall_short": close_wall_short,
     },
+    picking.SinglePicked: {"packing.on_single_picked": packing_reactions.on_single_picked},
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
     picking.TourTaken: {"flow.close_lost_cart": close_lost_cart},
     fleet.UnitDelivered: {
@@ -186,6 +187,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     # customs
     customs.RulesChanged: {"customs.on_rules_changed": customs_reactions.on_rules_changed},
+    customs.JudgementDue: {"customs.on_judgement_due": customs_reactions.on_judgement_due},
     customs.PapersAnswered: {"flow.close_customs_hold": close_customs_hold},
     # orders come, change and end
     orders.OrderAccepted: {
@@ -323,6 +325,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("goods_to_person.look_around", 5, g2p_reactions.look_around),
     Tick("slotting.classify", 86_400, slotting_reactions.classify),
     Tick("slotting.drop_stale", 60, slotting_reactions.drop_stale),
+    Tick("packing.forget_singles", 600, packing_reactions.forget_singles),
     Tick("packing.judge_packs", 3_600, packing_reactions.judge_packs),
     Tick("packing.ask_after_scales", 30, packing_reactions.ask_after_scales),
     Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),

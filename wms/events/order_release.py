@@ -45,6 +45,8 @@ class WaveReleased(Event):
     stream: ClassVar[str] = "wave_id"
     wave_id: UUID
     tours: list[list[UUID]]
+    singles: bool = False
+    """Single-unit orders: their pieces are picked together, and matched with the orders at the bench."""
     zones: list[str] = field(default_factory=list)
     """By zone: of each tour, the zone whose share of its orders it picks. Empty: every tour picks its orders whole."""
 

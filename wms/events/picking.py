@@ -42,6 +42,16 @@ class OrderPicked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SinglePicked(Event):
+    """The one piece of this order lies among those of others in a tote: it is matched at the bench."""
+
+    name: ClassVar[str] = "picking.single_picked.v1"
+    stream: ClassVar[str] = "order_id"
+    order_id: UUID
+    tote: str
+
+
+@dataclass(frozen=True, slots=True)
 class TourCompleted(Event):
     """All stops done; the cart stands at `place_id` and is to go to a pack station."""
 

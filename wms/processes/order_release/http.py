@@ -17,6 +17,9 @@ channels = APIRouter(prefix="/release-channels", tags=["release channels"], rout
 promises = APIRouter(prefix="/promises", tags=["promises"], route_class=UowRoute)
 
 
+Method = Literal["cluster", "zone", "goods_to_person", "singles"]
+
+
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -30,8 +33,8 @@ class WaveIn(_In):
     """Densest first, when labour is short: so many pieces, of the orders with most per visited aisle; 0: all."""
     draft: bool = False
     """Plan and show it; nothing is reserved until it is confirmed."""
-    method: Literal["cluster", "zone", "goods_to_person"] = "cluster"
-    """zone: each zone picks its share by itself, the put wall brings the orders together. goods_to_person: vehicles bring
+    method: Method = "cluster"
+    """singles: orders of one piece, picked together by SKU and matched at the bench. zone: each zone picks its share by itself, the put wall brings the orders together. goods_to_person: vehicles bring
     pods to a station, and each order is picked there into its tote."""
 
 
@@ -60,7 +63,7 @@ class ChannelIn(_In):
     filter: FilterIn = FilterIn()
     wip_max: int = Field(default=0, ge=0, le=100_000)
     lead_min: int = Field(default=0, ge=0, le=10_080)
-    method: Literal["cluster", "zone", "goods_to_person"] = "cluster"
+    method: Method = "cluster"
 
 
 @waves.get("", dependencies=[needs("worker")])

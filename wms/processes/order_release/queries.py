@@ -123,7 +123,7 @@ async def waiting(uow: UnitOfWork, given: Sequence[channels.Channel]) -> list[ch
         zones = await _zones(uow, [q.id for q in rows])
     return [
         channels.Waiting(q.id, q.carrier, q.channel, q.country, q.priority, q.lines, q.cutoff_at,
-                         zones.get(q.id, frozenset()))
+                         zones.get(q.id, frozenset()), q.pieces)
         for q in rows
     ]  # fmt: skip
 

@@ -22,7 +22,7 @@ from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.packing import queries
-from wms.processes.packing.service import bench
+from wms.processes.packing.service import bench, singles
 
 _CODES = re.compile(r"(?:sku|serial):(\d{1,18}):codes")
 router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
@@ -127,6 +127,10 @@ async def _parcel_card(
     steps = [Step("carton", "scan", "pack.scan_carton", accept=(parcel.carton,), show=show)]
     steps += [_extra_step(i, x, codes) for i, x in beside if x.get("inner")]
     for sku_id, qty in sorted(parcel.content.items()):
+        if (
+            parcel.single and not parcel.offs and sku_id not in serials
+        ):  # its piece is in hand: it was scanned to find the order
+            continue
         sku = skus[sku_id]
         each = tuple(code for code, level in codes.get(sku_id, []) if level == "EA") or (sku.code,)
         about = {"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": qty, "fragile": sku.fragile}
@@ -159,8 +163,23 @@ async def _parcel_card(
     )
 
 
-async def _next_card(uow: UnitOfWork, station: str, order_id: UUID) -> Card:
-    rest = [p for p in await queries.parcels_of(uow, order_id) if p.state == "open"]
+async def _singles_card(uow: UnitOfWork, station: str, tote: str) -> Card:
+    """Scan the next piece of a shared tote; the next tote when it is through."""
+    unit = await singles.shared_tote(uow, tote)
+    left = await singles.left_in(uow, unit) if unit is not None else {}
+    if unit is None:
+        return await _tote_card(uow, station)
+    return Card(
+        id=f"singles:{unit.code}:{sum(left.values())}", flow="pack", title="pack.singles",
+        submit=f"/api/v1/pda/pack/{station}/singles/{unit.code}", steps=(Step("item", "scan", "pack.scan_item"),),
+        show={"tote": unit.code, "station": station, "left_in_tote": sum(left.values())}, problems=("tote_done",),
+    )  # fmt: skip
+
+
+async def _next_card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Card:
+    if parcel.single:
+        return await _singles_card(uow, station, parcel.tote)
+    rest = [p for p in await queries.parcels_of(uow, parcel.order_id) if p.state == "open"]
     return (
         await _card(uow, station, await bench.ready(uow, rest[0], station)) if rest else await _tote_card(uow, station)
     )
@@ -183,11 +202,31 @@ async def claim(uow: Uow, station: str) -> dict[str, Any]:
 
 @router.post("/{station}/tote")
 async def tote(uow: Uow, station: str, body: Given) -> dict[str, Any]:
-    """Open a tote. Screens: its next parcel, at whatever state it is; tote, for one that goes on the belt again."""
+    """Open a tote. Screens: its next parcel, at whatever state it is; item, for a tote of single units; tote, for a parcel
+    that goes on the belt again."""
+    scanned = str(body.answers.get("tote", ""))[:200]
+    if await singles.shared_tote(uow, scanned) is not None:
+        return Answer("ok", "pack.tote_open", cards=(await _singles_card(uow, station, scanned),)).as_json()
     parcel = await bench.open_tote(uow, station, str(body.answers.get("tote", ""))[:200])
     if parcel.on_belt:
         return Answer("ok", "pack.belt_again", cards=(await _tote_card(uow, station),)).as_json()
     return Answer("ok", "pack.tote_open", cards=(await _card(uow, station, parcel),)).as_json()
+
+
+@router.post("/{station}/singles/{tote}")
+async def single(uow: Uow, station: str, tote: str, body: Given) -> dict[str, Any]:
+    """A piece of a shared tote was scanned. Screens: the parcel of its order; item, for one that nobody wants; tote, when
+    the packer is through with it."""
+    if body.answers.get("problem"):
+        left = await singles.finish(uow, station, tote)
+        said = (
+            Answer("warn", "pack.left_over", {"left": sum(left.values())}) if left else Answer("ok", "pack.tote_empty")
+        )
+        return replace(said, cards=(await _tote_card(uow, station),)).as_json()
+    parcel = await singles.match(uow, station, tote, str(body.answers.get("item", ""))[:200])
+    if parcel is None:
+        return Answer("warn", "pack.nobody_wants", cards=(await _singles_card(uow, station, tote),)).as_json()
+    return Answer("ok", "pack.matched", cards=(await _card(uow, station, parcel),)).as_json()
 
 
 @router.post("/{station}/parcels/{parcel_id}")
@@ -197,6 +236,9 @@ async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[st
         int(key[4:]): value for key, value in body.answers.items()
         if key.startswith("sku:") and key[4:].isdigit() and isinstance(value, int)
     }  # fmt: skip
+    known = await queries.parcel(uow, parcel_id)
+    if known.single and not known.offs and not counted:  # the scan that found the order was the piece
+        counted = known.content
     carton, plate = (str(body.answers.get(name, ""))[:200] for name in ("carton", "plate"))
     finding = str(body.answers.get("finding", ""))[:40]
     scanned = {
@@ -206,7 +248,7 @@ async def close(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[st
         uow, parcel_id, station, carton[:60], counted, plate, finding, body.answers, scanned
     )
     if parcel.on_belt:
-        return Answer("ok", "pack.on_belt", cards=(await _next_card(uow, station, parcel.order_id),)).as_json()
+        return Answer("ok", "pack.on_belt", cards=(await _next_card(uow, station, parcel),)).as_json()
     return Answer("ok", "pack.closed", cards=(await _card(uow, station, parcel),)).as_json()
 
 
@@ -258,5 +300,5 @@ async def retry(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[st
 async def applied(uow: Uow, station: str, parcel_id: UUID, body: Given) -> dict[str, Any]:
     """The label is on. Screens: the order's next parcel, else tote."""
     parcel = await bench.apply_label(uow, parcel_id, str(body.answers.get("label", ""))[:200])
-    card = await _next_card(uow, station, parcel.order_id)
+    card = await _next_card(uow, station, parcel)
     return Answer("ok", "pack.labelled", {"sscc": parcel.sscc}, (card,)).as_json()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, or_, select, text, tuple_
 
 from wms.db.uow import UnitOfWork
 from wms.processes.packing import rules
@@ -22,6 +22,7 @@ from wms.processes.packing.tables import (
     PackLine,
     Parcel,
     ParcelCheck,
+    SingleWait,
 )
 
 
@@ -174,6 +175,62 @@ async def insert_rules(uow: UnitOfWork) -> list[InsertInfo]:
     )
     names = [n for n in InsertInfo.__slots__ if n != "takes"]
     return [InsertInfo(takes=Takes.of(r.takes), **{n: getattr(r, n) for n in names}) for r in rows]
+
+
+async def next_single(uow: UnitOfWork, sku_id: int) -> UUID | None:
+    """The picked order with the earliest cut-off that waits for one piece of this SKU, its wait locked; held ones wait on."""
+    found: UUID | None = await uow.session.scalar(
+        text("""
+        SELECT w.order_id FROM single_wait w JOIN customer_order o ON o.id = w.order_id
+        WHERE w.sku_id = :sku AND w.matched_at IS NULL AND o.state = 'picked' AND o.cancel_requested_at IS NULL
+          AND o.holds = '[]'::jsonb
+        ORDER BY o.cutoff_at, o.priority, w.order_id LIMIT 1 FOR UPDATE OF w SKIP LOCKED"""),
+        {"sku": sku_id},
+    )
+    return found
+
+
+async def singles_waiting(uow: UnitOfWork, sku_ids: Collection[int]) -> list[UUID]:
+    """Orders that wait for a piece of these SKUs, held ones too, by cut-off."""
+    rows = await uow.session.scalars(
+        text("""
+        SELECT w.order_id FROM single_wait w JOIN customer_order o ON o.id = w.order_id
+        WHERE w.sku_id = ANY(:skus) AND w.matched_at IS NULL AND o.state = 'picked' AND o.cancel_requested_at IS NULL
+        ORDER BY o.cutoff_at, w.order_id"""),
+        {"skus": list(sku_ids)},
+    )
+    return list(rows)
+
+
+async def shared_totes(uow: UnitOfWork) -> set[str]:
+    """Codes of totes in which pieces of single-unit orders were brought."""
+    return set(await uow.session.scalars(select(SingleWait.tote).where(SingleWait.tote != "").distinct()))
+
+
+async def singles_open(uow: UnitOfWork, *, tote: str, station: str = "") -> list[ParcelInfo]:
+    """Open parcels of single units from a tote, oldest first."""
+    query = select(Parcel).where(Parcel.single, Parcel.tote == tote, Parcel.state == "open").order_by(Parcel.id)
+    if station:
+        query = query.where(Parcel.station == station)
+    return [_info(row) for row in await uow.session.scalars(query.execution_options(populate_existing=True))]
+
+
+async def singles_live(uow: UnitOfWork, tote: str) -> bool:
+    """Some parcel of a piece from this tote is neither labelled nor void: its piece may come back into it."""
+    return bool(await uow.session.scalar(
+        select(Parcel.id).where(Parcel.single, Parcel.tote == tote, Parcel.state.not_in(("labelled", "void"))).limit(1)
+    ))  # fmt: skip
+
+
+async def singles_over(uow: UnitOfWork) -> list[UUID]:
+    """Orders whose wait has ended, however."""
+    rows = await uow.session.scalars(
+        text("""
+        SELECT w.order_id FROM single_wait w JOIN customer_order o ON o.id = w.order_id
+        WHERE o.state NOT IN ('picked', 'packed')
+          AND NOT EXISTS (SELECT 1 FROM handling_unit h WHERE h.code = w.tote AND h.bound_to IS NOT NULL AND h.closed_at IS NULL)""")
+    )
+    return list(rows)
 
 
 async def checks(uow: UnitOfWork, since: datetime, limit: int = 200) -> list[dict[str, Any]]:

@@ -9,11 +9,12 @@ from wms.events.fleet import UnitDelivered
 from wms.events.labels import LabelFailed, LabelPrinted
 from wms.events.orders import OrderAccepted, OrderCancelRequested, OrderChanged, OrderFreed
 from wms.events.packs import PackChanged
+from wms.events.picking import SinglePicked
 from wms.events.put_wall import ToteConsolidated
 from wms.events.shipping import LabelBought, LabelRefused
 from wms.events.slotting import UnitEmptied
 from wms.processes.packing import queries
-from wms.processes.packing.service import bench, extras, fragile, line, parcels, weights
+from wms.processes.packing.service import bench, extras, fragile, line, parcels, singles, weights
 
 
 async def on_order_accepted(uow: UnitOfWork, event: OrderAccepted) -> None:
@@ -107,6 +108,14 @@ async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
     await fragile.judge(uow, event.order_id)
     if "destination" in event.what:
         await parcels.readdress(uow, event.order_id)
+
+
+async def on_single_picked(uow: UnitOfWork, event: SinglePicked) -> None:
+    await singles.wait(uow, event.order_id, event.tote)
+
+
+async def forget_singles(uow: UnitOfWork) -> None:
+    await singles.forget(uow)
 
 
 async def on_unit_delivered(uow: UnitOfWork, event: UnitDelivered) -> None:

@@ -73,34 +73,35 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
     spots = {s.id: s for s in await layout.locations(uow, ids={t.place_id for t in tasks})} if tasks else {}
     slots = {str(s.order_id): s for s in await queries.slots(uow, tour.id)}
     refs = {str(i): o.ref for i, o in (await orders.orders(uow, [s.order_id for s in slots.values()])).items()}
-    kept = await stock.serials_in(
-        uow, {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials}
-    )
+    kept = await stock.serials_in(uow, {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials})
     everything = await work.tasks(uow, kind="pick", group_id=tour.id, states=("open", "claimed", "done", "shorted"))
     cards = []
-    for done, task in enumerate(sorted(tasks, key=lambda t: t.seq), len(everything) - len(tasks)):
+    done = len(everything) - len(tasks)
+    for group in await service.groups_of(uow, tour, tasks):
+        task, pieces = group[0], sum(t.qty_each for t in group)
         sku, spot, slot = skus[task.sku_id], spots[task.place_id], slots[task.data["order_id"]]
         each = [code for code, level in codes.get(sku.id, []) if level == "EA"] or [sku.code]
         show = {
-            "location": spot.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": task.qty_each,
-            "tote": slot.tote, "slot": slot.slot, "x_mm": spot.x_mm, "y_mm": spot.y_mm,
+            "location": spot.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": pieces,
+            "tote": slot.tote, "slot": 0 if tour.singles else slot.slot, "x_mm": spot.x_mm, "y_mm": spot.y_mm,
         }  # fmt: skip
-        qty = Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=task.qty_each, count_each=True)
+        qty = Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=pieces, count_each=True)
         if sku.keeps_serials:
             there = tuple(kept.get((task.place_id, sku.id), ()))
             qty = replace(qty, prompt="pick.scan_serials", accept=there, scan_only=True, each_once=True)
         cards.append(Card(
             id=str(task.id), flow="pick", title="pick.pick", submit=f"/api/v1/pda/pick/tasks/{task.id}", offline=True,
-            undo=f"/api/v1/pda/pick/tasks/{task.id}/undo",
+            undo="" if tour.singles else f"/api/v1/pda/pick/tasks/{task.id}/undo",
             steps=(
                 Step("location", "scan", "pick.scan_location", accept=(spot.code, spot.check_digits), show=show),
                 Step("sku", "scan", "pick.scan_sku", accept=tuple(each), show=show),
                 qty,
                 Step("tote", "scan", "pick.scan_tote", accept=(slot.tote,), show=show),
             ),
-            show={**show, "order": refs[task.data["order_id"]], "done": done, "of": len(everything)},
+            show={**show, "order": refs[task.data["order_id"]] if len(group) == 1 else "", "done": done, "of": len(everything)},
             problems=("short", "damaged", "blocked", HAND_OVER),
         ))  # fmt: skip
+        done += len(group)
     return cards
 
 
@@ -164,7 +165,7 @@ async def pick(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     if problem == HAND_OVER:
         return await _handed_over(uow, (await work.task(uow, task_id)).group_id or task_id)
     if problem:
-        tour = await service.short_pick(
+        tour = await service.short_bulk(
             uow,
             task_id,
             _text(body, "location"),
@@ -175,7 +176,7 @@ async def pick(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
             scanning.serials_in(str(body.answers.get("qty:codes", ""))),
         )
         return Answer("warn", "pick.shorted", {}, await _cards(uow, tour)).as_json()
-    await service.confirm_pick(
+    await service.confirm_bulk(
         uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), _text(body, "tote"),
         scanning.serials_in(str(body.answers.get("qty:codes", ""))),
     )  # fmt: skip

@@ -23,6 +23,7 @@ class TourInfo:
     path: list[Any]
     station: str
     zone: str
+    singles: bool
     claimed_by: str
     cart: str
     planned_at: datetime

@@ -14,7 +14,7 @@ async def _read(uow: UnitOfWork, event: WaveReleased) -> Any:
 
 
 async def _apply(uow: UnitOfWork, event: WaveReleased, _snapshot: Any, solution: Any) -> None:
-    await service.open_tours(uow, event.wave_id, solution)
+    await service.open_tours(uow, event.wave_id, solution, singles=event.singles)
 
 
 plan_tours = Plan(read=_read, solve=service.solve, apply=_apply)

@@ -1,5 +1,6 @@
 """Planning tours (pure, for the process pool) and the refusals of the pick."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +19,8 @@ NEXT: dict[str, dict[str, str]] = {
 
 PRIORITY_TAKEN, PRIORITY_CART_LOST = 1, 99
 """Of a tour that was left: goods wait on its cart, so it comes before planned ones, or last while nobody finds the cart."""
+SHARED_TOTE_MM3 = 48_000_000
+"""Of single pieces in one tote: four fifths of 600 x 400 x 250 mm, for they are thrown in."""
 PROBLEMS = ("short", "damaged", "blocked")
 
 
@@ -101,6 +104,23 @@ def check_quantity(qty_each: int, open_each: int) -> None:
         raise BadQuantity(qty_each=qty_each)
     if qty_each > open_each:
         raise PickExceedsTask(qty_each=qty_each, open_each=open_each)
+
+
+def share_totes(picks: Sequence[tuple[UUID, int]], totes: Sequence[str]) -> dict[UUID, str]:
+    """Which tote the piece of each single-unit order goes into: filled in walking order, so that equal pieces come together.
+
+    picks: (order id, volume in mm³) in walking order. Errors: BadCart when the totes do not hold all.
+    """
+    given: dict[UUID, str] = {}
+    at, used = 0, 0
+    for order_id, volume in picks:
+        if used and used + volume > SHARED_TOTE_MM3:
+            at, used = at + 1, 0
+        if at >= len(totes):
+            raise BadCart(scanned="", reason=f"{len(totes)} empty totes, more are needed")
+        given.setdefault(order_id, totes[at])
+        used += volume
+    return given
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Channel:
     """Orders of this channel under way before picking ends; 0: only the floor's own limit."""
     lead_min: int
     method: str = "cluster"
-    """How its waves are picked: cluster, zone or goods_to_person."""
+    """How its waves are picked: cluster, zone, goods_to_person or singles."""
 
     def may_release(self, now: datetime) -> bool:
         return self.state == "open" or (self.state == "asleep" and self.wakes_at is not None and self.wakes_at <= now)
@@ -70,6 +70,7 @@ class Waiting:
     lines: int
     cutoff_at: datetime
     zones: frozenset[str] = field(default_factory=frozenset)
+    pieces: int = 0
 
 
 def takes(channel: Filter, order: Waiting) -> bool:
@@ -89,7 +90,8 @@ def share_out(channels: Sequence[Channel], orders: Sequence[Waiting]) -> dict[in
     ranked = sorted(channels, key=lambda c: (c.seq, c.id))
     shared: dict[int, list[Waiting]] = {c.id: [] for c in ranked}
     for order in orders:
-        first = next((c for c in ranked if takes(c.filter, order)), None)
+        fits = (c for c in ranked if takes(c.filter, order) and (c.method != "singles" or order.pieces == 1))
+        first = next(fits, None)
         if first is not None:
             shared[first.id].append(order)
     return shared

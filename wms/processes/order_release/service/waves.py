@@ -31,6 +31,8 @@ solve = plan.solve
 
 TOTE_MM3, CART_LOAD_G = 60_000_000, 150_000
 """A tote of 600 x 400 x 250 mm, and what a person pushes."""
+SINGLES_EACH, SHARED_TOTE_MM3 = 120, 45_000_000
+"""Single pieces on a cart, and room for them in a tote that they share; a little less than picking fills."""
 SECONDS_EACH, SECONDS_MAX = 0.02, 20.0
 """Of one core for choosing which orders share a cart: by the order, and at most."""
 PIECES_MAX = "pieces_max"
@@ -49,7 +51,7 @@ async def release_wave(
     most per visited aisle; the other orders wait on.
     """
     await check_method(uow, method)
-    chosen = await _plannable(uow, order_ids)
+    chosen = await _plannable(uow, order_ids, method)
     if not chosen:
         raise rules.NothingToRelease()
     wave_id = uuid7()
@@ -81,7 +83,7 @@ async def release_waiting(
     pieces_max: int = 0,
 ) -> UUID | None:
     """Open a wave with the most urgent waiting orders, or the densest among them; None when there are none."""
-    chosen = await _plannable(uow, await orders.waiting(uow, limit * 2))
+    chosen = await _plannable(uow, await orders.waiting(uow, limit * (20 if method == "singles" else 2)), method)
     return (
         await release_wave(uow, name, chosen[:limit], why=why, draft=draft, method=method, pieces_max=pieces_max)
         if chosen
@@ -93,7 +95,7 @@ async def add_orders(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) 
     """Plan further orders into a wave. Errors: UnknownWave, WaveClosed, NothingToRelease."""
     wave = await queries.wave(uow, wave_id)
     rules.step(wave.state, "release")
-    chosen = await _plannable(uow, order_ids)
+    chosen = await _plannable(uow, order_ids, wave.method)
     if not chosen:
         raise rules.NothingToRelease()
     await _enter(uow, wave_id, chosen)
@@ -105,9 +107,12 @@ def _not_now(order: orders.OrderInfo | None) -> str:
     return "held: " + "; ".join(str(h["why"]) for h in held) if held else "no longer waiting"
 
 
-async def _plannable(uow: UnitOfWork, order_ids: Sequence[UUID]) -> list[UUID]:
+async def _plannable(uow: UnitOfWork, order_ids: Sequence[UUID], method: str = "") -> list[UUID]:
     found, busy = await orders.orders(uow, order_ids), await queries.planning(uow)
-    return [i for i in order_ids if i in found and found[i].may_release and i not in busy]
+    live = [i for i in order_ids if i in found and found[i].may_release and i not in busy]
+    if method != "singles":
+        return live
+    return [i for i in live if sum(x.open_each for x in found[i].lines) == 1]
 
 
 async def _enter(uow: UnitOfWork, wave_id: UUID, chosen: Sequence[UUID]) -> None:
@@ -160,7 +165,7 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         ),
         {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
-        walk, carts.Cart(totes, TOTE_MM3, CART_LOAD_G), await work.standard(uow, "pick"),
+        walk, _cart(wave.method, totes), await work.standard(uow, "pick"),
         seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
         goods=goods, limits=limits, zones=zones, pods=all_pods, pieces_max=max(_cap(wave) - _gone(wave), 0),
     )  # fmt: skip
@@ -187,6 +192,13 @@ async def goods_of(
     limits = [Limit(x.tag, x.each_max, x.weight_max_g, x.beside or None) for x in told if not x.apart]
     limits += [Limit(own[i], min(v.units_max for v in a.valid)) for i, a in sorted(approved.items())]
     return goods, tuple(limits)
+
+
+def _cart(method: str, totes: int) -> carts.Cart:
+    """What a cart takes: an order a tote, or as many single pieces as its totes hold."""
+    if method != "singles":
+        return carts.Cart(totes, TOTE_MM3, CART_LOAD_G)
+    return carts.Cart(SINGLES_EACH, totes * SHARED_TOTE_MM3 // SINGLES_EACH, CART_LOAD_G)
 
 
 def _cap(wave: queries.WaveInfo) -> int:
@@ -315,7 +327,8 @@ def _released(wave: queries.WaveInfo, tours: Mapping[int, Sequence[UUID]]) -> Wa
     if wave.method == "goods_to_person":
         return VisitsReleased(wave_id=wave.id, order_ids=[i for n in sorted(tours) for i in tours[n]])
     if wave.method != "zone":
-        return WaveReleased(wave_id=wave.id, tours=[list(tours[n]) for n in sorted(tours)])
+        whole = [list(tours[n]) for n in sorted(tours)]
+        return WaveReleased(wave_id=wave.id, tours=whole, singles=wave.method == "singles")
     live = {str(i) for ids in tours.values() for i in ids}
     planned = [t for t in wave.plan["tours"] if live.intersection(t["order_ids"])]
     return WaveReleased(

@@ -119,6 +119,12 @@ class CartonGone(Refusal):
     code, status = "packing.carton_gone", 409
 
 
+class NotInTote(Refusal):
+    """By the book no such piece is left in this tote."""
+
+    code, status = "packing.not_in_tote", 409
+
+
 class CartonTooSmall(Refusal):
     """The goods do not go into this carton."""
 

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
@@ -23,7 +23,7 @@ from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.processes.packing import queries, rules
 from wms.processes.packing.service import weights
-from wms.processes.packing.tables import Parcel
+from wms.processes.packing.tables import Parcel, SingleWait
 
 
 async def lock(uow: UnitOfWork, parcel_id: UUID) -> queries.ParcelInfo:
@@ -204,7 +204,24 @@ async def mark_labelled(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
         carrier=order.carrier, of=parcel.of, tracking=parcel.tracking,
     ))  # fmt: skip
     await follow_order(uow, parcel, "packed", "label", {"labelled"})
-    await free_tote(uow, parcel.tote, parcel.order_id)
+    await (free_shared(uow, parcel.tote) if parcel.single else free_tote(uow, parcel.tote, parcel.order_id))
+
+
+async def free_shared(uow: UnitOfWork, code: str) -> None:
+    """A tote of single units is free once it is empty and none of its pieces can come back into it."""
+    tote = await stock.find_unit(uow, code)
+    if tote is None or tote.bound_to is None or await stock.content_of(uow, tote.id) or await queries.singles_live(uow, code):
+        return
+    await let_go(uow, code)
+    await ledger.bind_unit(uow, tote.id, None)
+    await release_cart(uow, tote.in_place_id)
+
+
+async def let_go(uow: UnitOfWork, code: str) -> None:
+    """The tote brings no single units any more; who still waits for one gets it from another."""
+    here = SingleWait.tote == code
+    await uow.session.execute(delete(SingleWait).where(here, SingleWait.matched_at.is_not(None)))
+    await uow.session.execute(update(SingleWait).where(here).values(tote=""))
 
 
 async def free_tote(uow: UnitOfWork, code: str, order_id: UUID) -> None:
@@ -246,6 +263,8 @@ async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
         await put(uow, parcel.id, state=rules.step(parcel.state, "void"))
         if parcel.hu_id:
             uow.emit(GoodsToPutBack(hu_id=parcel.hu_id, reason="order cancelled"))
+        if parcel.single:  # a piece not packed yet stays in its tote, for the next order that wants it
+            await free_shared(uow, parcel.tote)
     for tote in await stock.units_bound_to(uow, order_id):
         if tote.kind == "tote" and await stock.content_of(uow, tote.id):
             uow.emit(GoodsToPutBack(hu_id=tote.id, reason="order cancelled"))

@@ -14,10 +14,12 @@ from wms.events.picking import (
     OrderPicked,
     PickConfirmed,
     PickShorted,
+    SinglePicked,
     TourCompleted,
     TourLeft,
     TourTaken,
 )
+from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
 from wms.foundation.orders import rules as order_rules
@@ -69,7 +71,7 @@ async def snapshot(
     )  # fmt: skip
 
 
-async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourPlan]) -> int:
+async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourPlan], *, singles: bool = False) -> int:
     """Make the planned tours walkable; orders that stopped meanwhile are left out. Returns how many tours."""
     opened = 0
     found = await order_service.lock_all(uow, [i for p in plans for i in p.order_ids])
@@ -82,7 +84,7 @@ async def open_tours(uow: UnitOfWork, wave_id: UUID, plans: Sequence[rules.TourP
             continue
         row = Tour(
             id=uuid7(), wave_id=wave_id, priority=plan.priority, length_mm=plan.length_mm, expected_s=plan.expected_s, zone=plan.zone,
-            path=[list(p) for p in plan.path], planned_at=uow.now,
+            path=[list(p) for p in plan.path], planned_at=uow.now, singles=singles,
         )  # fmt: skip
         uow.session.add(row)
         await uow.session.flush()
@@ -182,14 +184,23 @@ async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.
         u for u in await stock.units_in(uow, cart.id) if u.kind == "tote" and u.bound_to is None and u.id not in held
     ]
     slots = await queries.slots(uow, tour_id)
-    if len(free) < len(slots):
+    if tour.singles:
+        tote_of = await _share_totes(uow, tour_id, [t.code for t in free])
+        owner = dict.fromkeys(tote_of.values(), tour_id)  # nobody's, until a piece is matched at the bench
+    elif len(free) < len(slots):
         raise rules.BadCart(scanned=cart.code, reason=f"{len(free)} empty totes, {len(slots)} needed")
+    else:
+        tote_of = {slot.order_id: tote.code for slot, tote in zip(slots, free, strict=False)}
+        owner = {tote: order_id for order_id, tote in tote_of.items()}
     await ledger.bind_unit(uow, cart.id, tour_id)
-    for slot, tote in zip(slots, free, strict=False):
-        await ledger.bind_unit(uow, tote.id, slot.order_id)
+    for tote in free:
+        if tote.code in owner:
+            await ledger.bind_unit(uow, tote.id, owner[tote.code])
+    for slot in slots:
         await uow.session.execute(
-            update(TourSlot).where(TourSlot.tour_id == tour_id, TourSlot.slot == slot.slot).values(tote=tote.code)
-        )
+            update(TourSlot).where(TourSlot.tour_id == tour_id, TourSlot.slot == slot.slot)
+            .values(tote=tote_of.get(slot.order_id, ""))
+        )  # fmt: skip
     state = rules.step(tour.state, "start")
     await uow.session.execute(
         update(Tour).where(Tour.id == tour_id).values(state=state, cart=cart.code, started_at=uow.now)
@@ -200,6 +211,13 @@ async def start_tour(uow: UnitOfWork, tour_id: UUID, cart_scan: str) -> queries.
         if order.state == "released":
             await order_service.advance(uow, order_id, "start_pick")
     return await queries.tour(uow, tour_id)
+
+
+async def _share_totes(uow: UnitOfWork, tour_id: UUID, totes: Sequence[str]) -> dict[UUID, str]:
+    """Order id to the tote that its piece goes into. Errors: BadCart."""
+    picks = sorted(await work.tasks(uow, kind="pick", group_id=tour_id), key=lambda t: t.seq)
+    volume = {s.id: s.volume_mm3 for s in (await catalog.skus(uow, {t.sku_id for t in picks})).values()}
+    return rules.share_totes([(UUID(t.data["order_id"]), volume[t.sku_id] * t.qty_each) for t in picks], totes)
 
 
 async def leave_tour(uow: UnitOfWork, tour_id: UUID) -> queries.TourInfo:
@@ -430,18 +448,21 @@ async def _maybe_picked(uow: UnitOfWork, order_id: UUID, slot: queries.SlotInfo)
     await uow.session.execute(
         update(TourSlot).where(TourSlot.tour_id == slot.tour_id, TourSlot.slot == slot.slot).values(done=True)
     )
-    if not all(s.done for s in await queries.slots_of(uow, order_id, (await queries.tour(uow, slot.tour_id)).wave_id)):
+    tour = await queries.tour(uow, slot.tour_id)
+    if not all(s.done for s in await queries.slots_of(uow, order_id, tour.wave_id)):
         return  # another zone still picks its share
     order = await orders.order(uow, order_id)
     if order.state != "picking":
         return
     if sum(x.picked_each for x in order.lines) == 0:
         await order_service.advance(uow, order_id, "cancel", why="nothing of it was there")
-        for each in await queries.slots_of(uow, order_id):
+        for each in await queries.slots_of(uow, order_id) if not tour.singles else ():
             await _free_tote(uow, each.tote)
         return
     await order_service.advance(uow, order_id, "picked")
     uow.emit(OrderPicked(order_id=order_id, tote=slot.tote))
+    if tour.singles:
+        uow.emit(SinglePicked(order_id=order_id, tote=slot.tote))
 
 
 async def _free_tote(uow: UnitOfWork, code: str) -> None:
