@@ -382,6 +382,37 @@ async def test_papers_are_kept_until_their_rule_ends(house: House) -> None:
     assert "consignee" not in seen["papers"]["order"]
 
 
+async def test_stock_keeps_the_declaration_it_came_under_and_what_left_of_it_is_sold(house: House) -> None:
+    await house.admin.post(
+        "/api/v1/stock/opening?dry_run=false",
+        [{"location": "A-01", "sku": "A", "qty_each": 5, "declaration": "534920261/1"}],
+    )
+    await house.admin.post("/api/v1/customs/items?dry_run=false", {"rows": [
+        {"declaration": "534920261", "item": 1, "sku": "A", "country": "CN", "qty_each": 1, "value_cents": 700, "currency": "USD", "exported_on": "2026-01-12"},
+    ]})  # fmt: skip
+    async with house.db.begin() as uow:
+        assert await uow.session.scalar(text("SELECT count(*) FROM lot WHERE declaration = '534920261/1'")) == 1
+    _, sscc = await ship_ready(house, "O1")
+    lead = await house.sign_in("lead")
+    await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=f"00{sscc}")
+    await lead.post("/api/v1/dock/manifests/POST/close")
+    await house.settle()
+    report = await house.admin.get("/api/v1/customs/sold")
+    assert [(r["declaration"], r["sold_each"]) for r in report] == [("534920261", 1), ("", 1)], (
+        "two left, one was declared"
+    )
+    control = next(c for c in await controls(house) if c["id"] == "customs-match")
+    assert control["value"] == 100
+
+
+async def controls(house: House) -> list[Json]:
+    from wms.twin import measures
+
+    async with house.db.begin() as uow:
+        found = await measures.read(uow)
+    return [{"id": k, "value": r.value, "why_not": r.why_not} for k, r in found.items() if k.startswith("customs")]
+
+
 async def test_a_cancelled_order_declares_nothing(house: House) -> None:
     order_id = await order(house, "O1", {"A": 1}, None)
     await house.admin.post(f"/api/v1/orders/{order_id}/cancel", {"reason": "test"})

@@ -9,11 +9,20 @@ from wms.kernel.messages import Event
 
 @dataclass(frozen=True, slots=True)
 class RulesChanged(Event):
-    """A table, filings or papers came in: orders held for want of them are judged again."""
+    """A table or filings came in: orders held for want of them are judged again."""
 
     name: ClassVar[str] = "customs.rules_changed.v1"
     stream: ClassVar[str] = "what"
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementDue(Event):
+    """Something that an order is judged by has changed."""
+
+    name: ClassVar[str] = "customs.judgement_due.v1"
+    stream: ClassVar[str] = "order_id"
+    order_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,16 @@ async def set_customs_mode(uow: UnitOfWork, order_id: UUID, mode: str, why: str)
     )  # fmt: skip
 
 
+async def forget_identity(uow: UnitOfWork, order_id: UUID) -> None:
+    """Of who the order went to only the country stays: its retention has ended. Only once it has left or was cancelled."""
+    order = await lock(uow, order_id)
+    if order.state in ("shipped", "cancelled"):
+        kept = {k: v for k, v in order.destination.items() if k in ("country", "commercial")}
+        await uow.session.execute(
+            update(CustomerOrder).where(CustomerOrder.id == order_id).values(destination=kept, gift={})
+        )
+
+
 async def plan_parcels(uow: UnitOfWork, order_id: UUID, parcels: list[dict[str, Any]], why: str) -> None:
     """Keep which cartons the order is to be packed in, and why."""
     order = await queries.order(uow, order_id)

@@ -27,6 +27,7 @@ class OpeningIn(_In):
     received_on: date | None = None
     expires_on: date | None = None
     status: str = "available"
+    declaration: str = Field(default="", max_length=60)
     serials: tuple[str, ...] = ()
 
 

@@ -245,6 +245,8 @@ class OpeningLine:
     received_on: date | None = None
     expires_on: date | None = None
     status: str = rules.AVAILABLE
+    declaration: str = ""
+    """Customs declaration number and item that it came under; empty for free stock."""
     serials: tuple[str, ...] = ()
     """One a piece, where the SKU's units carry serials from receipt on."""
 
@@ -267,13 +269,14 @@ async def load_opening(uow: UnitOfWork, lines: Sequence[OpeningLine], *, dry_run
     if dry_run:
         return len(lines)
     batch = []
-    lots: dict[tuple[int, str, date | None, date | None], int] = {}
+    lots: dict[tuple[int, str, date | None, date | None, str], int] = {}
     for line, (place_id, sku_id, owner_id) in zip(lines, resolved, strict=True):
-        key = (sku_id, line.lot, line.received_on, line.expires_on)
+        key = (sku_id, line.lot, line.received_on, line.expires_on, line.declaration)
         if key not in lots:
             lots[key] = await lot_for(
-                uow, sku_id, code=line.lot, received_on=line.received_on, expires_on=line.expires_on
-            )
+                uow, sku_id, code=line.lot, received_on=line.received_on, expires_on=line.expires_on,
+                declaration=line.declaration,
+            )  # fmt: skip
         lot_id = lots[key]
         batch.append(Line(Grain(sku_id, lot_id, owner_id, line.status), opening, place_id, line.qty_each, "opening",
                           serials=line.serials or None))  # fmt: skip

@@ -116,6 +116,12 @@ async def judged(uow: UnitOfWork, order_id: UUID) -> CustomsOrder:
     return row
 
 
+async def judged_refs(uow: UnitOfWork, refs: Collection[str]) -> list[UUID]:
+    """Orders of these references that have been judged and have not left."""
+    query = select(CustomsOrder.order_id).where(CustomsOrder.ref.in_(refs), CustomsOrder.shipped_at.is_(None))
+    return list(await uow.session.scalars(query.order_by(CustomsOrder.order_id)))
+
+
 async def batch(uow: UnitOfWork, batch_id: UUID) -> Batch:
     """Errors: UnknownBatch."""
     row = await uow.session.get(Batch, batch_id, populate_existing=True)

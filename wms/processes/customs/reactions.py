@@ -1,7 +1,7 @@
 """Orders are judged when they come, when they change and when their parcels are labelled; what leaves is counted as sold."""
 
 from wms.db.uow import UnitOfWork
-from wms.events.customs import RulesChanged
+from wms.events.customs import JudgementDue, RulesChanged
 from wms.events.orders import OrderAccepted, OrderCancelled, OrderChanged, OrderFreed, OrderShipped
 from wms.events.packing import ParcelLabelled
 from wms.processes.customs import service
@@ -38,11 +38,15 @@ async def on_rules_changed(uow: UnitOfWork, event: RulesChanged) -> None:
     await service.rejudge(uow)
 
 
+async def on_judgement_due(uow: UnitOfWork, event: JudgementDue) -> None:
+    await service.judge_order(uow, event.order_id)
+
+
 async def purge(uow: UnitOfWork) -> None:
     """Tick: drop papers whose time is over."""
     await service.purge(uow)
 
 
 async def judge_again(uow: UnitOfWork) -> None:
-    """Tick: a table that ended or began at midnight, or a certificate that ran out, is noticed without a word from anyone."""
+    """Tick: what holds an order may end by the calendar alone, as when a new table begins."""
     await service.rejudge(uow)

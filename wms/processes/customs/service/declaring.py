@@ -1,17 +1,21 @@
-"""Parcels into declarations, declarations to the agent, the agent's answers, and papers to who asks for them."""
+"""Parcels into declarations, declarations to the agent, the agent's answers, and papers to who asks for them.
+
+Rows are locked in one order everywhere: orders by id, then the batch, then its parcels.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from wms.db.uow import UnitOfWork
 from wms.events.customs import DeclarationHeld, DeclarationReleased, PapersAnswered
 from wms.events.incidents import IncidentDetected
 from wms.events.packing import ParcelLabelled
 from wms.foundation.catalog import queries as catalog
+from wms.foundation.orders import service as order_service
 from wms.foundation.stock import queries as stock
 from wms.kernel.ids import uuid7
 from wms.processes.customs import queries
@@ -22,7 +26,8 @@ from wms.processes.customs.tables import Batch, CustomsHold, CustomsOrder, Custo
 
 ANSWER_H = 24.0
 """A hold by customs is answered with its papers within this time (control point customs-hold)."""
-MOST = 5_000
+MOST = 1_000
+"""Parcels of one list: they are matched while somebody waits. The others go into the next."""
 OPEN = ("draft", "matched", "corrected")
 
 
@@ -30,6 +35,7 @@ async def note_parcel(uow: UnitOfWork, event: ParcelLabelled) -> None:
     """Keep what really is in a labelled parcel and what it weighs, and judge its order again."""
     if not await queries.active(uow):
         return
+    await order_service.lock(uow, event.order_id)
     held = await stock.content_of(uow, event.hu_id)
     skus = await catalog.skus(uow, {h.grain.sku_id for h in held})
     contents: dict[str, int] = {}
@@ -59,6 +65,7 @@ async def note_parcel(uow: UnitOfWork, event: ParcelLabelled) -> None:
 
 async def forget_parcels(uow: UnitOfWork, order_id: UUID, ref: str) -> None:
     """A cancelled order declares nothing; what is declared already must be taken back by a person."""
+    await order_service.lock(uow, order_id)
     declared = [p for p in await queries.parcels(uow, order_id) if p.state in ("declared", "held", "released")]
     await uow.session.execute(
         delete(CustomsParcel).where(
@@ -93,12 +100,13 @@ async def make_batch(uow: UnitOfWork, mode: str, parcel_ids: Sequence[UUID] = ()
     )
     if parcel_ids:
         query = query.where(CustomsParcel.parcel_id.in_(parcel_ids))
-    found = list(
-        await uow.session.scalars(query.order_by(CustomsParcel.sscc).limit(MOST).with_for_update(skip_locked=True))
-    )
-    orders = sorted({p.order_id for p in found})
+    orders = sorted({p.order_id for p in await uow.session.scalars(query.order_by(CustomsParcel.sscc).limit(MOST))})
     for order_id in orders:
         await judge_order(uow, order_id, declaring=True)
+    # One at a time, so that numbers follow each other.
+    await uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('customs_batch'))"))
+    query = query.where(CustomsParcel.order_id.in_(orders)).execution_options(populate_existing=True)
+    found = list(await uow.session.scalars(query.order_by(CustomsParcel.sscc)))
     rows = {
         o.order_id: o for o in await uow.session.scalars(select(CustomsOrder).where(CustomsOrder.order_id.in_(orders)))
     }
@@ -144,8 +152,13 @@ async def _lock(uow: UnitOfWork, batch_id: UUID) -> Batch:
     return row
 
 
+async def _lock_orders(uow: UnitOfWork, batch_id: UUID) -> None:
+    await order_service.lock_all(uow, {p.order_id for p in await queries.batch_parcels(uow, batch_id)})
+
+
 async def declare(uow: UnitOfWork, batch_id: UUID) -> None:
     """The list went to the agent. Errors: UnknownBatch, WrongState, FieldsDiffer when papers have changed since it was made."""
+    await _lock_orders(uow, batch_id)
     batch = await _lock(uow, batch_id)
     batch.state = states.step(batch.state, "declare")
     for p in await queries.batch_parcels(uow, batch_id):
@@ -163,6 +176,7 @@ async def answer(uow: UnitOfWork, batch_id: UUID, answers: Sequence[Mapping[str,
     A held parcel stops its order where it still is here, opens an incident with its clock and has its invoice issued at once.
     Errors: UnknownBatch, BadAnswer naming each unknown entry or outcome, WrongState.
     """
+    await _lock_orders(uow, batch_id)
     batch = await _lock(uow, batch_id)
     parcels = await queries.batch_parcels(uow, batch_id)
     known = {p.sscc: p for p in parcels}
@@ -221,6 +235,7 @@ async def answer_hold(uow: UnitOfWork, order_id: UUID) -> list[str]:
 
     The parcels are declared again; customs answers them by the agent. Errors: NotAnswerable.
     """
+    await order_service.lock(uow, order_id)
     holds = await queries.open_holds(uow, order_id)
     if not holds:
         raise refusals.NotAnswerable(order_id=str(order_id))
@@ -241,6 +256,7 @@ async def correct(uow: UnitOfWork, order_id: UUID, reason: str) -> int:
     """Declare an order's parcels anew with what is true now; they leave their list. Returns how many. Errors: ReasonMissing, WrongState."""
     if not reason.strip():
         raise refusals.ReasonMissing()
+    await order_service.lock(uow, order_id)
     parcels = await queries.parcels(uow, order_id)
     if not parcels:
         raise refusals.NoSuchOrder(order_id=str(order_id))

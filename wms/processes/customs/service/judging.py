@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from wms.db.uow import UnitOfWork
+from wms.events.customs import JudgementDue
 from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
@@ -21,7 +22,8 @@ CHECK_DUE = "orders.check_due"
 
 
 async def judge_order(uow: UnitOfWork, order_id: UUID, *, declaring: bool = False) -> judge.Judgement | None:
-    """Judge an order with what is known of it now; None where this site judges nothing, or it has left.
+    """Judge an order with what is known of it now; None where this site judges nothing, or it has left
+    and is not being declared now.
 
     Before its parcels are labelled the documents due before release count, then also those of the parcel, and with `declaring` those of
     the declaration. Errors: UnknownOrder.
@@ -29,7 +31,7 @@ async def judge_order(uow: UnitOfWork, order_id: UUID, *, declaring: bool = Fals
     if not await queries.active(uow):
         return None
     order = await order_service.lock(uow, order_id)
-    if order.state in GONE:
+    if order.state == "cancelled" or (order.state == "shipped" and not declaring):
         return None
     row = await uow.session.get(CustomsOrder, order_id, populate_existing=True)
     fixed = row.fixed if row else ("host" if order.customs_mode else "")
@@ -123,7 +125,9 @@ async def _hold_or_lift(
     gravest = min(faults, key=lambda f: judge.GRAVEST.index(f.code))
     said = gravest.said + (f" and {len(faults) - 1} more" if len(faults) > 1 else "")
     await order_service.hold(uow, order.id, KIND, gravest.code, said, [f.said for f in faults])
-    if gravest.code != "customs.declaration_held":  # that one has its own incident and clock
+    if (
+        gravest.code != "customs.declaration_held" and order.state not in GONE
+    ):  # that one has its own incident and clock
         uow.emit(IncidentDetected(
             kind="customs.order_held", key=f"customs:{order.id}", subject=f"{order.ref}: {said}", owner="lead", due_h=DUE_H,
             detail={"order": order.ref, "mode": found.mode, "code": gravest.code, "faults": [f.said for f in faults]},
@@ -148,9 +152,9 @@ async def fix_mode(uow: UnitOfWork, order_id: UUID, mode: str, reason: str) -> N
     await judge_order(uow, order_id)
 
 
-async def rejudge(uow: UnitOfWork, most: int = 1_000) -> int:
-    """Judge the orders again that are held by customs, the longest held first. Returns how many."""
+async def rejudge(uow: UnitOfWork, most: int = 5_000) -> int:
+    """Have the orders judged again that are held by customs, each in a transaction of its own. Returns how many."""
     waiting = await orders.held(uow, KIND, most)
     for order_id in waiting:
-        await judge_order(uow, order_id)
+        uow.emit(JudgementDue(order_id=order_id))
     return len(waiting)

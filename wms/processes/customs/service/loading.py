@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
-from wms.events.customs import RulesChanged
+from wms.events.customs import JudgementDue, RulesChanged
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import service as orders
 from wms.kernel.ids import uuid7
@@ -163,7 +163,8 @@ async def load_records(uow: UnitOfWork, rows: Rows, *, dry_run: bool, first: int
             insert(Record).values(id=uuid7(), channel=row["channel"], ref=row["ref"], paper=row["paper"], **values)
             .on_conflict_do_update(index_elements=["channel", "ref", "paper"], set_=values)
         )  # fmt: skip
-    uow.emit(RulesChanged(what="papers"))
+    for order_id in await queries.judged_refs(uow, {row["ref"] for row in kept}):
+        uow.emit(JudgementDue(order_id=order_id))
     return len(kept)
 
 

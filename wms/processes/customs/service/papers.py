@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, select, update
 from wms.db.uow import UnitOfWork
 from wms.foundation.labels.rules.pages import Page, pdf
 from wms.foundation.orders import queries as orders
+from wms.foundation.orders import service as order_service
 from wms.kernel.ids import uuid7
 from wms.processes.customs import queries
 from wms.processes.customs.rules import exchange, forms, refusals, retention
@@ -142,6 +143,7 @@ async def purge(uow: UnitOfWork) -> dict[str, int]:
         row.papers = {name: retention.forget(paper) for name, paper in row.papers.items()}
         row.faults = []
         await uow.session.execute(delete(Record).where(Record.channel == order.channel, Record.ref == order.ref))
+        await order_service.forget_identity(uow, row.order_id)
         for p in await queries.parcels(uow, row.order_id):
             p.declared = retention.forget(p.declared)
         forgotten += 1
