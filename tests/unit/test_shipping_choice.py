@@ -177,7 +177,7 @@ def test_bans_name_rule_attribute_and_paper() -> None:
     assert offer(made, "POST").reasons[-1].params["rule"] == "B2"
     bare = choose(book(), asked((replace(PHONE, papers=()), 1)))
     assert bare.offer is None and bare.code == "shipping.restricted" and bare.fields == ("un383",)
-    assert "PHONE: battery_contained, rule B1, paper missing: un383" in bare.why
+    assert "PHONE, battery contained: rule B1, paper missing: un383" in bare.why
     late = replace(PHONE, papers=(Paper("un383", "R-0", date(2026, 10, 31)),))
     assert "expired 2026-10-31" in choose(book(), asked((late, 1))).why
 

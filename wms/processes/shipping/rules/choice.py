@@ -146,9 +146,20 @@ def _none(offers: tuple[Offer, ...], judged: Sequence[Offer], term: str, term_wh
     """Nothing may carry it. Where only a ban stands in the way of some service, the ban is what has to be mended."""
     only_bans = [o for o in judged if all(r.code == RESTRICTED for r in o.reasons)]
     if only_bans:
-        bans = list(dict.fromkeys(r for r in (str(x.params["ban"]) for o in only_bans for x in o.reasons)))
-        fields = tuple(dict.fromkeys(str(x.params["paper"]) for o in only_bans for x in o.reasons if x.params["paper"]))
-        return Choice(None, offers, term, term_why, "shipping.restricted", "; ".join(bans[:6]), fields)
+        # The one that is nearest to being mended: what a paper would mend first, then the fewest bans.
+        best = min(only_bans, key=lambda o: (not any(r.params["paper"] for r in o.reasons), len(o.reasons), o.service))
+        fields = tuple(dict.fromkeys(str(r.params["paper"]) for r in best.reasons if r.params["paper"]))
+        others = ", ".join(o.service for o in only_bans if o is not best)
+        why = f"{best.service}: {'; '.join(str(r.params['ban']) for r in best.reasons[:6])}"
+        return Choice(
+            None,
+            offers,
+            term,
+            term_why,
+            "shipping.restricted",
+            why + (f"; banned too with {others}" if others else ""),
+            fields,
+        )
     said = [f"{o.service}: {', '.join(r.said for r in o.reasons)}" for o in judged[:8]]
     return Choice(None, offers, term, term_why, code, "; ".join(said) or "this site has no shipping service")
 
@@ -199,6 +210,15 @@ def _offer(
     book: Book, asked: Asked, service: Service, term: str, rules: Sequence[SiteRule], plain: tuple[Parcel, ...]
 ) -> Offer:
     reasons = _barred(book, asked, service, term, rules)
+    if any(r.code == "country" for r in reasons):  # nothing else matters
+        return Offer(
+            service.code,
+            service.carrier,
+            service.kind,
+            term,
+            tuple(_once(reasons)),
+            window=book.window(service, asked.country),
+        )
     country = book.policy.countries.get(asked.country)
     value_max = min(
         (v for v in (service.value_max_cents, country.parcel_value_max_cents if country else 0) if v), default=0

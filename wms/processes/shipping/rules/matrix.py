@@ -85,9 +85,14 @@ class Ban:
 
     @property
     def said(self) -> str:
-        what = f", paper missing: {self.paper}" if self.paper else ""
-        return f"{self.sku}: {self.attribute}, rule {self.rule or 'none'}{what}" + (
-            f" ({self.detail})" if self.detail else ""
+        what = f"{self.sku}, {self.attribute.replace('_', ' ')}: "
+        if not self.rule:
+            return what + self.detail
+        return (
+            what
+            + f"rule {self.rule}"
+            + (f", paper missing: {self.paper}" if self.paper else "")
+            + (f" ({self.detail})" if self.detail else "")
         )
 
 
@@ -117,7 +122,7 @@ def judge(
         having = [(goods, pieces) for goods, pieces in content if attribute in goods.attributes]
         rule = matrix.rule_for(service, attribute, country) if matrix is not None else None
         if rule is None:
-            why = "no matrix is valid today" if matrix is None else "no rule answers"
+            why = "no matrix is valid today" if matrix is None else "no rule allows it"
             found.append(Ban("no_rule", "", attribute, having[0][0].code, detail=why))
         elif not rule.allowed:
             found += [Ban("banned", rule.id, attribute, goods.code, detail=rule.why) for goods, _ in having]

@@ -72,7 +72,7 @@ export function Offers({ offers, chosen, currency, narrow }: { offers: Offer[]; 
           {!narrow && <Table.Th>{t("field.carrier")}</Table.Th>}
           <Table.Th ta="right">{t("ship.price")}</Table.Th>
           {!narrow && <Table.Th ta="right">{t("ship.lateness")}</Table.Th>}
-          <Table.Th ta="right">{t("ship.expected")}</Table.Th>
+          {!narrow && <Table.Th ta="right">{t("ship.expected")}</Table.Th>}
           <Table.Th ta="right"><span title={t("ship.days_hint")}>{t("ship.days")}</span></Table.Th>
           <Table.Th>{t("ship.why")}</Table.Th>
         </Table.Tr>
@@ -96,9 +96,9 @@ function One({ offer: o, chosen, currency, narrow }: { offer: Offer; chosen: boo
         {priced && <Tooltip label={<span style={{ whiteSpace: "pre" }}>{parts}</span>} disabled={parts === ""}><span>{money(o.cents, currency)}</span></Tooltip>}
       </Table.Td>
       {!narrow && <Table.Td ta="right" className="number">{priced && o.late_cents > 0 ? money(o.late_cents, currency) : ""}</Table.Td>}
-      <Table.Td ta="right" className="number">{priced ? money(o.expected_cents, currency) : ""}</Table.Td>
+      {!narrow && <Table.Td ta="right" className="number">{priced ? money(o.expected_cents, currency) : ""}</Table.Td>}
       <Table.Td ta="right" className="number" style={{ whiteSpace: "nowrap" }}>{days(o.days)}</Table.Td>
-      <Table.Td>
+      <Table.Td className="wrap">
         {chosen && <Badge variant="light" color="dark" radius="sm" tt="none" mr={6}>{t("ship.chosen")}</Badge>}
         {may && !chosen && <span>{t("ship.may")} </span>}
         {may && <Text span size="sm" c="dimmed">{[o.parcels > 1 ? t("ship.parcels", { n: o.parcels }) : "", o.charged_g > 0 ? t("ship.charged", { g: number(o.charged_g) }) : ""].filter((x) => x !== "").join(", ")}</Text>}

@@ -179,7 +179,7 @@ function Labels({ lead }: { lead: boolean }) {
       <Rows
         name="carrier-labels" rows={read.data?.labels} problem={read.error} id={(l) => l.id}
         columns={[
-          { key: "at", title: t("console.accepted_at"), cell: (l) => time(l.wanted_at) },
+          { key: "at", title: t("ship.asked"), cell: (l) => time(l.wanted_at) },
           { key: "service", title: t("field.service"), cell: (l) => l.service },
           { key: "tracking", title: t("field.tracking"), cell: (l) => l.tracking },
           { key: "sscc", title: "SSCC", cell: (l) => l.sscc },
