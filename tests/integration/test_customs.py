@@ -1,6 +1,9 @@
 """Customs from intake to release: an order is judged, matched with its real parcel, declared, held, answered; nothing passes unjudged."""
 
+import io
+import zipfile
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import Any
 
 import pypdfium2
@@ -9,6 +12,8 @@ from sqlalchemy import text
 
 from simulators.scenarios import customs as demo
 from tests.integration.house import House, Refused, open_house, pack_order, pick_all
+from wms.processes.customs import service
+from wms.twin import measures
 
 Json = dict[str, Any]
 TO = {
@@ -37,9 +42,18 @@ async def house(new_db: Callable[..., str]) -> AsyncIterator[House]:
 
 
 async def load(house: House) -> None:
-    for table in demo.tables():
-        body = {k: v for k, v in table.items() if k != "kind"}
-        await house.admin.post(f"/api/v1/customs/tables/{table['kind']}?dry_run=false", body)
+    async with house.db.begin() as uow:
+        for t in demo.tables():
+            until = date.fromisoformat(t["valid_until"]) if t["valid_until"] else None
+            await service.load_table(
+                uow,
+                t["kind"],
+                t["rows"],
+                valid_from=date.fromisoformat(t["valid_from"]),
+                valid_until=until,
+                source=t["source"],
+                dry_run=False,
+            )
     await house.admin.post("/api/v1/customs/filings?dry_run=false", {"rows": FILED})
     await house.settle()
 
@@ -287,6 +301,14 @@ async def test_documents_are_pdfs_with_their_words(house: House) -> None:
         again.content == (await house.admin.call("GET", f"/api/v1/customs/orders/{order_id}/documents/invoice")).content
     )
     assert len((await view(house, order_id))["documents"]) == 4, "the same document is kept once"
+    bundle = await house.admin.call("GET", f"/api/v1/customs/orders/{order_id}/bundle")
+    assert zipfile.ZipFile(io.BytesIO(bundle.content)).namelist() == [
+        "INV-O1.pdf",
+        "PL-O1.pdf",
+        "CN23-O1.pdf",
+        "declared.json",
+    ]
+    assert (await house.admin.call("GET", f"/api/v1/customs/orders/{order_id}/bundle")).content == bundle.content
 
 
 BAD: tuple[tuple[str, Json, str], ...] = (
@@ -364,8 +386,6 @@ async def test_marks_are_printed_only_with_their_documents(house: House) -> None
 
 
 async def test_papers_are_kept_until_their_rule_ends(house: House) -> None:
-    from wms.processes.customs import service
-
     order_id, _ = await ship_ready(house, "O1")
     await house.admin.call("GET", f"/api/v1/customs/orders/{order_id}/documents/invoice")
     paper = (await view(house, order_id))["documents"][0]
@@ -406,8 +426,6 @@ async def test_stock_keeps_the_declaration_it_came_under_and_what_left_of_it_is_
 
 
 async def controls(house: House) -> list[Json]:
-    from wms.twin import measures
-
     async with house.db.begin() as uow:
         found = await measures.read(uow)
     return [{"id": k, "value": r.value, "why_not": r.why_not} for k, r in found.items() if k.startswith("customs")]

@@ -175,6 +175,13 @@ async def document_data(uow: Uow, order_id: UUID, kind: Kind) -> dict[str, Any]:
     return (await service.issue(uow, order_id, kind)).data
 
 
+@router.get("/orders/{order_id}/bundle", dependencies=[needs("lead", "integration")], response_class=Response)
+async def bundle(uow: Uow, order_id: UUID) -> Response:
+    """ZIP of the papers that a hold by customs is answered with."""
+    name, content = await service.bundle_file(uow, order_id)
+    return _file(name, content, "application/zip")
+
+
 @router.get("/batches", dependencies=[needs("worker")])
 async def batches(uow: Uow) -> dict[str, Any]:
     """Declarations newest first, and what waits to be declared by mode and state."""

@@ -183,13 +183,22 @@ def _judge(
     kept = {name: paper for name, paper in made.items() if name in asked or name in given}
     differences = match(kept, tolerances(sheets.rows("tolerance")))
     faults += [Fault("customs.fields_differ", f"{d.field} {d.sku}".strip(), str(d), d.stated) for d in differences]
-    owed = None
-    if order.duty_term == "DDP" and all(x.sku in filings for x in order.lines):
-        goods = [
-            Goods(x.sku, filings[x.sku].hs_code, filings[x.sku].origin, x.qty_each, x.value_cents) for x in order.lines
-        ]
-        owed = estimate(sheets, goods, order.country, order.currency)
-    return Judgement(mode, why, tuple(faults), kept, tuple(sorted(set(unverified))), owed)
+    return Judgement(mode, why, tuple(faults), kept, tuple(sorted(set(unverified))), _estimate(order, filings, sheets))
+
+
+def _estimate(order: Order, filings: Mapping[str, Filing], sheets: Sheets) -> Estimate | None:
+    """Duty and VAT; who delivers duty paid must know them. Errors: TableExpired with DDP; else None where a table does not tell."""
+    if any(x.sku not in filings for x in order.lines):
+        return None
+    goods = [
+        Goods(x.sku, filings[x.sku].hs_code, filings[x.sku].origin, x.qty_each, x.value_cents) for x in order.lines
+    ]
+    try:
+        return estimate(sheets, goods, order.country, order.currency)
+    except TableExpired:
+        if order.duty_term == "DDP":
+            raise
+        return None
 
 
 def _of_what_ships(paper: Paper, order: Order) -> Paper:

@@ -15,10 +15,10 @@ from wms.processes.customs.service.judging import fix_mode, judge_order, rejudge
 from wms.processes.customs.service.labelling import label_content, print_market_label
 from wms.processes.customs.service.loading import load_filings, load_items, load_records, load_table, rows_of
 from wms.processes.customs.service.overseas import report_sold, sell, sell_order, settle
-from wms.processes.customs.service.papers import batch_file, issue, issue_file, purge, set_legal_hold
+from wms.processes.customs.service.papers import batch_file, bundle_file, issue, issue_file, purge, set_legal_hold
 
 __all__ = [
-    "answer", "answer_hold", "batch_file", "correct", "declare", "fix_mode", "forget_parcels", "issue", "issue_file", "judge_order", "label_content",
+    "answer", "answer_hold", "batch_file", "bundle_file", "correct", "declare", "fix_mode", "forget_parcels", "issue", "issue_file", "judge_order", "label_content",
     "load_filings", "load_items", "load_records", "load_table", "make_batch", "note_parcel", "note_shipped", "print_market_label",
     "purge", "rejudge", "report_sold", "rows_of", "sell", "sell_order", "set_legal_hold", "settle", "summarise",
 ]  # fmt: skip

@@ -1,7 +1,9 @@
 """Issue documents, keep each as long as its market's rule says, and forget who they are about when that ends."""
 
 import hashlib
+import io
 import json
+import zipfile
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +102,20 @@ async def issue_file(uow: UnitOfWork, order_id: UUID, kind: str, size: str) -> t
     """Name and PDF of an order's document; `size` (a4, label) matters for CN 22 and CN 23. Errors: as issue, CannotDraw, DoesNotFit."""
     paper = await issue(uow, order_id, kind)
     return f"{paper.number}.pdf", pdf(_pages(kind, paper.data, size), paper.number)
+
+
+async def bundle_file(uow: UnitOfWork, order_id: UUID) -> tuple[str, bytes]:
+    """Name and ZIP of what customs asks for first: invoice, packing list, CN 23 and the declared entries. Errors: as issue."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
+        for kind in ("invoice", "packing_list", "cn23"):
+            name, content = await issue_file(uow, order_id, kind, "a4")
+            pack.writestr(zipfile.ZipInfo(name), content)  # dated 1980: the same papers, the same bytes
+        declared = [p.declared for p in await queries.parcels(uow, order_id) if p.declared]
+        pack.writestr(
+            zipfile.ZipInfo("declared.json"), json.dumps(declared, ensure_ascii=False, indent=1, sort_keys=True)
+        )
+    return f"{(await queries.judged(uow, order_id)).ref}.zip", out.getvalue()
 
 
 async def batch_file(uow: UnitOfWork, batch_id: UUID, form: str) -> tuple[str, bytes]:

@@ -116,6 +116,7 @@ export function Judged({ id, lead }: { id: string; lead: boolean }) {
             <b>{t("customs.documents")}</b>
             <a href={`/api/v1/customs/orders/${id}/documents/invoice`}>{t("customs.invoice")}</a>
             {packed && <a href={`/api/v1/customs/orders/${id}/documents/packing_list`}>{t("customs.packing_list")}</a>}
+            {packed && <a href={`/api/v1/customs/orders/${id}/bundle`}>{t("customs.bundle")}</a>}
             {(["cn22", "cn23"] as const).map((kind) => <span key={kind}>{kind.toUpperCase().replace("CN", "CN ")}: <a href={`/api/v1/customs/orders/${id}/documents/${kind}?size=a4`}>A4</a> <a href={`/api/v1/customs/orders/${id}/documents/${kind}?size=label`}>{t("customs.label")}</a></span>)}
           </Group>
         )}
