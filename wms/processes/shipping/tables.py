@@ -138,7 +138,7 @@ class ShipPurchase(Base):
     request: Mapped[dict[str, Any]]
     """What the carrier is asked, as events.shipping.BuyLabel."""
     expected_cents: Mapped[int] = mapped_column(default=0)
-    """By the rate card, in `expected_currency`."""
+    """By the rate card, duty-paid handling included, in `expected_currency`: the site's."""
     expected_currency: Mapped[str] = mapped_column(default="")
     tracking: Mapped[str] = mapped_column(default="")
     carrier_ref: Mapped[str] = mapped_column(default="")

@@ -254,10 +254,10 @@ def _offer(
         ended = (book.expired or {}).get(service.code)
         reasons.append(Reason("no_card", {"ended": ended.isoformat() if ended else ""}))
         return _with(offer, reasons)
-    priced = _priced(book, asked, card, term, parcels, country.duty_bp if country else 0)
-    if isinstance(priced, Reason):
-        return _with(offer, [*reasons, priced])
-    cents, duty, charged_g, lines = priced
+    price = priced(book, asked, card, term, parcels, country.duty_bp if country else 0)
+    if isinstance(price, Reason):
+        return _with(offer, [*reasons, price])
+    cents, duty, charged_g, lines = price
     late = lateness_cost(window, asked.allowed_days, book.policy.late_once_cents, book.policy.late_day_cents)
     preferred = sum(r.cents for r in rules if r.do == "prefer" and r.meets(service))
     return Offer(
@@ -326,7 +326,7 @@ def limits(service: Service, parcel: Parcel, value_max: int) -> list[Reason]:
     ]
 
 
-def _priced(
+def priced(
     book: Book, asked: Asked, card: Card, term: str, parcels: Sequence[Parcel], duty_bp: int
 ) -> tuple[int, int, int, tuple[tuple[str, int], ...]] | Reason:
     """(cents, duty part of them, charged grams, lines of the first parcel), the first two in the site's currency."""

@@ -24,7 +24,7 @@ from wms.kernel.carrier import BuyLabel
 from wms.kernel.errors import BadInput, Refusal
 from wms.kernel.ids import uuid7
 from wms.processes.shipping import queries
-from wms.processes.shipping.rules import cards, choice, matrix, refusals, saga
+from wms.processes.shipping.rules import choice, matrix, refusals, saga
 from wms.processes.shipping.rules.parcels import Parcel
 from wms.processes.shipping.service import judging
 from wms.processes.shipping.tables import ShipCheck, ShipPurchase
@@ -197,16 +197,14 @@ def _checked(uow: UnitOfWork, fresh: ShipPurchase, bans: Sequence[matrix.Ban], l
 def _expect(
     fresh: ShipPurchase, book: choice.Book, service: str, parcel: Parcel, country: str, order: order_queries.OrderInfo
 ) -> None:
-    """What the rate card says that it costs: held against the carrier's own price later."""
-    card = book.cards.get(service)
+    """What the rate card says that it costs, in the site's currency: held against the carrier's own price later."""
+    card, terms = book.cards.get(service), book.policy.countries.get(country)
     if card is None:
         return
-    found = cards.quote(
-        card, weight_g=parcel.weight_g, sides_mm=parcel.sides_mm, country=country,
-        postcode=judging.postcode(order.destination), attributes=parcel.attributes,
-    )  # fmt: skip
-    if isinstance(found, cards.Quote):
-        fresh.expected_cents, fresh.expected_currency = found.cents, card.currency
+    asked = choice.Asked(country, judging.postcode(order.destination), parcel.content)
+    found = choice.priced(book, asked, card, order.duty_term, [parcel], terms.duty_bp if terms else 0)
+    if not isinstance(found, choice.Reason):
+        fresh.expected_cents, fresh.expected_currency = found[0], book.policy.currency
 
 
 def _ask(uow: UnitOfWork, one: ShipPurchase) -> None:
