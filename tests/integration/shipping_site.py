@@ -41,7 +41,7 @@ POLICY: Json = {
     "home": "CN",
     "ddp_from_cents": 15_000,
     "late_once_cents": 500,
-    "late_day_cents": 100,
+    "late_day_cents": 300,
 }
 
 
