@@ -327,7 +327,7 @@ class Loader:
                 try:
                     await self.pda.post(f"/api/v1/dock/manifests/{carrier}/close")
                 except Refused as refused:
-                    if refused.code != "dock.nothing_loaded":
+                    if refused.code not in ("dock.nothing_loaded", "dock.still_aboard"):  # a sister parcel is on its way
                         self.floor.note("loader", refused)
         self.loaded = 0
 

@@ -293,7 +293,7 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     customs.DeclarationHeld, customs.DeclarationReleased,
     devices.ZonePassed, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld,
-    picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ManifestClosed,
+    picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed, dock.ParcelDeparted,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
 
@@ -329,6 +329,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("packing.judge_packs", 3_600, packing_reactions.judge_packs),
     Tick("packing.ask_after_scales", 30, packing_reactions.ask_after_scales),
     Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),
+    Tick("dock.miss_overdue", 60, dock_reactions.miss_overdue),
     Tick("labour.learn", 86_400, labour_reactions.learn),
     Tick("shipping.rejudge", 600, shipping_reactions.rejudge),
     Tick("stock.expire_reservations", 30, _expire_reservations),

@@ -102,7 +102,7 @@ async def test_a_parcel_of_a_held_order_gets_its_label_when_the_order_is_free(ho
     assert await house.state(order_id) == "labelled"
 
 
-async def test_a_held_order_is_not_loaded_and_its_truck_leaves_without_it(house: House) -> None:
+async def test_a_held_order_is_not_loaded_and_its_truck_leaves_once_it_is_off(house: House) -> None:
     first, second = await house.order("O1", {"A": 1}), await house.order("O2", {"B": 1})
     lead = await house.sign_in("lead")
     for order_id in (first, second):
@@ -117,9 +117,12 @@ async def test_a_held_order_is_not_loaded_and_its_truck_leaves_without_it(house:
             await lift(house, second)
         await lead.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=sscc)
     await hold(house, second)
+    with pytest.raises(Refused, match="still_aboard"):
+        await lead.post("/api/v1/dock/manifests/POST/close")
+    await lead.answer({"submit": "/api/v1/pda/load/off"}, parcel=sscc)
     assert (await lead.post("/api/v1/dock/manifests/POST/close"))["parcels"] == 1
     await house.settle()
-    assert [await house.state(o) for o in (first, second)] == ["shipped", "loaded"]
+    assert [await house.state(o) for o in (first, second)] == ["shipped", "labelled"]
     assert await house.audit_clean()
 
 

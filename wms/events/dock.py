@@ -8,6 +8,39 @@ from wms.kernel.messages import Event
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerSealed(Event):
+    """A bag or pallet is closed and weighed."""
+
+    name: ClassVar[str] = "dock.container_sealed.v1"
+    stream: ClassVar[str] = "container_id"
+    container_id: UUID
+    kind: str
+    code: str
+    carrier: str
+    service: str
+    seal: str
+    parcels: int
+    weight_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelDeparted(Event):
+    """A parcel left the building on its carrier's truck."""
+
+    name: ClassVar[str] = "dock.parcel_departed.v1"
+    stream: ClassVar[str] = "order_id"
+    parcel_id: UUID
+    order_id: UUID
+    sscc: str
+    tracking: str
+    carrier: str
+    service: str
+    country: str
+    weight_g: int
+    manifest_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestClosed(Event):
     """The carrier's truck left with these parcels."""
 

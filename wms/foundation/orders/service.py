@@ -208,6 +208,19 @@ async def advance(uow: UnitOfWork, order_id: UUID, event: str, *, why: str = "")
     return state
 
 
+async def ship_all(uow: UnitOfWork, order_ids: Collection[UUID]) -> None:
+    """These loaded orders have left, all at once. Errors: WrongState of the first that is not loaded."""
+    found = await lock_all(uow, order_ids)
+    for order in found.values():
+        rules.step(order.state, "ship")
+    await uow.session.execute(
+        update(CustomerOrder).where(CustomerOrder.id.in_(order_ids))
+        .values(state="shipped", shipped_at=uow.now, version=CustomerOrder.version + 1)
+    )  # fmt: skip
+    for order in found.values():
+        uow.emit(OrderShipped(order_id=order.id, ref=order.ref))
+
+
 async def require_check(uow: UnitOfWork, kind: str) -> None:
     """Every order accepted or changed from now on is held until the process of this kind has judged it."""
     await uow.session.execute(insert(OrderCheck).values(kind=kind, since=uow.now).on_conflict_do_nothing())

@@ -299,10 +299,15 @@ async def _serial_faults(uow: UnitOfWork, lines: Sequence[OpeningLine]) -> list[
     return faults
 
 
-async def ship_out(uow: UnitOfWork, hu_id: int) -> int:
-    """Everything in a unit goes to the customer; the unit is closed. Returns pieces."""
-    virtual = await queries.virtual_places(uow)
-    held = await queries.content_of(uow, hu_id)
-    await post(uow, [Line(h.grain, h.place_id, virtual["CUSTOMER"], h.qty_each, "ship") for h in held])
-    await close_unit(uow, hu_id)
+async def ship_out_all(uow: UnitOfWork, hu_ids: Sequence[int]) -> int:
+    """Everything in these units goes to the customer; the units are closed. Returns pieces."""
+    customer = (await queries.virtual_places(uow))["CUSTOMER"]
+    held = await queries.contents_of(uow, hu_ids)
+    for start in range(0, len(held), 500):
+        await post(uow, [Line(h.grain, h.place_id, customer, h.qty_each, "ship") for h in held[start : start + 500]])
+    await close_units(uow, hu_ids)
     return sum(h.qty_each for h in held)
+
+
+async def close_units(uow: UnitOfWork, hu_ids: Sequence[int]) -> None:
+    await uow.session.execute(update(HandlingUnit).where(HandlingUnit.id.in_(hu_ids)).values(closed_at=uow.now))

@@ -50,7 +50,7 @@ class HandlingUnit(Base):
     __tablename__ = "handling_unit"
     id: Mapped[int] = mapped_column(ForeignKey("place.id"), primary_key=True, autoincrement=False)
     kind: Mapped[str]
-    """pallet, case, tote, parcel, cart; pod: a rack that a vehicle carries, with units for its compartments or none."""
+    """pallet, case, tote, parcel, cart, bag (of parcels for one carrier); pod: a rack that a vehicle carries, with units for its compartments or none."""
     code: Mapped[str] = mapped_column(unique=True)
     """Licence plate; an SSCC where it leaves the building."""
     in_place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), index=True)
@@ -59,7 +59,7 @@ class HandlingUnit(Base):
     closed_at: Mapped[datetime | None]
     weight_g: Mapped[int] = mapped_column(default=0)
     __table_args__ = (
-        CheckConstraint("kind IN ('pallet','case','tote','parcel','cart','pod')", name="kind"),
+        CheckConstraint("kind IN ('pallet','case','tote','parcel','cart','pod','bag')", name="kind"),
         CheckConstraint("id <> in_place_id", name="nesting"),
     )
 

@@ -1,4 +1,5 @@
-"""The dock: parcels loaded by scan onto a carrier's manifest, closed when the truck leaves.
+"""The dock: parcels bagged, sealed and loaded by scan onto the truck at a door; the truck leaves, its carrier signs for them.
 
-Tables: manifest, load. Emits ManifestClosed. Answers ParcelLabelled, OrderCancelRequested.
+Tables: manifest, load, container, bag_rule, dock_door, carrier_lane, appointment. Emits ContainerSealed, ParcelDeparted,
+ManifestClosed. Answers ParcelLabelled, OrderCancelRequested, OrderChanged.
 """
