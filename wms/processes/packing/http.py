@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.web import Uow, UowRoute, needs
+from wms.foundation.catalog import queries as catalog
 from wms.processes.packing import queries
 from wms.processes.packing.service import extras, weights
 from wms.processes.packing.service import line as service
@@ -26,13 +27,17 @@ class PolicyIn(BaseModel):
 @station.get("/weights", dependencies=[needs("worker")])
 async def learned(uow: Uow) -> list[dict[str, Any]]:
     """What units and cartons have weighed, those that drift first."""
-    return await queries.weights_board(uow)
+    told = await queries.weights_board(uow)
+    skus = await catalog.skus(uow, {int(w["key"]) for w in told if w["kind"] == "sku"})
+    return [{**w, "name": skus[int(w["key"])].code if w["kind"] == "sku" else w["key"]} for w in told]
 
 
 @station.get("/checks", dependencies=[needs("worker")])
 async def opened(uow: Uow, days: int = 30) -> list[dict[str, Any]]:
     """Parcels that were opened because their weight was off, and what was found."""
-    return await queries.checks(uow, uow.now - timedelta(days=min(max(days, 1), 366)))
+    told = await queries.checks(uow, uow.now - timedelta(days=min(max(days, 1), 366)))
+    skus = await catalog.skus(uow, {int(i) for c in told for i in c["items"]})
+    return [{**c, "goods": ", ".join(f"{n} × {skus[int(i)].code}" for i, n in c["items"].items())} for c in told]
 
 
 @station.get("/policy", dependencies=[needs("worker")])
@@ -76,7 +81,12 @@ class InsertIn(BaseModel):
 async def inserts(uow: Uow) -> list[dict[str, Any]]:
     """What is laid into which parcels."""
     rows = await queries.insert_rules(uow)
-    return [{**{n: getattr(r, n) for n in r.__slots__ if n != "takes"}, "takes": asdict(r.takes)} for r in rows]
+    skus = await catalog.skus(uow, {r.sku_id for r in rows if r.sku_id is not None})
+    return [
+        {**{n: getattr(r, n) for n in r.__slots__ if n != "takes"}, "takes": asdict(r.takes),
+         "sku": skus[r.sku_id].code if r.sku_id in skus else ""}
+        for r in rows
+    ]  # fmt: skip
 
 
 @station.put("/inserts/{code}", dependencies=[needs("supervisor")])

@@ -83,8 +83,8 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
         each = [code for code, level in codes.get(sku.id, []) if level == "EA"] or [sku.code]
         show = {
             "location": spot.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": pieces,
-            "tote": slot.tote, "slot": 0 if tour.singles else slot.slot, "x_mm": spot.x_mm, "y_mm": spot.y_mm,
-        }  # fmt: skip
+            "tote": slot.tote, "x_mm": spot.x_mm, "y_mm": spot.y_mm,
+        } | ({} if tour.singles else {"slot": slot.slot})  # fmt: skip
         qty = Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=pieces, count_each=True)
         if sku.keeps_serials:
             there = tuple(kept.get((task.place_id, sku.id), ()))

@@ -162,7 +162,7 @@ export interface ChannelFilter {
   lines_max?: number;
 }
 
-export type Method = "cluster" | "zone" | "goods_to_person";
+export type Method = "cluster" | "singles" | "zone" | "goods_to_person";
 
 export interface ReleaseChannel {
   code: string;
@@ -405,7 +405,7 @@ export const useFloor = (): UseQueryResult<Floor, Problem> =>
 /** The ways to pick that the site is built for. */
 export function useMethods(): { value: Method; label: string }[] {
   const kinds = new Set(useFloor().data?.locations.map((x) => x.kind));
-  const there: Method[] = ["cluster", ...(kinds.has("wall") ? (["zone"] as const) : []), ...(kinds.has("pod") && kinds.has("g2p") ? (["goods_to_person"] as const) : [])];
+  const there: Method[] = ["cluster", ...(kinds.has("pack") ? (["singles"] as const) : []), ...(kinds.has("wall") ? (["zone"] as const) : []), ...(kinds.has("pod") && kinds.has("g2p") ? (["goods_to_person"] as const) : [])];
   return there.map((value) => ({ value, label: t(`console.method_${value}`) }));
 }
 

@@ -28,6 +28,7 @@ const PAGES = {
   labour: lazy(() => import("./pages/labour.tsx")),
   history: lazy(() => import("./pages/history.tsx")),
   line: lazy(() => import("./pages/line.tsx")),
+  packing: lazy(() => import("./pages/packing.tsx")),
   labels: lazy(() => import("./pages/labels.tsx")),
   simulators: lazy(() => import("./pages/simulators.tsx")),
 };

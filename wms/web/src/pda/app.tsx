@@ -19,7 +19,7 @@ export function App() {
   const open = state.screen === "test" || state.screen === "settings";
   const outside = (state.operator === null || state.expired) && !open;
   return (
-    <main className="screen">
+    <main className="screen" data-flow={state.screen === "work" ? state.flow : ""}>
       <Header state={state} bare={outside} />
       <Band feedback={state.feedback} />
       {outside ? <SignIn state={state} /> : <Body state={state} />}

@@ -1,8 +1,8 @@
 import { useState, type ReactNode } from "react";
 import { t } from "../lib/i18n.ts";
 import { accepts, type Card, type Progress, type Step } from "./cards.ts";
-import { Details, Hero, Lists, Trail } from "./fields.tsx";
-import { useInput } from "./hooks.ts";
+import { Details, Hero, Hint, Lists, nameOf, Trail } from "./fields.tsx";
+import { useInput, useWide } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
 import { Isometric, type Placed } from "./isometric.tsx";
 import { Problems } from "./problems.tsx";
@@ -56,7 +56,7 @@ export function CardView(props: StepProps) {
   }
   return (
     <Frame {...props} onList={() => setListing(true)}>
-      {step.kind === "scan" && <ScanKeys step={step} problem={problem} />}
+      {step.kind === "scan" && <ScanKeys step={step} problem={card.title === "pack.singles" ? <Ways card={card} /> : problem} />}
       {step.kind === "choice" && (
         <div className="list">
           {step.options.map((option) => (
@@ -77,13 +77,15 @@ export function CardView(props: StepProps) {
 
 function Frame({ card, step, state, progress, onList, children }: StepProps & { onList: () => void; children: ReactNode }) {
   const placed = card.show["placed"];
+  const wide = useWide();
   const walking = card.flow !== "g2p" && step.kind === "scan" && progress.step === 0 && stopsOf(state.cards).length > 1;
   return (
     <section className="body">
       <Trail card={card} progress={progress} />
-      <h1 className="prompt">{t(step.prompt, { ...card.show, ...step.show })}</h1>
+      <h1 className="prompt">{t(step.prompt, { ...card.show, ...step.show, name: nameOf(card, step) })}</h1>
       <Hero card={card} step={step} />
-      {Array.isArray(placed) && placed.length > 0 && step.kind !== "scan" && (
+      <Hint card={card} step={step} />
+      {Array.isArray(placed) && placed.length > 0 && (step.kind !== "scan" || wide) && (
         <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />
       )}
       <Details card={card} step={step} few={walking} />
@@ -93,6 +95,13 @@ function Frame({ card, step, state, progress, onList, children }: StepProps & { 
       {children}
     </section>
   );
+}
+
+/** Ways out that are as common as the scan itself. */
+function Ways({ card }: { card: Card }) {
+  return card.problems.map((reason) => (
+    <button key={reason} className="secondary" data-testid={`problem-${reason}`} onClick={() => void reportProblem(reason)}>{t(`choice.${reason}`)}</button>
+  ));
 }
 
 function ScanKeys({ step, problem }: { step: Step; problem: ReactNode }) {
@@ -125,6 +134,7 @@ function Waiting({ card, step, state, progress, ways, problem }: StepProps & { w
       <Trail card={card} progress={progress} />
       <h1 className="prompt">{prompt}</h1>
       <Hero card={card} step={step} />
+      <Hint card={card} step={step} />
       <Details card={card} step={step} />
       <div className={`spinner ${lost ? "lost" : off ? "off" : ""}`}><Icon name={lost ? "queued" : off ? "warn" : card.flow} size={56} /></div>
       <p className="note center">{t(lost ? "lib.goes_on_by_itself" : off ? "lib.needs_you" : "lib.wait_here")}</p>

@@ -46,6 +46,16 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
   );
 }
 
+/** How to do it, the words to pass on, or why it cannot be done: text that came with the step. */
+export function Hint({ card, step }: { card: Card; step: Step }) {
+  const all = shown(card, step);
+  const code = text(all["why_code"]);
+  if (code !== "" && has(`error.${code}`)) return <p className="hint why" role="alert">{t(`error.${code}`, all["why_params"] as Record<string, unknown>)}</p>;
+  const how = (locale() === "zh-CN" && text(all["text_zh"])) || text(all["text"]);
+  const words = all["beside"] === "gift_card" ? `“${text(all["name"])}”` : how;
+  return words === "" ? null : <p className="hint">{words}</p>;
+}
+
 /** Of a long number people read the end. */
 const brief = (value: string): string => (/^\d{14,}$/.test(value) ? `…${value.slice(-6)}` : value);
 
@@ -56,7 +66,7 @@ export function Details({ card, step, short, few }: { card: Card; step: Step; sh
   const told = new Set([about, step.kind === "quantity" || about === "sku" ? "qty" : ""]);
   const rank = (n: string): number => (FIRST.includes(n) ? FIRST.indexOf(n) : FIRST.length);
   const names = Object.keys(all).sort((a, b) => rank(a) - rank(b)).filter((n) => !told.has(n) && !HIDDEN.has(n) && has(`field.${n}`) && text(all[n]) !== "" && !(all[n] === 0 && WHEN_KNOWN.has(n)) && typeof all[n] !== "object");
-  const name = about === "sku" ? "" : nameOf(card, step);
+  const name = about === "sku" || text(all["beside"]) !== "" ? "" : nameOf(card, step);
   return (
     <dl className={short ? "details short" : "details"}>
       {name !== "" && !short && <div className="wide"><dt>{t("field.name")}</dt><dd>{name}</dd></div>}

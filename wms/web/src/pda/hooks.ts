@@ -21,6 +21,19 @@ export function useInput(handlers: { scan?: (scan: Scan) => void; key?: (key: st
   );
 }
 
+const WIDE = "(min-width: 900px)";
+
+/** The screen of a station: room for the drawing beside what is to be done. */
+export const useWide = (): boolean =>
+  useSyncExternalStore(
+    (told) => {
+      const query = window.matchMedia(WIDE);
+      query.addEventListener("change", told);
+      return () => query.removeEventListener("change", told);
+    },
+    () => window.matchMedia(WIDE).matches,
+  );
+
 /** Keeps the screen on while work is under way. */
 export function useWakeLock(on: boolean): void {
   useEffect(() => {
