@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 
 from simulators.plant.goods import Goods
+from simulators.scenarios.dock import BAG_TARE_G
 from simulators.wire.printer import PrinterSim
 from simulators.wire.scale import ScaleSim
 
@@ -41,8 +42,10 @@ class Pda:
         self.http = httpx.AsyncClient(base_url=base, timeout=20.0, headers=headers)
         self.faults_max, self.requests = faults_max, 0
         self.waits_ms: list[float] = []
+        self.name = ""
 
     async def sign_in(self, badge: str, pin: str) -> None:
+        self.name = re.sub("[^A-Z0-9]", "", badge.upper())[-8:]
         answer = await self.post("/api/v1/sign-in", {"badge": badge, "pin": pin, "device": f"sim-{badge}"})
         self.http.headers["authorization"] = f"Bearer {answer['token']}"
 
@@ -52,8 +55,11 @@ class Pda:
     async def post(self, path: str, body: Any = None) -> Any:
         return await self._send("POST", path, body if body is not None else {})
 
+    async def put(self, path: str, body: Any) -> Any:
+        return await self._send("PUT", path, body)
+
     async def _send(self, method: str, path: str, body: Any) -> Any:
-        headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
+        headers = {"idempotency-key": str(uuid4())} if method != "GET" else {}
         pause_s, faults = 0.1, 0
         while True:
             started = time.perf_counter()
@@ -286,6 +292,11 @@ class Loader:
     def __init__(self, floor: Floor, pda: Pda, trucks_every_s: float | None) -> None:
         self.floor, self.pda, self.trucks_every_s = floor, pda, trucks_every_s
         self.loaded = 0
+        self.bag: Json | None = None
+        """Card of the bag that is being filled."""
+        self.tags = 0
+        self.sealed: list[str] = []
+        """Tags of bags that wait to be loaded."""
 
     async def run(self) -> None:
         last = time.monotonic()
@@ -294,7 +305,8 @@ class Loader:
                 sscc = await asyncio.wait_for(self.floor.ship_lane.get(), 0.5)
                 await self._load(sscc)
             except TimeoutError:
-                pass
+                await self._seal()
+            await self._load_bags()
             due = self.trucks_every_s is not None and time.monotonic() - last > self.trucks_every_s
             if due or (self.trucks_every_s is not None and self.loaded and self.floor.ship_lane.empty()):
                 await self._depart()
@@ -309,6 +321,9 @@ class Loader:
                 self.loaded += 1
                 return
             except Refused as refused:
+                if refused.code == "dock.needs_bag":
+                    await self._into_bag(sscc)
+                    return
                 # The label was scanned on a moment ago: the dock hears of it a breath later.
                 if refused.code not in ("dock.unknown_parcel", "orders.wrong_state") or attempt == 39:
                     self.floor.note("loader", refused)
@@ -321,13 +336,55 @@ class Loader:
                     return
                 await asyncio.sleep(0.1)
 
+    async def _into_bag(self, sscc: str) -> None:
+        if self.bag is None:
+            self.tags += 1
+            start = (await self.pda.post("/api/v1/pda/bag/claim"))["cards"][0]
+            self.bag = (await self.pda.answer(start, tag=f"BAG-{self.pda.name}-{self.tags:03}"))["cards"][0]
+        try:
+            self.bag = (await self.pda.answer(self.bag, parcel=f"]C100{sscc}"))["cards"][0]
+        except Refused as refused:
+            if refused.code in ("dock.bag_full", "dock.wrong_bag") and self.bag["show"].get("parcels"):
+                await self._seal()
+                await self._into_bag(sscc)
+            else:
+                self.floor.note("loader", refused)
+
+    async def _seal(self) -> None:
+        """The bag is full, or nothing more comes: seal and weigh it."""
+        card, self.bag = self.bag, None
+        if card is None or not card["show"].get("parcels"):
+            return
+        await self.floor.spend(8)
+        tag = card["show"]["bag"]
+        try:
+            asked = (await self.pda.answer(card, problem="seal"))["cards"][0]
+            await self.pda.answer(asked, seal=f"S{tag[3:]}", weight=card["show"]["weight_g"] + BAG_TARE_G)
+            self.sealed.append(tag)
+        except Refused as refused:
+            self.floor.note("loader", refused)
+
+    async def _load_bags(self) -> None:
+        for tag in list(self.sealed):
+            try:
+                reply = await self.pda.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=tag)
+                self.loaded += reply["params"]["parcels"]
+                self.sealed.remove(tag)
+            except Refused as refused:
+                if refused.code != "orders.wrong_state":  # a sister parcel is still at the bench
+                    self.floor.note("loader", refused)
+                    self.sealed.remove(tag)
+
     async def _depart(self) -> None:
         for carrier, n in (await self._standing()).items():
             if n:
                 try:
                     await self.pda.post(f"/api/v1/dock/manifests/{carrier}/close")
                 except Refused as refused:
-                    if refused.code not in ("dock.nothing_loaded", "dock.still_aboard"):  # a sister parcel is on its way
+                    if refused.code not in (
+                        "dock.nothing_loaded",
+                        "dock.still_aboard",
+                    ):  # a sister parcel is on its way
                         self.floor.note("loader", refused)
         self.loaded = 0
 

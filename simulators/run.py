@@ -28,7 +28,7 @@ from simulators.faults.board import Board
 from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused, ServerFault
 from simulators.plant.goods import Goods
 from simulators.receiving import Dock, Putter, Receiver
-from simulators.scenarios import customs, files, shipping, site
+from simulators.scenarios import customs, dock, files, shipping, site
 from simulators.wire import carrier
 from simulators.wire.ensemble import Ensemble, NoSimulator
 
@@ -146,6 +146,14 @@ async def load_shipping(admin: Pda, told: Json) -> None:
     await admin.post("/api/v1/shipping/goods", told["goods"])
 
 
+async def load_dock(admin: Pda, told: Json) -> None:
+    """Tell the WES of its doors, of the bags that carriers want, and when their trucks come."""
+    await admin.put("/api/v1/dock/doors", dock.DOORS)
+    await admin.put("/api/v1/dock/bag-rules", dock.BAG_RULES)
+    for booked in dock.appointments(sorted({s["carrier"] for s in told["services"]})):
+        await admin.post("/api/v1/dock/appointments", booked)
+
+
 def _chunks(rows: list[Json], size: int) -> list[list[Json]]:
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
@@ -179,7 +187,9 @@ async def carrier_served(made: Json, out: Path, factor: float) -> AsyncIterator[
         return
     told = made["shipping"]
     books = carrier.Books(out / "carrier.db")
-    async with carrier.serving(carrier.CarrierSim(books, told["secret"], day_s=86_400 / factor), site.HOST, told["port"]):
+    async with carrier.serving(
+        carrier.CarrierSim(books, told["secret"], day_s=86_400 / factor), site.HOST, told["port"]
+    ):
         yield
     books.close()
 
@@ -240,6 +250,7 @@ async def work(options: argparse.Namespace, out: Path, made: Json, devices: Ense
         await load_site(admin, made)
         if "shipping" in made:
             await load_shipping(admin, made["shipping"])
+            await load_dock(admin, made["shipping"])
         if "customs" in made:
             await load_customs(admin, made)
     except (Refused, ServerFault) as fault:
