@@ -65,7 +65,7 @@ export function Judged({ id, lead }: { id: string; lead: boolean }) {
   if (o === undefined) return null;
   const wrong = new Set(o.faults.map((f) => f.field));
   const names = Object.keys(o.papers);
-  const keys = [...new Set(names.flatMap((name) => Object.keys(o.papers[name] ?? {})))].sort((a, b) => Number(a.includes("@")) - Number(b.includes("@")) || a.localeCompare(b));
+  const keys = [...new Set(names.flatMap((name) => Object.keys(o.papers[name] ?? {})))].sort((a, b) => Number(wrong.has(b.replace("@", " "))) - Number(wrong.has(a.replace("@", " "))) || Number(a.includes("@")) - Number(b.includes("@")) || a.localeCompare(b));
   const packed = o.parcels.length > 0;
   const open = o.holds.filter((h) => h.answered_at === null);
   return (
@@ -94,7 +94,7 @@ export function Judged({ id, lead }: { id: string; lead: boolean }) {
         {o.estimate.currency && <Text size="sm">{t("customs.estimate", { duty: money(o.estimate.duty_cents ?? 0), vat: money(o.estimate.vat_cents ?? 0), currency: o.estimate.currency })}</Text>}
         {keys.length > 0 && (
           <Table.ScrollContainer minWidth={0} maxHeight="34vh" scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("customs.papers") } }}>
-            <Table stickyHeader verticalSpacing={3} horizontalSpacing={8} data-testid="papers" aria-label={t("customs.papers")}>
+            <Table stickyHeader verticalSpacing={3} horizontalSpacing={6} fz="sm" className="papers" data-testid="papers" aria-label={t("customs.papers")}>
               <Table.Thead><Table.Tr><Table.Th>{t("customs.field")}</Table.Th>{names.map((n) => <Table.Th key={n}>{word("customs_paper", n)}</Table.Th>)}</Table.Tr></Table.Thead>
               <Table.Tbody>
                 {keys.map((key) => {
