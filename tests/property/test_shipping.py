@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wms.kernel.errors import Refusal
 from wms.processes.shipping.rules import windows
 from wms.processes.shipping.rules.cards import Card, band_price, parse_card
 from wms.processes.shipping.rules.choice import Asked, Book, choose
-from wms.processes.shipping.rules.matrix import Goods, judge, parse_matrix
+from wms.processes.shipping.rules.matrix import Goods, judge, parse_goods_record, parse_matrix
 from wms.processes.shipping.rules.parcels import split
 from wms.processes.shipping.rules.policy import parse_policy
 from wms.processes.shipping.rules.refusals import CardRefused
-from wms.processes.shipping.rules.services import Service
+from wms.processes.shipping.rules.services import Service, parse_service
 
 SERVICE = Service("S", "C", "line", (50, 80, 120), weight_max_g=5000)
 DATES = {"currency": "USD", "valid_from": "2026-01-01", "valid_until": "2026-12-31"}
@@ -170,3 +172,51 @@ def test_more_time_is_never_later(window: tuple[int, int, int], allowed: int) ->
 def test_learned_windows_stay_in_order(window: tuple[int, int, int], seen: list[int]) -> None:
     low, mid, high = windows.learned(window, seen)
     assert low <= mid <= high and min(window[0], *seen, 10**9) <= low and high <= max(window[2], *seen, 0)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**14), 10**14) | st.floats() | st.text(max_size=6) | st.sampled_from(["DE", "USD", "S", "*", "2026-01-01", "magnet"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "code", "service", "zone", "DE", "countries", "postcodes", "kind"]), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+FIELDS = {
+    parse_service: ("code", "carrier", "kind", "days", "terms", "countries", "weight_max_g", "mode", "name", "active", "account"),
+    parse_card: ("currency", "valid_from", "valid_until", "zones", "rows", "rows_csv", "surcharges", "remote", "dim", "round_g", "ddp_bp", "lower_break"),
+    parse_matrix: ("valid_from", "valid_until", "rules"),
+    parse_policy: ("currency", "home", "countries", "rules", "rates", "valid_until", "late_day_cents", "ddp_from_cents"),
+    parse_goods_record: ("un_number", "packing_instruction", "energy_mwh", "cells", "papers"),
+}  # fmt: skip
+GOOD: dict[Any, dict[str, Any]] = {
+    parse_service: {"code": "S", "carrier": "C", "kind": "line", "days": [1, 2, 3]},
+    parse_card: {
+        **DATES,
+        "zones": [{"code": "Z", "countries": ["DE"]}],
+        "rows": [{"zone": "Z", "to_g": 5000, "base_cents": 1}],
+    },
+    parse_matrix: {**DATES, "rules": [{"id": "A", "service": "*", "attribute": "magnet"}]},
+    parse_policy: {"currency": "USD"},
+    parse_goods_record: {"un_number": "UN3481"},
+}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(list(FIELDS)), st.data())
+def test_nonsense_is_refused_by_its_fields_and_never_a_fault(parse: Any, data: st.DataObject) -> None:
+    body = dict(GOOD[parse])
+    for name in data.draw(st.lists(st.sampled_from(FIELDS[parse]), min_size=1, max_size=3)):
+        value = data.draw(json_values)
+        inner = body.get(name)
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict) and data.draw(st.booleans()):
+            value = [
+                {**inner[0], data.draw(st.sampled_from([*inner[0], "papers", "country", "postcodes", "when"])): value}
+            ]
+        body[name] = value
+    try:
+        if parse is parse_card:
+            parse(body, SERVICE)
+        elif parse in (parse_matrix, parse_policy):
+            parse(body, ("S",))
+        else:
+            parse(body)
+    except Refusal as refused:
+        assert refused.params["faults"] and all(isinstance(f, str) for f in refused.params["faults"])

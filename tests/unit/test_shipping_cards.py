@@ -152,7 +152,7 @@ def test_csv_names_the_line() -> None:
 
 
 @pytest.mark.parametrize(("more", "said"), [
-    ({"currency": "usd"}, "currency"), ({"valid_until": "2025-01-01"}, "before valid_from"), ({"valid_from": "soon"}, "valid_from: a date"),
+    ({"currency": "usd"}, "currency"), ({"fuel_pb": 1}, "fuel_pb: unknown field"), ({"lower_break": "no"}, "lower_break"), ({"valid_until": "2025-01-01"}, "before valid_from"), ({"valid_from": "soon"}, "valid_from: a date"),
     ({"zones": []}, "zones: at least one"), ({"dim": "sometimes"}, "dim"), ({"divisor": 0}, "divisor"), ({"fuel_bp": -1}, "fuel_bp"),
     ({"rows": [{"zone": "EU", "to_g": 2000, "base_cents": 1.5}]}, "base_cents"), ({"rows": [7]}, "rows[1]: an object"),
     ({"surcharges": [{"code": "x", "when": "mondays"}]}, "surcharges[1]"), ({"remote": {"DE": [["9", "1"]]}}, "remote.DE"),
@@ -168,7 +168,7 @@ def test_a_service_names_its_faults() -> None:
     good = {"code": "X", "carrier": "C", "kind": "line", "days": [7, 9.5, 15]}
     assert parse_service(good).days == (70, 95, 150)
     for more, said in (
-        ({"kind": "pigeon"}, "kind"), ({"days": [9, 7, 15]}, "days"), ({"countries": ["Germany"]}, "GERMANY"), ({"terms": []}, "terms"),
+        ({"kind": "pigeon"}, "kind"), ({"days": [9, 7, 15]}, "days"), ({"countries": ["Germany"]}, "Germany"), ({"terms": []}, "terms"),
         ({"code": "a/b"}, "code"), ({"weight_max_g": -1}, "weight_max_g"), ({"colour": "red"}, "colour"),
     ):  # fmt: skip
         with pytest.raises(ServiceRefused) as refused:

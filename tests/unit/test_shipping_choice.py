@@ -211,7 +211,7 @@ def test_un3480_never_flies_on_passenger_aircraft_whatever_the_matrix_says() -> 
 
 @pytest.mark.parametrize(("rules", "said"), [
     ([{"id": "A", "service": "GHOST", "attribute": "magnet"}], "GHOST"), ([{"id": "A", "service": "*", "attribute": "smell"}], "attribute"),
-    ([{"id": "A", "service": "*", "attribute": "magnet", "papers": ["letter"]}], "papers"), ([{"service": "*"}], "id, service and attribute"),
+    ([{"id": "A", "service": "*", "attribute": "magnet", "papers": ["letter"]}], "papers"), ([{"service": "*"}], "rules[1].attribute: missing"),
     ([{"id": "A", "service": "*", "attribute": "magnet"}, {"id": "B", "service": "*", "attribute": "magnet"}], "answers the same as A"),
     ([{"id": "A", "service": "*", "attribute": "magnet", "pieces_max": -1}], "pieces_max"),
 ])  # fmt: skip

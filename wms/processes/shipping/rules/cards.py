@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from wms.processes.shipping.rules import shape
+from wms.processes.shipping.rules.policy import is_currency
 from wms.processes.shipping.rules.refusals import CardRefused
 from wms.processes.shipping.rules.services import Service, is_country
 
 ROW_COLUMNS = (
     "zone", "kind", "over_g", "to_g", "base_cents", "per_kg_cents", "least_g", "first_g", "step_g", "step_cents"
 )  # fmt: skip
+CARD_FIELDS = frozenset({
+    "service", "currency", "valid_from", "valid_until", "zones", "rows", "rows_csv", "round_g", "dim", "divisor", "dim_side_mm", "fuel_bp",
+    "surcharges", "remote", "ddp_cents", "ddp_bp", "ddp_least_cents", "lower_break", "note",
+})  # fmt: skip
 WHEN = ("always", "remote", "side_over", "girth_over", "weight_over", "attribute")
 DIMS = ("never", "greater", "over_side")
 
@@ -216,12 +222,17 @@ def parse_card(body: Mapping[str, Any], service: Service, version: int = 1, *, c
     `complete` False for a card that was loaded before: should its service have outgrown it, the choice names the gap.
     """
     faults: list[str] = []
-    rows = [*_rows(body.get("rows") or (), faults), *_csv_rows(str(body.get("rows_csv") or ""), faults)]
-    zones = _zones(body.get("zones") or (), faults)
-    first, last = _date(body, "valid_from", faults), _date(body, "valid_until", faults)
+    faults += [f"{str(name)[:40]}: unknown field" for name in body if name not in CARD_FIELDS]
+    if not isinstance(body.get("lower_break", False), bool):
+        faults.append("lower_break: true or false")
+    sheet = shape.text(body.get("rows_csv") or "", "rows_csv", faults, 10**6) or ""
+    rows = [*_rows(shape.rows(body.get("rows"), "rows", faults), faults), *_csv_rows(sheet, faults)]
+    zones = _zones(shape.rows(body.get("zones"), "zones", faults), faults)
+    first = shape.day(body.get("valid_from"), "valid_from", faults) or date.min
+    last = shape.day(body.get("valid_until"), "valid_until", faults) or date.max
     if last < first:
         faults.append("valid_until: before valid_from")
-    if not (isinstance(body.get("currency"), str) and len(body["currency"]) == 3 and body["currency"].isupper()):
+    if not is_currency(body.get("currency")):
         faults.append("currency: three capital letters")
     if body.get("dim", "never") not in DIMS:
         faults.append(f"dim: one of {', '.join(DIMS)}")
@@ -245,8 +256,8 @@ def parse_card(body: Mapping[str, Any], service: Service, version: int = 1, *, c
     card = Card(
         service=service.code, version=version, currency=str(body.get("currency")), valid_from=first, valid_until=last,
         zones=tuple(zones), rows={z: tuple(sorted(r, key=lambda x: x.over_g)) for z, r in by_zone.items()},
-        dim=str(body.get("dim", "never")), surcharges=_surcharges(body.get("surcharges") or (), faults),
-        remote=_ranges_of(body.get("remote") or {}, faults), lower_break=bool(body.get("lower_break", False)),
+        dim=str(body.get("dim", "never")), surcharges=_surcharges(shape.rows(body.get("surcharges"), "surcharges", faults), faults),
+        remote=_ranges_of(shape.table(body.get("remote"), "remote", faults), faults), lower_break=body.get("lower_break", False) is True,
         index={c: tuple(z) for c, z in index.items()}, **numbers,
     )  # fmt: skip
     if complete and not faults:
@@ -325,6 +336,8 @@ def _row(raw: Any, where: str, faults: list[str]) -> Row | None:
     kind = str(raw.get("kind", "gram"))
     if kind not in ("gram", "steps"):
         faults.append(f"{where}.kind: gram or steps")
+    if not isinstance(raw.get("zone", ""), str):
+        faults.append(f"{where}.zone: text")
     numbers = {name: _whole(raw.get(name, 0), f"{where}.{name}", faults) for name in ROW_COLUMNS[2:]}
     if numbers["to_g"] <= numbers["over_g"]:
         faults.append(f"{where}.to_g: not above over_g")
@@ -349,18 +362,20 @@ def _whole(value: Any, name: str, faults: list[str], least: int = 0) -> int:
 def _zones(given: Sequence[Any], faults: list[str]) -> list[Zone]:
     zones: list[Zone] = []
     for n, raw in enumerate(given, 1):
-        where = f"zones[{n}]"
-        if not isinstance(raw, Mapping) or not raw.get("code") or not raw.get("countries"):
-            faults.append(f"{where}: code and countries")
+        where, before = f"zones[{n}]", len(faults)
+        told = shape.typed(Zone, raw, where, faults, leave=frozenset({"postcodes"}))
+        if len(faults) > before:
             continue
-        countries = tuple(str(c) for c in raw["countries"])
+        code, countries = told["code"], told["countries"]
         faults += [f"{where}: {c!r} is no ISO 3166 code" for c in countries if not is_country(c)]
-        ranges = _ranges(raw.get("postcodes") or (), f"{where}.postcodes", faults)
+        ranges = _ranges(shape.rows(raw.get("postcodes"), f"{where}.postcodes", faults), f"{where}.postcodes", faults)
+        if not code or not countries:
+            faults.append(f"{where}: code and countries")
         if ranges and len(countries) != 1:
             faults.append(f"{where}: postcodes belong to one country")
-        if raw["code"] in {z.code for z in zones}:
-            faults.append(f"{where}: {raw['code']!r} comes twice")
-        zones.append(Zone(str(raw["code"]), countries, ranges))
+        if code in {z.code for z in zones} or len(set(countries)) < len(countries):
+            faults.append(f"{where}: {code!r} or a country of it comes twice")
+        zones.append(Zone(code, countries, ranges))
     if not given:
         faults.append("zones: at least one")
     return zones
@@ -377,36 +392,19 @@ def _ranges(given: Any, where: str, faults: list[str]) -> tuple[tuple[str, str],
     return tuple(found)
 
 
-def _ranges_of(given: Any, faults: list[str]) -> dict[str, tuple[tuple[str, str], ...]]:
-    if not isinstance(given, Mapping):
-        faults.append("remote: country to postcode ranges")
-        return {}
-    return {str(c): _ranges(ranges, f"remote.{c}", faults) for c, ranges in given.items()}
+def _ranges_of(given: Mapping[str, Any], faults: list[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    return {
+        str(c): _ranges(shape.rows(ranges, f"remote.{c}", faults), f"remote.{c}", faults) for c, ranges in given.items()
+    }
 
 
 def _surcharges(given: Sequence[Any], faults: list[str]) -> tuple[Surcharge, ...]:
     found = []
     for n, raw in enumerate(given, 1):
-        where = f"surcharges[{n}]"
-        if not isinstance(raw, Mapping) or not raw.get("code") or raw.get("when", "always") not in WHEN:
-            faults.append(f"{where}: code, and when as one of {', '.join(WHEN)}")
-            continue
-        limit, cents, bp = (_whole(raw.get(name, 0), f"{where}.{name}", faults) for name in ("limit", "cents", "bp"))
-        found.append(
-            Surcharge(
-                str(raw["code"]), str(raw.get("when", "always")), limit, str(raw.get("attribute", "")), cents, bp,
-                bool(raw.get("fueled", False)),
-            )
-        )  # fmt: skip
+        where, before = f"surcharges[{n}]", len(faults)
+        told = shape.typed(Surcharge, raw, where, faults)
+        if len(faults) == before and told.get("when", "always") not in WHEN:
+            faults.append(f"{where}.when: one of {', '.join(WHEN)}")
+        if len(faults) == before:
+            found.append(Surcharge(**told))
     return tuple(found)
-
-
-def _date(body: Mapping[str, Any], name: str, faults: list[str]) -> date:
-    value = body.get(name)
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        faults.append(f"{name}: a date, 2026-01-31")
-        return date.min

@@ -5,10 +5,11 @@ before its kind before "*", then the country before "*".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from wms.processes.shipping.rules import shape
 from wms.processes.shipping.rules.refusals import MatrixRefused, PaperRefused
 from wms.processes.shipping.rules.services import KINDS, Service, is_country
 
@@ -185,26 +186,16 @@ def _papers(rule: Rule, goods: Goods, on: date) -> Iterable[Ban]:
             yield Ban("paper", rule.id, rule.attribute, goods.code, paper=kind, detail=f"expired {last.isoformat()}")
 
 
-_LIMITS = (
-    "pieces_max", "net_ml_max", "net_g_max", "cells_max", "battery_mwh_max", "battery_lithium_mg_max",
-)  # fmt: skip
-
-
 def parse_matrix(body: Mapping[str, Any], services: Iterable[str], version: int = 1) -> Matrix:
     """Errors: MatrixRefused naming each faulty rule and every two that answer the same question."""
     faults: list[str] = []
-    known, rules = set(services), list[Rule]()
-    names = {f.name for f in fields(Rule)}
-    index: dict[tuple[str, str, str], Rule] = {}
-    for n, raw in enumerate(body.get("rules") or (), 1):
-        where = f"rules[{n}]"
-        if not isinstance(raw, Mapping) or not all(raw.get(k) for k in ("id", "service", "attribute")):
-            faults.append(f"{where}: id, service and attribute")
+    known, rules, index = set(services), list[Rule](), dict[tuple[str, str, str], Rule]()
+    for n, raw in enumerate(shape.rows(body.get("rules"), "rules", faults), 1):
+        where, before = f"rules[{n}]", len(faults)
+        given = shape.typed(Rule, raw, where, faults)
+        if len(faults) > before:
             continue
-        faults += [f"{where}.{name}: unknown" for name in raw if name not in names]
-        rule = Rule(
-            **{k: v for k, v in raw.items() if k in names and k != "papers"}, papers=tuple(raw.get("papers") or ())
-        )
+        rule = Rule(**given)
         if rule.service != "*" and rule.service not in known and rule.service.removeprefix("kind:") not in KINDS:
             faults.append(f"{where}.service: {rule.service!r} is no service, kind:<kind> or *")
         if rule.attribute not in ATTRIBUTES:
@@ -212,20 +203,17 @@ def parse_matrix(body: Mapping[str, Any], services: Iterable[str], version: int 
         if rule.country != "*" and not is_country(rule.country):
             faults.append(f"{where}.country: {rule.country!r} is no ISO 3166 code or *")
         faults += [f"{where}.papers: {p!r} is none of {', '.join(PAPERS)}" for p in rule.papers if p not in PAPERS]
-        for name in _LIMITS:
-            value = getattr(rule, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                faults.append(f"{where}.{name}: a whole number from 0")
-        if rule.id in {r.id for r in rules}:
-            faults.append(f"{where}.id: {rule.id!r} comes twice")
+        if not rule.id or rule.id in {r.id for r in rules}:
+            faults.append(f"{where}.id: {rule.id!r} is empty or comes twice")
         key = (rule.service, rule.attribute, rule.country)
         if key in index:
             faults.append(f"{where}: answers the same as {index[key].id}")
         index[key] = rule
         rules.append(rule)
-    first, last = _day(body.get("valid_from")), _day(body.get("valid_until"))
-    if first is None or last is None or last < first:
-        faults.append("valid_from, valid_until: two dates in order")
+    first = shape.day(body.get("valid_from"), "valid_from", faults)
+    last = shape.day(body.get("valid_until"), "valid_until", faults)
+    if first and last and last < first:
+        faults.append("valid_until: before valid_from")
     if faults or first is None or last is None:
         raise MatrixRefused(count=len(faults), faults=faults[:100])
     return Matrix(version, first, last, tuple(rules), index)
@@ -234,33 +222,25 @@ def parse_matrix(body: Mapping[str, Any], services: Iterable[str], version: int 
 def parse_goods_record(row: Mapping[str, Any]) -> dict[str, Any]:
     """A SKU's dangerous goods record, checked. Errors: PaperRefused naming each faulty field."""
     faults: list[str] = []
-    clean: dict[str, Any] = {}
-    un_number = str(row.get("un_number") or "").upper()
+    un_number = (shape.text(row.get("un_number") or "", "un_number", faults, 12) or "").upper()
     if un_number and not (un_number.startswith("UN") and un_number[2:].isdigit() and len(un_number) == 6):
         faults.append("un_number: UN and four digits")
-    clean["un_number"], clean["packing_instruction"] = un_number, str(row.get("packing_instruction") or "")[:20]
-    for name in ("energy_mwh", "lithium_mg", "cells", "net_ml"):
-        value = row.get(name, 0)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**9:
-            faults.append(f"{name}: a whole number from 0")
-        clean[name] = value
+    clean: dict[str, Any] = {
+        "un_number": un_number,
+        "packing_instruction": shape.text(row.get("packing_instruction") or "", "packing_instruction", faults, 20),
+        **{
+            name: shape.whole(row.get(name, 0), name, faults)
+            for name in ("energy_mwh", "lithium_mg", "cells", "net_ml")
+        },
+    }
     papers = []
-    for n, paper in enumerate(row.get("papers") or (), 1):
-        until = _day(paper.get("valid_until")) if isinstance(paper, Mapping) else None
-        if until is None or paper.get("kind") not in PAPERS or not paper.get("ref"):
-            faults.append(f"papers[{n}]: kind as one of {', '.join(PAPERS)}, ref, valid_until")
-            continue
-        papers.append({"kind": paper["kind"], "ref": str(paper["ref"])[:80], "valid_until": until.isoformat()})
-    clean["papers"] = papers
+    for n, raw in enumerate(shape.rows(row.get("papers"), "papers", faults), 1):
+        before = len(faults)
+        given = shape.typed(Paper, raw, f"papers[{n}]", faults)
+        if len(faults) == before and given["kind"] not in PAPERS:
+            faults.append(f"papers[{n}].kind: one of {', '.join(PAPERS)}")
+        elif len(faults) == before:
+            papers.append({**given, "valid_until": given["valid_until"].isoformat()})
     if faults:
-        raise PaperRefused(sku=str(row.get("sku", "")), count=len(faults), faults=faults)
-    return clean
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
+        raise PaperRefused(sku=str(row.get("sku", ""))[:80], count=len(faults), faults=faults[:100])
+    return {**clean, "papers": papers}

@@ -1,10 +1,11 @@
 """What a site decides about shipping, as dated data: duty terms by country, what lateness costs, rules that pin, exclude or prefer."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from wms.processes.shipping.rules import shape
 from wms.processes.shipping.rules.refusals import PolicyRefused
 from wms.processes.shipping.rules.services import KINDS, Service, is_country
 
@@ -92,76 +93,45 @@ def money(cents: int, currency: str) -> str:
 def parse_policy(body: Mapping[str, Any], services: Iterable[str], version: int = 1) -> Policy:
     """Errors: PolicyRefused naming each faulty field."""
     faults: list[str] = []
-    names = {f.name for f in fields(Policy)} - {"version"}
-    faults += [f"{name}: unknown field" for name in body if name not in names]
-    given = {name: value for name, value in body.items() if name in names}
-    if not (isinstance(body.get("currency"), str) and len(body["currency"]) == 3 and body["currency"].isupper()):
+    own = frozenset({"countries", "rules", "rates", "version"})
+    given = shape.typed(Policy, {k: v for k, v in body.items() if k != "version"}, "", faults, leave=own)
+    if not is_currency(given.get("currency", "")):
         faults.append("currency: three capital letters")
-    if body.get("home") and not is_country(body["home"]):
+    if given.get("home") and not is_country(given["home"]):
         faults.append("home: no ISO 3166 code")
-    for name in ("ddp_from_cents", "high_duty_bp", "late_once_cents", "late_day_cents", "packing_g"):
-        if name in given:
-            _number(given[name], name, faults)
-    for name in ("valid_from", "valid_until"):
-        if name in given:
-            given[name] = _day(given[name], name, faults)
     countries = {}
-    for code, raw in dict(body.get("countries") or {}).items():
-        where = f"countries.{code}"
-        if not is_country(code) or not isinstance(raw, Mapping):
-            faults.append(f"{where}: ISO 3166 code to an object")
-            continue
-        faults += [f"{where}.{k}: unknown" for k in raw if k not in {f.name for f in fields(Country)}]
-        for name in ("duty_bp", "ddp_from_cents", "parcel_value_max_cents"):
-            if raw.get(name) is not None:
-                _number(raw[name], f"{where}.{name}", faults)
-        until = raw.get("valid_until")
-        countries[code] = Country(
-            raw.get("duty_bp", 0), raw.get("ddp_from_cents"), raw.get("parcel_value_max_cents", 0),
-            _day(until, f"{where}.valid_until", faults) if until else None,
-        )  # fmt: skip
-    given["countries"] = countries
-    given["rules"] = _site_rules(body.get("rules") or (), set(services), faults)
-    for currency, rate in dict(body.get("rates") or {}).items():
-        if not isinstance(rate, int) or isinstance(rate, bool) or rate <= 0:
-            faults.append(f"rates.{currency}: millionths of the site's currency, above 0")
+    for code, raw in shape.table(body.get("countries"), "countries", faults).items():
+        if not is_country(code):
+            faults.append(f"countries.{str(code)[:20]}: no ISO 3166 code")
+        countries[code] = Country(**shape.typed(Country, raw, f"countries.{str(code)[:20]}", faults))
+    rates = {}
+    for currency, raw in shape.table(body.get("rates"), "rates", faults).items():
+        rates[currency] = shape.whole(raw, f"rates.{str(currency)[:20]}", faults, 1) or 1
+    rules = _site_rules(shape.rows(body.get("rules"), "rules", faults), set(services), faults)
     if faults:
         raise PolicyRefused(count=len(faults), faults=faults[:100])
-    return Policy(version=version, **given)
+    return Policy(version=version, countries=countries, rates=rates, rules=rules, **given)
+
+
+def is_currency(code: object) -> bool:
+    return isinstance(code, str) and len(code) == 3 and code.isascii() and code.isupper()
 
 
 def _site_rules(given: Iterable[Any], services: set[str], faults: list[str]) -> tuple[SiteRule, ...]:
     found: list[SiteRule] = []
-    names = {f.name for f in fields(SiteRule)}
     for n, raw in enumerate(given, 1):
-        where = f"rules[{n}]"
-        if not isinstance(raw, Mapping) or not all(raw.get(k) for k in ("id", "do", "target", "why")):
-            faults.append(f"{where}: id, do, target and why")
+        where, before = f"rules[{n}]", len(faults)
+        fields_given = shape.typed(SiteRule, raw, where, faults)
+        if len(faults) > before:
             continue
-        faults += [f"{where}.{k}: unknown" for k in raw if k not in names]
-        rule = SiteRule(**{k: v for k, v in raw.items() if k in names})
+        rule = SiteRule(**fields_given)
         if rule.do not in DO:
             faults.append(f"{where}.do: one of {', '.join(DO)}")
         if rule.target not in services and rule.target.removeprefix("kind:") not in KINDS:
             faults.append(f"{where}.target: {rule.target!r} is no service and no kind:<kind>")
-        if rule.id in {r.id for r in found}:
-            faults.append(f"{where}.id: {rule.id!r} comes twice")
-        for name in ("value_from_cents", "value_below_cents", "cents"):
-            _number(getattr(rule, name), f"{where}.{name}", faults)
+        if not rule.id or rule.id in {r.id for r in found}:
+            faults.append(f"{where}.id: {rule.id!r} is empty or comes twice")
+        if not rule.why:
+            faults.append(f"{where}.why: missing")
         found.append(rule)
     return tuple(found)
-
-
-def _number(value: Any, name: str, faults: list[str]) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**12:
-        faults.append(f"{name}: a whole number from 0")
-
-
-def _day(value: Any, name: str, faults: list[str]) -> date:
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        faults.append(f"{name}: a date, 2026-01-31")
-        return date.min

@@ -1,9 +1,10 @@
 """Services as data: who carries, within which limits, in how many days."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
+from wms.processes.shipping.rules import shape
 from wms.processes.shipping.rules.refusals import ServiceRefused
 
 KINDS = ("postal", "line", "express", "local")
@@ -42,28 +43,20 @@ class Service:
     active: bool = True
 
 
-def parse_service(row: Mapping[str, Any]) -> Service:
+def parse_service(row: Any) -> Service:
     """Errors: ServiceRefused naming each faulty field. `days` come as whole or tenth days: [7, 9.5, 15]."""
-    known = {f.name for f in fields(Service)}
-    faults = [f"{name}: unknown field" for name in row if name not in known]
-    for name in ("code", "carrier", "kind", "days"):
-        if not row.get(name):
-            faults.append(f"{name}: missing")
+    faults: list[str] = []
+    given = shape.typed(Service, row, "", faults, leave=frozenset({"days"}))
+    if isinstance(row, Mapping):
+        given["days"] = tenths(row.get("days"), faults)
     if faults:
-        raise ServiceRefused(count=len(faults), faults=faults)
-    given = dict(row)
-    given["days"] = tenths(row["days"], faults)
-    for name in ("terms", "countries"):
-        if name in row:
-            given[name] = tuple(str(v).upper() for v in row[name])
-    for name in ("weight_max_g", "length_max_mm", "girth_max_mm", "sum_max_mm", "value_max_cents"):
-        value = row.get(name, 0)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            faults.append(f"{name}: a whole number from 0")
+        raise ServiceRefused(count=len(faults), faults=faults[:100])
     service = Service(**given)
-    code: object = service.code
-    if not isinstance(code, str) or not 0 < len(code) <= 40 or not code.isprintable() or set(code) & {*"/*: "}:
+    code = service.code
+    if not 0 < len(code) <= 40 or not code.isprintable() or set(code) & {*"/*: "}:
         faults.append("code: 1 to 40 characters without space, '/', '*' and ':'")
+    if not service.carrier or len(service.carrier) > 40 or "/" in service.carrier:
+        faults.append("carrier: 1 to 40 characters without '/'")
     for name, value, allowed in (("kind", service.kind, KINDS), ("mode", service.mode, MODES)):
         if value not in allowed:
             faults.append(f"{name}: one of {', '.join(allowed)}")
@@ -73,7 +66,7 @@ def parse_service(row: Mapping[str, Any]) -> Service:
     if not 0 < service.weight_max_g <= 2_000_000:
         faults.append("weight_max_g: 1..2000000")
     if faults:
-        raise ServiceRefused(service=str(code), count=len(faults), faults=faults)
+        raise ServiceRefused(service=code, count=len(faults), faults=faults)
     return service
 
 
