@@ -5,7 +5,7 @@ import { useCommand, useRead, type Appointment, type Container, type Dock, type 
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { kilos, number, time } from "../format.ts";
-import { Act, Figure, Panel, Rows, Said, State } from "../parts.tsx";
+import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 
 /** Trucks and their doors first, then what waits for them, then what has left. */
 export default function DockPage({ me }: PageProps) {
@@ -24,11 +24,11 @@ export default function DockPage({ me }: PageProps) {
   const soon = (doors.data ?? []).flatMap((d) => d.appointments.filter((a) => a.state === "planned" || a.state === "missed").map((a) => ({ ...a, door: d.code })));
   return (
     <div className="grid">
-      <div className="figures wide">
-        <Figure value={number(waiting)} label={t("dock.parcels_wait")} />
-        <Figure value={number(aboard)} label={t("dock.parcels_aboard")} />
-        <Figure value={number(late)} label={t("dock.past_cutoff")} tone={late > 0 ? "bad" : ""} />
-        <Figure value={number(boxes.data?.length ?? 0)} label={t("dock.bags_here")} />
+      <div className="tiles">
+        <div className="tile"><b>{number(waiting)}</b><small>{t("dock.parcels_wait")}</small></div>
+        <div className="tile"><b>{number(aboard)}</b><small>{t("dock.parcels_aboard")}</small></div>
+        <div className={`tile ${late > 0 ? "bad" : ""}`}><b>{number(late)}</b><small>{t("dock.past_cutoff")}</small></div>
+        <div className="tile"><b>{number(boxes.data?.length ?? 0)}</b><small>{t("dock.bags_here")}</small></div>
       </div>
       {(doors.data ?? []).length > 0 && (
         <Panel title={t("dock.doors")} aside={may && <Act label={t("dock.book")} onClick={() => book(true)} />}>
