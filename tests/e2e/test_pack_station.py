@@ -12,6 +12,7 @@ from tests.e2e import site
 from tests.e2e.conftest import Server
 from tests.e2e.devices import expected_g, prints, weigh
 from tests.e2e.hands import at_step, band, hero, sign_in, wedge
+from tests.e2e.test_console import sign_in as console_sign_in
 from tests.e2e.test_pda_pick import EAN, drop, pick_stop, take_tour
 
 Shot = Callable[[Any, str], None]
@@ -197,3 +198,35 @@ def _extra(station: Page) -> None:
 def _gift_printed(server: Server) -> bool:
     with psycopg.connect(server.database.replace("+psycopg", "")) as db:
         return bool(db.execute("SELECT 1 FROM print_job WHERE kind = 'gift' AND state = 'printed'").fetchone())
+
+
+def test_the_console_shows_what_the_stations_know(
+    desk: Page, page: Page, server: Server, admin: httpx.Client, shot: Shot
+) -> None:
+    rule = {
+        "takes": {"first_order": True, "countries": ["DE", "FR"]},
+        "name": "Welcome card",
+        "name_zh": "欢迎卡",
+        "weight_g": 4,
+    }
+    assert admin.put("/api/v1/pack-station/inserts/WELCOME", json=rule).status_code == 200
+    with psycopg.connect(server.database.replace("+psycopg", "")) as db:
+        (mug,) = db.execute("SELECT id FROM sku WHERE code = 'MUG-01'").fetchone() or (0,)
+        db.execute(
+            "INSERT INTO learned_weight VALUES ('sku', %s, 60, 120, 381.5, 90, 6.0, now()) ON CONFLICT (kind, key) DO UPDATE SET samples = 60, units = 120, drift_g = 6",
+            [str(mug)],
+        )
+        db.execute("UPDATE pack_material SET revision = '4' WHERE code = 'SHELL-7'")
+        row = db.execute("SELECT id, order_id FROM parcel ORDER BY id DESC LIMIT 1").fetchone()
+        assert row is not None
+        db.execute(
+            "INSERT INTO parcel_check VALUES (gen_random_uuid(), %s, %s, now(), 'packer1', 'missing', 700, 850, 6)",
+            [row[0], row[1]],
+        )
+    console_sign_in(desk, server.url)
+    desk.get_by_test_id("nav-packing").click()
+    expect(desk.get_by_test_id("table-pack-weights").locator("tr.marked")).to_contain_text("MUG-01")
+    expect(desk.get_by_test_id("table-pack-checks")).to_contain_text("A piece is missing")
+    expect(desk.get_by_test_id("table-packs").locator("tr.marked")).to_contain_text("has changed since the test")
+    expect(desk.get_by_test_id("table-pack-inserts")).to_contain_text("a buyer's first order")
+    shot(desk, "console-packing")

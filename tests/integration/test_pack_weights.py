@@ -37,7 +37,7 @@ async def learn(house: House, sku: str, unit_g: float, carton_g: float = 150.0, 
         sku_id = await uow.session.scalar(text("SELECT id FROM sku WHERE code = :c"), {"c": sku})
         for kind, key, mean in (("sku", str(sku_id), unit_g), ("carton", "M", carton_g)):
             await uow.session.execute(
-                text("INSERT INTO learned_weight VALUES (:k, :key, :n, :n, :mean, 0, 0, now()) ON CONFLICT DO NOTHING"),
+                text("INSERT INTO learned_weight VALUES (:k, :key, :n, 3 * :n, :mean, 0, 0, now()) ON CONFLICT DO NOTHING"),
                 {"k": kind, "key": key, "n": samples, "mean": mean},
             )  # fmt: skip
 

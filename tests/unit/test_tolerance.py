@@ -54,6 +54,16 @@ def test_a_light_piece_among_heavy_ones_is_not_seen() -> None:
     assert tolerance([light, part(1, learned(150, 0.5, 60), 0, goods=False)], 1).sees_each
 
 
+def test_what_was_learned_from_parcels_of_one_does_not_stop_a_parcel_of_twenty() -> None:
+    """Tape and paper weigh 0 to 4 g a parcel, whatever is in it."""
+    draw, memory = random.Random(7), Memory()
+    for _ in range(60):
+        memory = teach(memory, 205 + draw.randint(0, 4))
+    few, many = tolerance([part(1, memory, 200)], 1), tolerance([part(20, memory, 200)], 1)
+    assert few.tolerance_g <= 8 and few.sees_each
+    assert all(many.agrees(20 * 205 + tape) for tape in range(5))
+
+
 def test_one_wild_weighing_teaches_nothing_and_a_steady_shift_is_told_as_drift() -> None:
     memory = learned(500, 2.0, 40)
     assert teach(memory, 900).mean_g == memory.mean_g

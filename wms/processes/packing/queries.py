@@ -138,7 +138,9 @@ async def memories(uow: UnitOfWork, keys: Collection[tuple[str, str]]) -> dict[t
 
 async def weights_board(uow: UnitOfWork) -> list[dict[str, Any]]:
     """What was learned of SKUs and cartons, those that drift first, then the last taught."""
-    rows = await uow.session.scalars(select(LearnedWeight).order_by(LearnedWeight.taught_at.desc()).limit(500))
+    rows = await uow.session.scalars(
+        select(LearnedWeight).where(LearnedWeight.samples > 0).order_by(LearnedWeight.taught_at.desc()).limit(500)
+    )
     told = []
     for r in rows:
         m = Memory(r.samples, r.units, r.mean_g, r.m2, r.drift_g)

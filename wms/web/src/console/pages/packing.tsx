@@ -88,7 +88,6 @@ function Checks() {
 
 function Versions() {
   const versions = useRead<Version[]>(["packs"], "/packs/versions", 15_000);
-  const tested = (v: Version): string => v.tests.map((x) => `${word("pack_test", x.kind)} ${x.passed ? "✓" : "✗"} ${x.lab}${x.expires_on === null ? "" : ` (${t("packing.until", { day: x.expires_on })})`}`).join("; ");
   return (
     <Rows
       name="packs" rows={versions.data} problem={versions.error} id={(v) => v.id} height="42vh" narrow marked={(v) => !v.valid && !v.retired}
@@ -131,6 +130,17 @@ function Inserts() {
       ]}
     />
   );
+}
+
+/** Each kind of test with how often it was passed, where, and until when it counts. */
+function tested({ tests }: Version): string {
+  const counted = new Map<string, number>();
+  for (const x of tests) {
+    const until = x.expires_on === null ? "" : `, ${t("packing.until", { day: x.expires_on })}`;
+    const said = `${word("pack_test", x.kind)} ${x.passed ? "✓" : "✗"} ${x.lab}${until}`;
+    counted.set(said, (counted.get(said) ?? 0) + 1);
+  }
+  return [...counted].map(([said, n]) => (n > 1 ? `${n} × ${said}` : said)).join("; ");
 }
 
 /** A rule's conditions in words, all of which an order must meet. */
