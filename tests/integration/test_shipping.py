@@ -217,3 +217,21 @@ async def test_a_parcel_gets_its_carriers_label(house: House, tmp_path: Path, wr
         document = await house.admin.call("GET", f"/api/v1/shipping/labels/{label['id']}/document")
         assert document.content.startswith(b"%PDF")
         assert await house.audit_clean()
+
+
+async def test_an_order_over_its_services_weight_is_packed_in_parcels_that_it_takes(house: House) -> None:
+    await load(house)
+    order_id = await house.order("W1", {"A": 12})  # 2,400 g: more than a small packet may weigh
+    await house.settle()
+    routed = await shown(house, order_id)
+    offers = (await house.admin.get(f"/api/v1/shipping/orders/{order_id}"))["choice"]["offers"]
+    assert next(o for o in offers if o["service"] == "POST")["parcels"] == 2
+    assert routed["service"] == "LINE-PDF" and routed["parcel_max_g"] == 19_600
+    fixed = await house.order("W2", {"A": 12}, service="POST")
+    await house.settle()
+    await house.release(fixed)
+    parcels = (await shown(house, fixed))["parcels"]
+    assert len(parcels) == 2 and all(p["expected_g"] <= 1_960 for p in parcels)
+    one = await house.order("W3", {"A": 12}, service="POST", parcels_max=1)
+    await house.settle()
+    assert (await shown(house, one))["holds"][0]["code"] == "shipping.fixed_not_eligible"

@@ -49,6 +49,7 @@ class OrderInfo:
     cutoff_at: datetime
     carrier: str
     service: str
+    parcel_max_g: int
     duty_term: str
     customs_mode: str
     currency: str

@@ -259,12 +259,14 @@ async def _put_holds(
     await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order.id).values(**values))
 
 
-async def route(uow: UnitOfWork, order_id: UUID, *, carrier: str, service: str, duty_term: str, why: str) -> None:
-    """Keep which carrier's service takes the order and who pays duty, and why."""
+async def route(
+    uow: UnitOfWork, order_id: UUID, *, carrier: str, service: str, duty_term: str, why: str, parcel_max_g: int = 0
+) -> None:
+    """Keep which carrier's service takes the order, what its parcels may weigh, who pays duty, and why."""
     order = await lock(uow, order_id)
     await uow.session.execute(
         update(CustomerOrder).where(CustomerOrder.id == order_id).values(
-            carrier=carrier, service=service, duty_term=duty_term, version=CustomerOrder.version + 1,
+            carrier=carrier, service=service, duty_term=duty_term, parcel_max_g=parcel_max_g, version=CustomerOrder.version + 1,
             why=[*order.why, {"at": uow.now.isoformat(), "step": "channel", "why": why}],
         )
     )  # fmt: skip

@@ -74,6 +74,8 @@ class CustomerOrder(Base):
     carrier: Mapped[str]
     service: Mapped[str] = mapped_column(default="")
     """Shipping service whose label the carrier sells; empty: the house prints its own."""
+    parcel_max_g: Mapped[int] = mapped_column(default=0)
+    """What a parcel of its service may weigh; 0: no limit but the cartons' own."""
     duty_term: Mapped[str] = mapped_column(default="")
     """DAP or DDP: who pays duty; empty: not chosen, or none falls due."""
     customs_mode: Mapped[str] = mapped_column(default="")

@@ -9,6 +9,8 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
+    op.add_column("customer_order", sa.Column("parcel_max_g", sa.BigInteger(), nullable=False, server_default="0"))
+    op.alter_column("customer_order", "parcel_max_g", server_default=None)
     op.create_table(
         "ship_check",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -155,6 +157,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("customer_order", "parcel_max_g")
     for table in (
         "ship_purchase", "ship_window", "ship_transit", "ship_check", "ship_choice", "ship_goods", "ship_version", "ship_service",
     ):  # fmt: skip

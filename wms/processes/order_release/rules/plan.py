@@ -36,6 +36,8 @@ class Need:
     lines: tuple[tuple[UUID, int, int], ...]
     priority: int = 5
     cutoff_s: float = math.inf
+    parcel_max_g: int = 0
+    """What a parcel may weigh with its carton; 0: no limit but the cartons' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple
     for line_id, sku_id, wanted in need.lines:
         pieces += [sku_id] * (wanted - short.get(line_id, 0))
     parts: dict[tuple[int, ...], Plan] = {}
+    boxes = [replace(b, gross_max_g=need.parcel_max_g) for b in snapshot.boxes] if need.parcel_max_g else snapshot.boxes
     cartons: list[Packed] = []
     for start in range(0, len(pieces), PART_EACH):
         part = tuple(pieces[start : start + PART_EACH])
@@ -217,7 +220,7 @@ def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple
                 Item(str(i), *snapshot.skus[i], n, fragile=i in snapshot.fragile, tags=g.tags, not_with=g.not_with, only_in=g.only_in)
                 for i, n in Counter(part).items() for g in [snapshot.goods.get(i, ANY)]
             ]  # fmt: skip
-            parts[part] = plan(asked, snapshot.boxes, Rules(limits=snapshot.limits))
+            parts[part] = plan(asked, boxes, Rules(limits=snapshot.limits))
         if left := parts[part].left_over:
             return (), f"{sum(x.qty for x in left)} piece(s) fit no carton: {left[0].mend}"
         cartons += parts[part].cartons

@@ -133,7 +133,9 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
             await _refuse(uow, wave_id, order_id, _not_now(order))
             continue
         lines = tuple((x.id, x.sku_id, x.open_each) for x in order.lines if x.open_each > 0)
-        needs.append(plan.Need(order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp()))
+        needs.append(plan.Need(
+            order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp(), order.parcel_max_g
+        ))  # fmt: skip
     wave = await queries.wave(uow, wave_id)
     if _cap(wave) and _gone(wave) >= _cap(wave):
         for need in needs:

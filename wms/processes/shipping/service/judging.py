@@ -21,6 +21,7 @@ from wms.processes.shipping.tables import ShipCheck, ShipChoice
 
 JUDGED = frozenset({"accepted", "backordered", "released", "picking", "picked", "packed"})
 """Later the label is on the parcel."""
+PLANNED_PERCENT = 98
 
 
 async def judge(uow: UnitOfWork, order_id: UUID) -> choice.Choice | None:
@@ -46,10 +47,19 @@ async def judge(uow: UnitOfWork, order_id: UUID) -> choice.Choice | None:
             ))  # fmt: skip
         return made
     best = made.offer
-    if (order.carrier, order.service, order.duty_term) != (best.carrier, best.service, made.term):
+    # What was expected may weigh a little more on the scale: cartons are planned below the service's limit.
+    most_g = next(s.weight_max_g for s in book.services if s.code == best.service) * PLANNED_PERCENT // 100
+    now = (order.carrier, order.service, order.duty_term, order.parcel_max_g)
+    if now != (best.carrier, best.service, made.term, most_g):
         duty = f"; {made.term}: {made.term_why}" if made.term else f"; {made.term_why}"
         await orders.route(
-            uow, order_id, carrier=best.carrier, service=best.service, duty_term=made.term, why=made.why + duty
+            uow,
+            order_id,
+            carrier=best.carrier,
+            service=best.service,
+            duty_term=made.term,
+            why=made.why + duty,
+            parcel_max_g=most_g,
         )
     await orders.lift(uow, order_id, CHECK, "")
     return made
