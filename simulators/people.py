@@ -195,6 +195,9 @@ class Packer:
     def __init__(self, floor: Floor, pda: Pda, station: str) -> None:
         self.floor, self.pda, self.station = floor, pda, station
         self.labels: dict[str, float] = {}
+        self._content: dict[str, int] = {}
+        self.left: set[str] = set()
+        """Totes that could not be packed: a lead's matter."""
         floor.printers[station].on_label = self._label_came_out
 
     def _label_came_out(self, zpl: str) -> None:
@@ -215,6 +218,11 @@ class Packer:
                 return await self._tote(card)
             if kind == "parcel":
                 return await self._fill(card)
+            if kind == "singles":
+                return await self._single(card)
+            if kind in ("hold", "blocked"):
+                self.left.add(card["show"].get("tote", ""))
+                return self._first(await self.pda.answer(card, problem="leave_it"))
             if kind == "wait":
                 return await self._wait(card)
             if kind == "off":
@@ -235,27 +243,43 @@ class Packer:
         return reply["cards"][0] if reply["cards"] else None
 
     async def _tote(self, card: Json) -> Json | None:
-        waiting = card["show"].get("waiting", [])
+        waiting = [tote for tote in card["show"].get("waiting", []) if tote not in self.left]
         if not waiting:
             await asyncio.sleep(0.5)
             return None
         return self._first(await self.pda.answer(card, tote=waiting[0]))
 
     async def _fill(self, card: Json) -> Json | None:
-        answers: Json = {"carton": card["show"]["carton"]}
-        pieces, content = 0, {}
-        for step in card["steps"][1:]:
-            answers[step["id"]] = step["show"]["qty"]
-            content[step["show"]["sku"]] = step["show"]["qty"]
-            pieces += step["show"]["qty"]
-        await self.floor.spend(PACK_S + PACK_PIECE_S * pieces)
-        reply = await self.pda.answer(card, **answers)
-        self._content = content
-        return self._first(reply)
+        answers: Json = {}
+        content: dict[str, int] = {}
+        for step in card["steps"]:
+            if step["kind"] == "quantity":
+                answers[step["id"]] = content[step["show"]["sku"]] = step["max"]
+            elif step["kind"] == "choice":
+                answers[step["id"]] = step["options"][-1]
+            else:
+                answers[step["id"]] = step["accept"][0] if step["accept"] else "ok"
+        self._content = content or self._content  # a single piece was scanned before its parcel was known
+        await self.floor.spend(PACK_S + PACK_PIECE_S * sum(self._content.values()))
+        return self._first(await self.pda.answer(card, **answers))
+
+    async def _single(self, card: Json) -> Json | None:
+        """Take a piece out of the shared tote and scan it; through with the tote when nobody wants what is left."""
+        tote = card["show"]["tote"]
+        for row in await self.pda.get(f"/api/v1/stock?q={tote}"):
+            if row["place"] != tote:
+                continue
+            await self.floor.spend(PACK_PIECE_S)
+            said = await self.pda.answer(card, item=self.floor.ean[row["sku"]])
+            if said["message"] != "pack.nobody_wants":
+                self._content = {row["sku"]: 1}
+                return self._first(said)
+        return self._first(await self.pda.answer(card, problem="tote_done"))
 
     async def _wait(self, card: Json) -> Json | None:
         scale, show = self.floor.scales[self.station], card["show"]
-        if card["id"].endswith(":weighing"):
+        weighing = card["id"].endswith((":weighing", ":no_weight"))
+        if weighing:
             scale.put(self.floor.goods.parcel_g(self._content, self.floor.tare_g[show["carton"]]))
         started = time.monotonic()
         while True:
@@ -264,7 +288,7 @@ class Packer:
             if fresh is None or fresh["id"] != card["id"]:
                 scale.remove()
                 return fresh
-            if card["id"].endswith(":weighing") and time.monotonic() - started > 20:
+            if weighing and time.monotonic() - started > 20:
                 self.floor.note(self.station, "no weight for 20 s: put it on again")
                 scale.remove()
                 await asyncio.sleep(0.5)
