@@ -5,10 +5,12 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wms.foundation.labels.rules.layout import Area, Element, Label, Linear, Text
-from wms.foundation.labels.rules.pages import A4, Page, pdf
+from wms.foundation.labels.rules.layout import Area, Element, Label, Linear, Media, Text
+from wms.foundation.labels.rules.pages import Page, pdf
 from wms.foundation.labels.rules.symbols import code128
 
+A4 = Media(210.0, 297.0, 200, stock="a4")
+"""A list of a thousand lines is many pages: fewer dots than a form's, still read at arm's length."""
 LEFT, WIDE, ROWS_A_PAGE, ROW = 15.0, 180.0, 34, 5.6
 COLUMNS = (
     ("#", 10.0),
