@@ -320,11 +320,48 @@ export interface Manifest {
   opened_at: string;
   closed_at: string | null;
   closed_by: string;
+  door: string;
+  plate: string;
+  signed_by: string;
 }
 
 export interface Dock {
   manifests: Manifest[];
   waiting: Record<string, number>;
+  cutoffs: { carrier: string; cutoff_at: string | null; ready: number; loaded: number; late: boolean }[];
+}
+
+export interface Appointment {
+  id: string;
+  carrier: string;
+  starts_at: string;
+  ends_at: string;
+  state: string;
+  plate: string;
+  driver: string;
+  late: boolean;
+}
+
+export interface Door {
+  code: string;
+  name: string;
+  truck: { carrier: string; plate: string; driver: string; arrived_at: string } | null;
+  appointments: Appointment[];
+}
+
+export interface Container {
+  id: string;
+  kind: string;
+  code: string;
+  carrier: string;
+  service: string;
+  country: string;
+  state: string;
+  seal: string;
+  parcels: number;
+  parcels_g: number;
+  weight_g: number;
+  on: string;
 }
 
 export interface Control {
