@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from wms.algorithms.packing.model import Box, Limit
+from wms.algorithms.packing.model import Box
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.events.order_release import OrderWithdrawn, VisitsReleased, WaveConfirmed, WaveReleased, WaveRequested
@@ -16,7 +16,6 @@ from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
 from wms.foundation.orders import rules as order_rules
 from wms.foundation.orders import service as order_service
-from wms.foundation.packs import queries as packs
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.stock.rules import NotEnough
@@ -24,6 +23,7 @@ from wms.foundation.work import queries as work
 from wms.kernel.ids import uuid7
 from wms.processes.order_release import queries, rules
 from wms.processes.order_release.rules import carts, plan, pods, sources
+from wms.processes.order_release.service import company
 from wms.processes.order_release.tables import Wave, WaveOrder
 
 solve = plan.solve
@@ -158,7 +158,7 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         spots = await layout.locations(uow, ids={c.place_id for c in candidates}) if candidates else []
         zone_at = {s.id: s.zone for s in spots}
         zones = {c.balance_id: zone_at[c.place_id] for c in candidates}
-    goods, limits = await goods_of(uow, skus)
+    goods, limits = await company.goods_of(uow, skus)
     return plan.Snapshot(
         tuple(needs),
         tuple(
@@ -171,29 +171,6 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
         goods=goods, limits=limits, zones=zones, pods=all_pods, pieces_max=max(_cap(wave) - _gone(wave), 0),
     )  # fmt: skip
-
-
-async def goods_of(
-    uow: UnitOfWork, skus: Mapping[int, catalog.SkuInfo]
-) -> tuple[dict[int, plan.Goods], tuple[Limit, ...]]:
-    """What limits the parcels of these SKUs: hazard rules, and of fragile ones their approved pack versions."""
-    told = await packs.limits(uow)
-    fragile = [s.id for s in skus.values() if s.fragile] if await packs.any_version(uow) else []
-    approved = {i: a for i, a in (await packs.approvals(uow, fragile)).items() if a.valid}
-    own = {i: f"pack:{i}" for i in approved}
-    goods = {}
-    for sku in skus.values():
-        tags = packs.tags_of(sku.attributes, sku.hazard)
-        apart = {x.beside for x in told if x.apart and x.tag in tags}
-        if approved:  # what a lab tested was one SKU by itself
-            tags = (*tags, own.get(sku.id, "loose"))
-            apart |= {"loose", *own.values()} - {own[sku.id]} if sku.id in own else set()
-        only_in = tuple(sorted({v.carton for v in approved[sku.id].valid})) if sku.id in approved else ()
-        if tags or only_in:
-            goods[sku.id] = plan.Goods(tags, tuple(sorted(apart)), only_in)
-    limits = [Limit(x.tag, x.each_max, x.weight_max_g, x.beside or None) for x in told if not x.apart]
-    limits += [Limit(own[i], min(v.units_max for v in a.valid)) for i, a in sorted(approved.items())]
-    return goods, tuple(limits)
 
 
 def _cart(method: str, totes: int) -> carts.Cart:

@@ -364,7 +364,9 @@ async def waiting_totes(uow: UnitOfWork, station_code: str) -> list[str]:
         found += [t for t in totes if t.kind == "tote" and t.bound_to is not None]
     by_order = await orders.orders(uow, [t.bound_to for t in found if t.bound_to])
     shared = await queries.shared_totes(uow)
-    singles = [t.code for t in found if t.code in shared and t.bound_to not in by_order and await stock.content_of(uow, t.id)]
+    singles = [
+        t.code for t in found if t.code in shared and t.bound_to not in by_order and await stock.content_of(uow, t.id)
+    ]
     found = [t for t in found if t.bound_to and not await _shares_elsewhere(uow, t.bound_to, t.id)]
     return singles + [
         t.code

@@ -210,7 +210,12 @@ async def mark_labelled(uow: UnitOfWork, parcel: queries.ParcelInfo) -> None:
 async def free_shared(uow: UnitOfWork, code: str) -> None:
     """A tote of single units is free once it is empty and none of its pieces can come back into it."""
     tote = await stock.find_unit(uow, code)
-    if tote is None or tote.bound_to is None or await stock.content_of(uow, tote.id) or await queries.singles_live(uow, code):
+    if (
+        tote is None
+        or tote.bound_to is None
+        or await stock.content_of(uow, tote.id)
+        or await queries.singles_live(uow, code)
+    ):
         return
     await let_go(uow, code)
     await ledger.bind_unit(uow, tote.id, None)

@@ -1,0 +1,32 @@
+"""What may share a parcel: hazard rules of the site, and of fragile goods their approved pack versions."""
+
+from collections.abc import Mapping
+
+from wms.algorithms.packing.model import Limit
+from wms.db.uow import UnitOfWork
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.packs import queries as packs
+from wms.processes.order_release.rules import plan
+
+
+async def goods_of(
+    uow: UnitOfWork, skus: Mapping[int, catalog.SkuInfo]
+) -> tuple[dict[int, plan.Goods], tuple[Limit, ...]]:
+    """What limits the parcels of these SKUs: hazard rules, and of fragile ones their approved pack versions."""
+    told = await packs.limits(uow)
+    fragile = [s.id for s in skus.values() if s.fragile] if await packs.any_version(uow) else []
+    approved = {i: a for i, a in (await packs.approvals(uow, fragile)).items() if a.valid}
+    own = {i: f"pack:{i}" for i in approved}
+    goods = {}
+    for sku in skus.values():
+        tags = packs.tags_of(sku.attributes, sku.hazard)
+        apart = {x.beside for x in told if x.apart and x.tag in tags}
+        if approved:  # what a lab tested was one SKU by itself
+            tags = (*tags, own.get(sku.id, "loose"))
+            apart |= {"loose", *own.values()} - {own[sku.id]} if sku.id in own else set()
+        only_in = tuple(sorted({v.carton for v in approved[sku.id].valid})) if sku.id in approved else ()
+        if tags or only_in:
+            goods[sku.id] = plan.Goods(tags, tuple(sorted(apart)), only_in)
+    limits = [Limit(x.tag, x.each_max, x.weight_max_g, x.beside or None) for x in told if not x.apart]
+    limits += [Limit(own[i], min(v.units_max for v in a.valid)) for i, a in sorted(approved.items())]
+    return goods, tuple(limits)
