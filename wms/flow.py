@@ -217,7 +217,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},
     packing.LabelWanted: {"shipping.on_label_wanted": shipping_reactions.on_label_wanted},
-    packing.LabelDropped: {"shipping.on_label_dropped": shipping_reactions.on_label_dropped},
+    packing.LabelDropped: {
+        "shipping.on_label_dropped": shipping_reactions.on_label_dropped,
+        "customs.on_label_dropped": customs_reactions.on_label_dropped,
+    },
     shipping.CarrierAnswered: {"shipping.on_carrier_answered": shipping_reactions.on_carrier_answered},
     tracking.ParcelDelivered: {"shipping.on_parcel_delivered": shipping_reactions.on_parcel_delivered},
     shipping.LabelBought: {"packing.on_label_bought": packing_reactions.on_label_bought},

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pypdfium2
 import pytest
@@ -284,6 +285,14 @@ async def test_a_waybill_that_states_another_weight_holds_the_parcel_before_it_i
         assert (await holds(house, order_id) == []) is good
 
 
+async def test_a_label_that_counts_no_more_takes_its_parcel_back(house: House) -> None:
+    order_id, _ = await ship_ready(house, "O1")
+    parcel = (await view(house, order_id))["parcels"][0]
+    async with house.db.begin() as uow:
+        await service.drop_parcel(uow, UUID(parcel["parcel_id"]), UUID(order_id))
+    assert (await view(house, order_id))["parcels"] == []
+
+
 async def test_documents_are_pdfs_with_their_words(house: House) -> None:
     order_id, sscc = await ship_ready(house, "O1")
     for kind, words in (("invoice", ["Commercial invoice", "陶瓷杯", "30.00", "691200"]), ("packing_list", ["Packing list", sscc, "玩具车"]),
@@ -423,6 +432,15 @@ async def test_stock_keeps_the_declaration_it_came_under_and_what_left_of_it_is_
     )
     control = next(c for c in await controls(house) if c["id"] == "customs-match")
     assert control["value"] == 100
+    batch = (await house.admin.post("/api/v1/customs/batches", {"mode": "9610"}))["id"]  # declared after it left
+    await house.admin.post(f"/api/v1/customs/batches/{batch}/declare")
+    await house.admin.post(
+        f"/api/v1/customs/batches/{batch}/answers", [{"entry": sscc, "outcome": "query", "text": "invoice copy"}]
+    )
+    held = await house.admin.get("/api/v1/customs/orders")
+    assert [(o["ref"], o["faults"][0]["said"]) for o in held] == [("O1", "invoice copy")]
+    await house.admin.post(f"/api/v1/customs/orders/{held[0]['order_id']}/answer")
+    assert await house.admin.get("/api/v1/customs/orders") == []
 
 
 async def controls(house: House) -> list[Json]:

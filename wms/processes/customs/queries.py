@@ -153,13 +153,29 @@ def _order(row: CustomsOrder) -> dict[str, Any]:
 async def order_list(uow: UnitOfWork, only_held: bool, words: str = "", limit: int = 200) -> list[dict[str, Any]]:
     """Judged orders, the longest held first; without `only_held` the newest judged."""
     query = select(CustomsOrder).limit(limit)
-    if only_held:
-        query = query.where(~CustomsOrder.ok, CustomsOrder.shipped_at.is_(None)).order_by(CustomsOrder.first_fault_at)
+    asks = {
+        h.order_id: h.asks
+        for h in await uow.session.scalars(select(CustomsHold).where(CustomsHold.answered_at.is_(None)))
+    }
+    if only_held:  # what has left is held too while customs waits for its papers
+        query = query.where(
+            (~CustomsOrder.ok & CustomsOrder.shipped_at.is_(None)) | CustomsOrder.order_id.in_(asks)
+        ).order_by(CustomsOrder.first_fault_at.nulls_first(), CustomsOrder.order_id)
     else:
         query = query.order_by(CustomsOrder.judged_at.desc(), CustomsOrder.order_id.desc())
     if words:
         query = query.where(CustomsOrder.ref.ilike(f"%{words}%"))
-    return [_order(r) for r in await uow.session.scalars(query)]
+    found = [_order(r) for r in await uow.session.scalars(query)]
+    for row in found:
+        if row["order_id"] in asks and row["ok"]:
+            held = {
+                "code": "customs.declaration_held",
+                "field": "declaration",
+                "said": asks[row["order_id"]],
+                "difference": {},
+            }
+            row |= {"ok": False, "faults": [held]}
+    return found
 
 
 async def order_view(uow: UnitOfWork, order_id: UUID) -> dict[str, Any]:

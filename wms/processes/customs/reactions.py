@@ -3,7 +3,7 @@
 from wms.db.uow import UnitOfWork
 from wms.events.customs import JudgementDue, RulesChanged
 from wms.events.orders import OrderAccepted, OrderCancelled, OrderChanged, OrderFreed, OrderShipped
-from wms.events.packing import ParcelLabelled
+from wms.events.packing import LabelDropped, ParcelLabelled
 from wms.processes.customs import service
 
 
@@ -32,6 +32,10 @@ async def on_order_shipped(uow: UnitOfWork, event: OrderShipped) -> None:
 
 async def on_parcel_labelled(uow: UnitOfWork, event: ParcelLabelled) -> None:
     await service.note_parcel(uow, event)
+
+
+async def on_label_dropped(uow: UnitOfWork, event: LabelDropped) -> None:
+    await service.drop_parcel(uow, event.parcel_id, event.order_id)
 
 
 async def on_rules_changed(uow: UnitOfWork, event: RulesChanged) -> None:

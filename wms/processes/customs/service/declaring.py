@@ -63,6 +63,16 @@ async def note_parcel(uow: UnitOfWork, event: ParcelLabelled) -> None:
         await uow.session.delete(row)
 
 
+async def drop_parcel(uow: UnitOfWork, parcel_id: UUID, order_id: UUID) -> None:
+    """Its label counts no more: what is not declared yet is noted anew with the next label. What is declared stays to be corrected."""
+    await order_service.lock(uow, order_id)
+    await uow.session.execute(
+        delete(CustomsParcel).where(
+            CustomsParcel.parcel_id == parcel_id, CustomsParcel.state.in_(OPEN), CustomsParcel.batch_id.is_(None)
+        )
+    )
+
+
 async def forget_parcels(uow: UnitOfWork, order_id: UUID, ref: str) -> None:
     """A cancelled order declares nothing; what is declared already must be taken back by a person."""
     await order_service.lock(uow, order_id)

@@ -41,7 +41,7 @@ function OrdersView({ held, lead }: { held: boolean; lead: boolean }) {
             { key: "ref", title: t("customs.order"), cell: (r) => r.ref },
             { key: "mode", title: t("customs.mode"), cell: (r) => `${word("customs_mode", r.mode)} · ${r.country}` },
             held
-              ? { key: "why", title: t("customs.held_for"), wrap: true, cell: (r) => r.faults.slice(0, 2).map((f) => <div key={f.code + f.field}>{faultWord(f)}: <b>{faultField(f)}</b>{stated(f) && <> ({stated(f)})</>}</div>) }
+              ? { key: "why", title: t("customs.held_for"), wrap: true, cell: (r) => r.faults.slice(0, 2).map((f) => <div key={f.code + f.field}>{faultWord(f)}: <b>{faultField(f)}</b>{stated(f) ? <> ({stated(f)})</> : f.code === "customs.declaration_held" && <> ({f.said})</>}</div>) }
               : { key: "ok", title: t("field.status"), cell: (r) => <State value={r.ok ? "matched" : "held"} /> },
             { key: "since", title: t("customs.since"), right: true, cell: (r) => time(held ? r.first_fault_at : r.judged_at) },
           ]}
