@@ -79,6 +79,9 @@ def test_single_pieces_are_matched_at_the_bench(
         drop(page)
         page.get_by_test_id("back").tap()
     sit_down(station, server)
+    station.evaluate("localStorage.setItem('wharfinger.locale', 'zh-CN')")  # looked at in the other language
+    station.reload()
+    at_step(station, "tote")
     shot(station, "station-tote")
     for n in range(1, carts + 1):
         wedge(station, f"TOTE-{n}1")
@@ -87,6 +90,7 @@ def test_single_pieces_are_matched_at_the_bench(
         for _ in range(2 // carts):
             wedge(station, EAN["MUG-01"])
             at_step(station, "carton")
+            expect(station.locator(".block.next")).to_have_count(1)  # the piece in hand, where it goes
             shot(station, "station-singles-carton")
             wedge(station, hero(station))
             label(station, server, shot, "station-singles")

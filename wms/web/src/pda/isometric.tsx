@@ -22,8 +22,8 @@ export function Isometric({ placed, card, step, answers }: Props) {
   const goods = [1, 2, 3].map((k) => Math.max(...placed.map((p) => p[k]! + p[k + 3]!)));
   const inner = (card.show["inner_mm"] ?? []) as number[];
   const size = (inner.length === 3 ? inner : goods) as [number, number, number];
-  const states = stateOf(placed, step, answers);
   const skus = [...new Set(card.steps.map((s) => s.id).filter((id) => id.startsWith("sku:")))];
+  const states = stateOf(placed, step, answers, skus.length === 0);
   const [w, d, h] = size;
   const left = at(0, d, 0)[0];
   const right = at(w, 0, 0)[0];
@@ -50,14 +50,15 @@ export function Isometric({ placed, card, step, answers }: Props) {
 
 const depth = (p: Placed): number => p[1] + p[4] / 2 + p[2] + p[5] / 2 + (p[3] + p[6] / 2) * 1.2;
 
-function stateOf(placed: Placed[], step: Step, answers: Answers): ("in" | "next" | "later")[] {
+/** `inHand`: a single piece that was scanned before its carton was known. */
+function stateOf(placed: Placed[], step: Step, answers: Answers, inHand: boolean): ("in" | "next" | "later")[] {
   const seen = new Map<number, number>();
   let marked = false;
   return placed.map(([sku]) => {
     const n = (seen.get(sku) ?? 0) + 1;
     seen.set(sku, n);
     if (n <= Number(answers[`sku:${sku}`] ?? 0)) return "in";
-    if (!marked && step.id === `sku:${sku}`) {
+    if (!marked && (inHand || step.id === `sku:${sku}`)) {
       marked = true;
       return "next";
     }
