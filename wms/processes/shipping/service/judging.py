@@ -24,13 +24,13 @@ JUDGED = frozenset({"accepted", "backordered", "released", "picking", "picked", 
 PLANNED_PERCENT = 98
 
 
-async def judge(uow: UnitOfWork, order_id: UUID) -> choice.Choice | None:
+async def judge(uow: UnitOfWork, order_id: UUID, book: choice.Book | None = None) -> choice.Choice | None:
     """Choose the order's service and duty term; free it, or hold it with the reason. None: nothing to judge.
 
     A site without services judges nothing. What the host fixed is judged and never changed.
     """
     order = await orders.lock(uow, order_id)
-    book = await queries.book(uow)
+    book = book or await queries.book(uow)
     if not book.services or order.state not in JUDGED:
         return None
     before = await queries.choice_of(uow, order_id)
@@ -68,8 +68,9 @@ async def judge(uow: UnitOfWork, order_id: UUID) -> choice.Choice | None:
 async def judge_held(uow: UnitOfWork, limit: int = 1_000) -> int:
     """Judge every order again that is held for shipping. Returns how many."""
     held = await order_queries.held(uow, CHECK, limit)
+    book = await queries.book(uow) if held else None
     for order_id in held:
-        await judge(uow, order_id)
+        await judge(uow, order_id, book)
     return len(held)
 
 
