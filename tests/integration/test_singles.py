@@ -1,5 +1,6 @@
 """Single-unit orders: picked together by SKU, matched at the bench to the earliest cut-off, one label for each piece."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -171,6 +172,25 @@ async def test_a_held_order_is_passed_over_and_no_piece_is_given_twice(house: Ho
     with pytest.raises(Refused) as early:
         await packer.answer(await at(packer, tote), problem="tote_done")
     assert early.value.code == "packing.parcel_busy"
+
+
+async def test_two_benches_that_scan_the_last_piece_at_once_get_one_parcel(house: House) -> None:
+    ids = [await single(house, f"O{i}", "A", 2 + i) for i in range(2)]
+    tote, _ = await brought(house, *ids)
+    await house.admin.post("/api/v1/work/stations", [
+        {"code": "PACK-2", "kind": "pack", "location": "PACK-1", "scale": "scale-2", "printer": "printer-1"}
+    ])  # fmt: skip
+    packer, lead = await house.sign_in("packer"), await house.sign_in("lead")
+    said = await scan(packer, await at(packer, tote), "A")
+    await finish(house, packer, said["cards"][0])
+    first = (await packer.post("/api/v1/pda/pack/PACK-1/tote", {"answers": {"tote": tote}}))["cards"][0]
+    other = (await lead.post("/api/v1/pda/pack/PACK-2/tote", {"answers": {"tote": tote}}))["cards"][0]
+    said, late = await asyncio.gather(scan(packer, first, "A"), scan(lead, other, "A"), return_exceptions=True)
+    refused = [x for x in (said, late) if isinstance(x, Refused)]
+    assert [r.code for r in refused] == ["packing.not_in_tote"], (said, late)
+    async with house.db.begin() as uow:
+        n = await uow.session.scalar(text("SELECT count(*) FROM parcel WHERE state = 'open'"))
+    assert n == 1
 
 
 async def test_a_short_single_leaves_the_others_whole(house: House) -> None:
