@@ -32,6 +32,7 @@ from wms.events import (  # fmt: skip
     slotting,
     stock,
     tracking,
+    value_added,
     work,
 )
 from wms.foundation.labels import reactions as label_reactions
@@ -56,6 +57,7 @@ from wms.processes.picking import reactions as picking_reactions
 from wms.processes.put_wall import reactions as wall_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
+from wms.processes.value_added import reactions as vas_reactions
 from wms.twin import boards, measures
 
 
@@ -171,6 +173,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_tote_consolidated": packing_reactions.on_tote_consolidated,
         "flow.close_wall_short": close_wall_short,
     },
+    picking.OrderPicked: {"value_added.on_order_picked": vas_reactions.on_order_picked},
     picking.SinglePicked: {"packing.on_single_picked": packing_reactions.on_single_picked},
     picking.TourCompleted: {"fleet.on_tour_completed": fleet_reactions.on_tour_completed},
     picking.TourTaken: {"flow.close_lost_cart": close_lost_cart},
@@ -233,6 +236,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "orders.tell_host_cancelled": order_reactions.tell_host_cancelled,
         "order_release.on_order_cancelled": release_reactions.on_order_cancelled,
         "customs.on_order_cancelled": customs_reactions.on_order_cancelled,
+        "value_added.on_order_cancelled": vas_reactions.on_order_cancelled,
         "flow.close_customs_cancelled": close_customs_cancelled,
         "flow.close_shipping_cancelled": close_shipping_cancelled,
     },
@@ -270,6 +274,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     labels.LabelFailed: {
         "packing.on_label_failed": packing_reactions.on_label_failed,
         "inbound.on_label_failed": inbound_reactions.on_label_failed,
+        "value_added.on_label_failed": vas_reactions.on_label_failed,
     },
     catalog.CartonChanged: {"packing.on_carton_changed": packing_reactions.on_carton_changed},
     packs.PackChanged: {
@@ -296,7 +301,8 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     customs.DeclarationHeld, customs.DeclarationReleased,
     devices.ZonePassed, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld,
-    picking.OrderPicked, picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed, dock.ParcelDeparted,
+    picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed, dock.ParcelDeparted,
+    value_added.ShipmentDeparted, value_added.WorkOrderEnded,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
 

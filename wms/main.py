@@ -42,6 +42,8 @@ from wms.processes.put_wall import pda as put_wall_pda
 from wms.processes.shipping import http as shipping_http
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
+from wms.processes.value_added import http as vas_http
+from wms.processes.value_added import pda as vas_pda
 from wms.settings import Settings
 from wms.twin import http as twin_http
 
@@ -52,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     picking_http.router, picking_pda.router, packing_http.router, packing_http.station, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
+    vas_http.router, vas_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip
 

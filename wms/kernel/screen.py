@@ -13,9 +13,10 @@ Level = Literal["ok", "warn", "error"]
 @dataclass(frozen=True, slots=True)
 class Step:
     id: str
-    kind: Literal["scan", "quantity", "choice", "number", "confirm", "wait"]
+    kind: Literal["scan", "quantity", "choice", "number", "confirm", "photo", "wait"]
     """scan: any barcode or typed code; quantity: pieces by scan or numpad; number: a measured value; choice: one of
-    `options`; confirm: the primary key alone; wait: a device is at work, ask `poll` until its answer has other cards."""
+    `options`; confirm: the primary key alone; photo: a picture by the PDA's camera, sent as a data URL (JPEG);
+    wait: a device is at work, ask `poll` until its answer has other cards."""
     prompt: str
     """Text key of what to do now, filled with `show` and the card's `show`."""
     accept: tuple[str, ...] = ()

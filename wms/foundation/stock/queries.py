@@ -13,7 +13,7 @@ from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.foundation.stock.rules import AVAILABLE, Grain
-from wms.foundation.stock.tables import Balance, HandlingUnit, Reservation, Serial
+from wms.foundation.stock.tables import Balance, HandlingUnit, Lot, Reservation, Serial
 from wms.kernel.errors import NotFound
 
 
@@ -296,6 +296,22 @@ async def serials_in(
     for place_id, sku_id, serial in (await uow.session.execute(query)).all():
         found.setdefault((place_id, sku_id), []).append(serial)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class LotInfo:
+    id: int
+    sku_id: int
+    code: str
+    received_on: date
+    expires_on: date
+    declaration: str
+
+
+async def lots(uow: UnitOfWork, ids: Collection[int]) -> dict[int, LotInfo]:
+    """Lots by id, with their dates and papers."""
+    rows = await uow.session.scalars(select(Lot).where(Lot.id.in_(ids)))
+    return {r.id: LotInfo(r.id, r.sku_id, r.code, r.received_on, r.expires_on, r.declaration) for r in rows}
 
 
 async def expired_reservations(uow: UnitOfWork) -> list[UUID]:

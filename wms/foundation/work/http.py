@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1/work", tags=["work"], route_class=UowRoute)
 class StationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    kind: Literal["receive", "wall", "g2p", "pack", "ship"]
+    kind: Literal["receive", "wall", "g2p", "pack", "vas", "ship"]
     location: str
     scale: str = ""
     printer: str = ""
@@ -50,7 +50,7 @@ async def stations(uow: Uow, kind: str = "") -> list[dict[str, Any]]:
 
 class Release(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    kind: Literal["putaway", "count", "move", "wall"]
+    kind: Literal["putaway", "count", "move", "wall", "vas"]
     holder: str
 
 

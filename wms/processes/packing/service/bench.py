@@ -69,7 +69,7 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
     A parcel that was set aside comes last, and is opened anew by a lead only. A parcel that waits for its label (a new
     address came, the printer failed) is found by a scan of that label instead; one from a line's reject lane by its plate.
 
-    Errors: NotAPackTote, NotAllHere, OnTheBelt, ToteElsewhere, OrderIsCancelled, Aside, UnknownBarcode, UnknownStation.
+    Errors: NotAPackTote, NotAllHere, OnTheBelt, ToteElsewhere, OrderIsCancelled, OrderHeld, Aside, UnknownBarcode, UnknownStation.
     """
     station = await work.usable_station(uow, station_code)
     codes = line_rules.read(tote_scan)
@@ -85,6 +85,8 @@ async def open_tote(uow: UnitOfWork, station_code: str, tote_scan: str) -> queri
     order = await order_service.lock(uow, tote.bound_to)
     if order.cancel_requested_at is not None or order.state == "cancelled":
         raise order_rules.OrderIsCancelled(ref=order.ref)
+    if unready := [str(h["why"]) for h in order.holds if h["kind"] in order_rules.NOT_READY]:
+        raise order_rules.OrderHeld(ref=order.ref, why="; ".join(unready))
     if order.state not in ("picked", "packed", "labelled"):
         raise rules.NotAPackTote(scanned=tote.code, state=order.state)
     here = await layout.find_location(uow, station.location)

@@ -7,6 +7,7 @@ import { Icon } from "./icons.tsx";
 import { Isometric, type Placed } from "./isometric.tsx";
 import { Problems } from "./problems.tsx";
 import { QuantityStep } from "./quantity-step.tsx";
+import { PhotoStep } from "./photo-step.tsx";
 import { back, confirm, reportProblem, scan, undoLast, type State } from "./store.ts";
 import { Ahead, stopsOf, Tour } from "./tour.tsx";
 import { TypeCode } from "./type-code.tsx";
@@ -57,6 +58,7 @@ export function CardView(props: StepProps) {
   return (
     <Frame {...props} onList={() => setListing(true)}>
       {step.kind === "scan" && <ScanKeys step={step} problem={card.title === "pack.singles" ? <Ways card={card} /> : problem} />}
+      {step.kind === "photo" && <PhotoStep problem={problem} />}
       {step.kind === "choice" && (
         <div className="list">
           {step.options.map((option) => (

@@ -1,7 +1,7 @@
 /** The card contract of wms/kernel/screen.py, and the judgement of scans against it with no network. */
 export interface Step {
   id: string;
-  kind: "scan" | "quantity" | "choice" | "number" | "confirm" | "wait";
+  kind: "scan" | "quantity" | "choice" | "number" | "confirm" | "photo" | "wait";
   prompt: string;
   accept: string[];
   show: Record<string, unknown>;

@@ -37,7 +37,7 @@ export function Header({ state, bare }: { state: State; bare: boolean }) {
 
 function Where({ state, atHome }: { state: State; atHome: boolean }) {
   if (atHome || state.screen !== "work") {
-    const title = atHome ? state.operator?.name ?? "Wharfinger" : state.screen === "stations" ? t(state.flow === "g2p" ? "flow.pick" : "flow.pack") : t(`lib.${state.screen}`);
+    const title = atHome ? state.operator?.name ?? "Wharfinger" : state.screen === "stations" ? t(`flow.${state.flow === "g2p" ? "pick" : state.flow}`) : t(`lib.${state.screen}`);
     return <div className="where"><strong>{title}</strong></div>;
   }
   const { done, of } = (currentCard()?.show ?? {}) as { done?: number; of?: number };

@@ -11,7 +11,7 @@ interface Station {
 
 /** Sit down at a pack station, or stand where pods are brought to: scan its code or tap it. */
 export function Stations({ flow }: { flow: string }) {
-  const kind = flow === "g2p" ? "g2p" : "pack";
+  const kind = flow === "g2p" || flow === "vas" ? flow : "pack";
   const [stations, setStations] = useState<Station[] | null>(null);
   useEffect(() => {
     get<Station[]>(`/api/v1/pda/${kind}/stations`).then(setStations, (error: unknown) => {
@@ -20,7 +20,7 @@ export function Stations({ flow }: { flow: string }) {
   }, [kind]);
   return (
     <section className="body">
-      <h1 className="prompt">{t(kind === "g2p" ? "g2p.choose" : "pack.choose_station")}</h1>
+      <h1 className="prompt">{t(kind === "g2p" ? "g2p.choose" : `${kind}.choose_station`)}</h1>
       {stations?.length === 0 && <p className="note">{t("pack.no_station")}</p>}
       <div className="list">
         {kind === "g2p" && (
@@ -30,7 +30,7 @@ export function Stations({ flow }: { flow: string }) {
         )}
         {stations?.map((station) => (
           <button key={station.code} className="item" data-testid={`station-${station.code}`} onClick={() => void chooseStation(station.code)}>
-            <strong>{kind === "g2p" && <Icon name="g2p" />} {station.code}</strong>
+            <strong>{kind !== "pack" && <Icon name={kind} />} {station.code}</strong>
             <span>{station.location}</span>
           </button>
         ))}

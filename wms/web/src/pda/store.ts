@@ -44,6 +44,8 @@ export interface State {
   station: string;
   /** Where pods are brought to. */
   bench: string;
+  /** Station for value-added services. */
+  vasAt: string;
   cards: Card[] | null;
   progress: Progress | null;
   /** Key of the event that the current card waits for. */
@@ -58,7 +60,7 @@ export interface State {
   updateReady: boolean;
 }
 
-const KEPT = ["operator", "screen", "flow", "station", "bench", "cards", "progress", "waiting", "undo", "counts"] as const;
+const KEPT = ["operator", "screen", "flow", "station", "bench", "vasAt", "cards", "progress", "waiting", "undo", "counts"] as const;
 const POSITION = "position";
 const HEARTBEAT_MS = 10_000;
 const TICK_MS = 3000;
@@ -72,6 +74,7 @@ let state: State = {
   flow: "",
   station: "",
   bench: "",
+  vasAt: "",
   cards: null,
   progress: null,
   waiting: "",
@@ -174,7 +177,7 @@ export async function signIn(badge: string, pin: string): Promise<boolean> {
     }
     const stays = state.operator?.code === who.operator;
     if (!stays && localStorage.getItem("wharfinger.locale") === null) await setLocale(who.locale);
-    const fresh = stays ? {} : { screen: "menu" as const, flow: "", station: "", bench: "", cards: null, progress: null, waiting: "" };
+    const fresh = stays ? {} : { screen: "menu" as const, flow: "", station: "", bench: "", vasAt: "", cards: null, progress: null, waiting: "" };
     await keep({ ...fresh, operator: { code: who.operator, name: who.name, roles: who.roles }, expired: false, online: true, feedback: null });
     play("ok");
     void sender.flush(true).then(beat);
@@ -217,7 +220,7 @@ export async function openFlow(flow: string): Promise<void> {
     return;
   }
   if (flow === "pick" && (await podsComeHere())) await keep({ screen: "stations", flow: "g2p", cards: null, progress: null, feedback: null });
-  else if (flow === "pack" && state.station === "") await keep({ screen: "stations", flow, cards: null, progress: null, feedback: null });
+  else if (seats[flow] !== undefined && flow !== "g2p" && state[seats[flow]] === "") await keep({ screen: "stations", flow, cards: null, progress: null, feedback: null });
   else await claim(flow);
 }
 
@@ -234,15 +237,19 @@ async function podsComeHere(): Promise<boolean> {
   }
 }
 
+/** Flows that are worked at a station, and where it is kept. */
+const seats: Record<string, "station" | "bench" | "vasAt"> = { pack: "station", g2p: "bench", vas: "vasAt" };
+
 export async function chooseStation(station: string): Promise<void> {
-  if (state.flow === "g2p") set({ bench: station });
-  else set({ station });
-  await claim(state.flow === "g2p" ? "g2p" : "pack");
+  const flow = seats[state.flow] === undefined ? "pack" : state.flow;
+  set({ [seats[flow]!]: station });
+  await claim(flow);
 }
 
 /** Asks for work. Cards that wait in the outbox are not handed out twice. */
 export async function claim(flow: string): Promise<void> {
-  const at = flow === "pack" ? `/${encodeURIComponent(state.station)}` : flow === "g2p" ? `/${encodeURIComponent(state.bench)}` : "";
+  const seat = seats[flow];
+  const at = seat === undefined ? "" : `/${encodeURIComponent(state[seat])}`;
   const path = `/api/v1/pda/${flow}${at}/claim`;
   set({ busy: true });
   try {
@@ -272,7 +279,7 @@ export async function goMenu(): Promise<void> {
   void beat();
 }
 
-export const leaveStation = (): Promise<void> => keep({ station: "", screen: "stations", cards: null, progress: null });
+export const leaveStation = (): Promise<void> => keep({ [seats[state.flow] ?? "station"]: "", screen: "stations", cards: null, progress: null });
 
 // ── scans and keys
 

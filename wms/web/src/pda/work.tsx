@@ -53,6 +53,9 @@ function Nothing({ state }: { state: State }) {
       {state.flow === "pack" && (
         <button className="secondary wide" onClick={() => void leaveStation()}>{t("pack.other_station")}</button>
       )}
+      {state.flow === "vas" && (
+        <button className="secondary wide" onClick={() => void leaveStation()}>{t("vas.other_station")}</button>
+      )}
       {state.flow === "g2p" && (
         <button className="secondary wide" onClick={() => void openFlow("pick")}>{t("g2p.other_station")}</button>
       )}

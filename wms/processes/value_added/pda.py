@@ -1,0 +1,125 @@
+"""The screens of a value-added station: work orders round by round, and boxes for a marketplace.
+
+Screens: claim -> the round in hand | place (of any work order that waits) | a box | nothing; place -> round; round -> round | place |
+nothing; box -> carton; carton -> item; item -> item | weight; weight -> label; label -> carton | nothing.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from wms.db.uow import UnitOfWork
+from wms.db.web import Given, Uow, UowRoute, needs
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.layout import queries as layout
+from wms.foundation.work import queries as work
+from wms.kernel.screen import Answer, Card, Step
+from wms.processes.value_added import queries
+from wms.processes.value_added.service import orders
+
+router = APIRouter(prefix="/api/v1/pda/vas", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
+
+
+def _base(station: str, order: queries.WorkOrderInfo) -> str:
+    return f"/api/v1/pda/vas/{station}/orders/{order.id}"
+
+
+async def _show(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> dict[str, Any]:
+    sku = await catalog.sku(uow, order.sku_id)
+    return {
+        "ref": order.ref, "station": station, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "done": order.done_each,
+        "of": order.qty_each, "recipe": order.made["name"], "recipe_zh": order.made["name_zh"],
+    }  # fmt: skip
+
+
+async def _place_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> Card:
+    show = {**await _show(uow, station, order), "qty": order.qty_each - order.done_each}
+    accept: tuple[str, ...] = ()
+    if order.order_id is None:
+        accept = ((await layout.place_codes(uow, [order.place_id]))[order.place_id],)
+        show["location"] = accept[0]
+    step = Step("location", "scan", "vas.scan_place" if accept else "vas.scan_tote", accept=accept, show=show)
+    return Card(f"vas:{order.id}", "vas", "vas.begin", f"{_base(station, order)}/begin", (step,), show)
+
+
+async def _round_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> Card:
+    """One round: every unit scanned, then the recipe's steps in order, labels read back one by one."""
+    show, units, steps = await _show(uow, station, order), order.round_each, list[Step]()
+    goods = {int(order.made["sku_id"]): int(order.made["unit_each"])}
+    if order.made["kind"] == "kit":
+        goods = {int(p["sku_id"]): int(p["qty_each"]) for p in order.made["parts"]}
+    codes, skus = await catalog.codes_of(uow, goods), await catalog.skus(uow, goods)
+    for sku_id, each in goods.items():
+        sku = skus[sku_id]
+        about = {"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": each * units}
+        accept = tuple(code for code, level in codes.get(sku_id, []) if level == "EA") or (sku.code,)
+        steps.append(Step(
+            f"sku:{sku_id}", "quantity", "vas.scan_units", accept=accept, max=each * units, count_each=True, show=about
+        ))  # fmt: skip
+    for i, each_step in enumerate(order.made["steps"]):
+        # `beside` names the step's own thing: the goods' name is not repeated under it.
+        about = {"text": each_step["text"], "text_zh": each_step["text_zh"], "beside": each_step["code"]}
+        kind, accept = each_step["kind"], ((each_step["code"],) if each_step["code"] else ())
+        if kind == "label":
+            steps.append(Step(
+                f"step:{i}", "quantity", "vas.scan_labels", accept=accept, max=units, count_each=True, scan_only=True,
+                show={**about, "qty": units},
+            ))  # fmt: skip
+        elif kind == "scan":
+            steps.append(Step(f"step:{i}", "scan", "vas.scan_this", accept=accept, show=about))
+        else:
+            steps.append(Step(f"step:{i}", kind, "vas.photo" if kind == "photo" else "vas.do", show=about))
+    labels = ("label_missing",) if any(s["kind"] == "label" for s in order.made["steps"]) else ()
+    return Card(
+        f"vas:{order.id}:{order.done_each}:{units}", "vas", "vas.round", f"{_base(station, order)}/round", tuple(steps), show,
+        problems=(*labels, "consumable_out", "goods_missing", "leave_it"),
+    )  # fmt: skip
+
+
+async def _waiting(uow: UnitOfWork, station: str) -> tuple[Card, ...]:
+    """What may be begun here, most urgent first."""
+    open_ = [t for t in await work.tasks(uow, kind="vas", states=("open",), limit=20) if t.group_id is not None]
+    return tuple([
+        await _place_card(uow, station, await queries.work_order(uow, t.group_id)) for t in open_ if t.group_id is not None
+    ])  # fmt: skip
+
+
+@router.get("/stations")
+async def stations(uow: Uow) -> list[dict[str, Any]]:
+    """Stations to choose from."""
+    return [{"code": s.code, "location": s.location} for s in await work.stations(uow, "vas")]
+
+
+@router.post("/{station}/claim")
+async def claim(uow: Uow, station: str) -> dict[str, Any]:
+    """Screens: the round in hand, its count as it was left | the places of what waits | nothing."""
+    await orders.station_of(uow, station)
+    mine = await work.tasks(uow, kind="vas", states=("claimed",), claimed_by=uow.actor.id)
+    if mine and mine[0].group_id is not None:
+        order = await orders.open_round(uow, mine[0].group_id)
+        return Answer("ok", "vas.go_on", cards=(await _round_card(uow, station, order),)).as_json()
+    cards = await _waiting(uow, station)
+    return Answer("ok", "vas.ready" if cards else "vas.nothing", cards=cards).as_json()
+
+
+@router.post("/{station}/orders/{work_order_id}/begin")
+async def begin(uow: Uow, station: str, work_order_id: UUID, body: Given) -> dict[str, Any]:
+    """Screens: the first round, or the one after those that are done."""
+    order = await orders.begin(uow, work_order_id, station, str(body.answers.get("location", ""))[:200])
+    return Answer("ok", "vas.begun", cards=(await _round_card(uow, station, order),)).as_json()
+
+
+@router.post("/{station}/orders/{work_order_id}/round")
+async def finish(uow: Uow, station: str, work_order_id: UUID, body: Given) -> dict[str, Any]:
+    """Screens: the next round | what waits | nothing."""
+    if problem := str(body.answers.get("problem", "")):
+        left = await orders.report(uow, work_order_id, problem[:40])
+        if left is not None:
+            return Answer("ok", "vas.printed_again", cards=(await _round_card(uow, station, left),)).as_json()
+        return Answer("warn", "vas.left", cards=await _waiting(uow, station)).as_json()
+    order = await orders.finish_round(uow, work_order_id, body.answers)
+    if order.state == "working":
+        said = {"done": order.done_each, "of": order.qty_each}
+        return Answer("ok", "vas.next_round", said, (await _round_card(uow, station, order),)).as_json()
+    return Answer("ok", "vas.done", {"ref": order.ref}, await _waiting(uow, station)).as_json()

@@ -1,0 +1,122 @@
+"""What a round uses up and makes, through the ledger."""
+
+from datetime import date
+
+from wms.db.uow import UnitOfWork
+from wms.foundation.catalog import queries as catalog
+from wms.foundation.layout import queries as layout
+from wms.foundation.stock import queries as stock
+from wms.foundation.stock import service as ledger
+from wms.foundation.stock.rules import AVAILABLE, Grain
+from wms.foundation.work import queries as work
+from wms.processes.value_added import queries, rules
+
+Pieces = list[tuple[Grain, int, int]]
+"""(grain, place, pieces)."""
+
+
+async def virtual(uow: UnitOfWork) -> int:
+    return (await layout.virtual_places(uow))[rules.PRODUCTION]
+
+
+async def reserve(uow: UnitOfWork, demand: str, place_id: int, owner_id: int, wanted: dict[int, int]) -> None:
+    """Keep the goods of a work order from being picked. Errors: NotEnoughGoods."""
+    wants = []
+    for sku_id, qty in sorted(wanted.items()):
+        left = qty
+        for held in await stock.held_in(uow, place_id, sku_id):
+            fits = held.grain.status == AVAILABLE and held.grain.owner_id == owner_id
+            take = min(left, held.free_each) if fits else 0
+            if take:
+                wants.append(ledger.Want(demand, held.balance_id, take))
+                left -= take
+        if left:
+            sku = await catalog.sku(uow, sku_id)
+            place = (await layout.place_codes(uow, [place_id])).get(place_id, "")
+            raise rules.NotEnoughGoods(sku=sku.code, place=place, missing_each=left, wanted_each=qty)
+    await ledger.reserve(uow, wants)
+
+
+async def release(uow: UnitOfWork, demand: str) -> None:
+    await ledger.release(uow, [r.id for r in await stock.open_reservations(uow, [demand])])
+
+
+async def take_reserved(
+    uow: UnitOfWork, demand: str, sku_id: int, qty_each: int, to: int, reason: str
+) -> list[ledger.Line]:
+    """Lines that take so many pieces out of what is reserved. Errors: NotEnoughGoods."""
+    lines, left = [], qty_each
+    for held in await stock.open_reservations(uow, [demand]):
+        take = min(left, held.open_each) if held.grain.sku_id == sku_id else 0
+        if take:
+            lines.append(ledger.Line(held.grain, held.place_id, to, take, reason, reservation=held.id))
+            left -= take
+    if left:
+        raise rules.NotEnoughGoods(
+            sku=(await catalog.sku(uow, sku_id)).code, place="", missing_each=left, wanted_each=qty_each
+        )
+    return lines
+
+
+async def _bench(uow: UnitOfWork, station: work.StationInfo) -> int:
+    spot = await layout.find_location(uow, station.location)
+    return spot.id if spot else 0
+
+
+async def consume(uow: UnitOfWork, made: rules.Recipe, units: int, station: work.StationInfo) -> None:
+    """Use up a round's consumables from the station's stock. Errors: NoConsumable."""
+    bench, into = await _bench(uow, station), await virtual(uow)
+    lines = []
+    for each in made["consumables"]:
+        left = wanted = int(each["qty_each"]) * units
+        for held in await stock.held_in(uow, bench, int(each["sku_id"])):
+            take = min(left, held.free_each) if held.grain.status == AVAILABLE else 0
+            if take:
+                lines.append(ledger.Line(held.grain, bench, into, take, "consume"))
+                left -= take
+        if left:
+            raise rules.NoConsumable(sku=each["sku"], station=station.code, missing_each=left, wanted_each=wanted)
+    await ledger.post(uow, lines)
+
+
+async def assemble(uow: UnitOfWork, order: queries.WorkOrderInfo, units: int) -> None:
+    """Parts become kits where they lie; the kit is as old as its oldest part and lives as long as its shortest.
+
+    Errors: NotEnoughGoods, MixedCustoms.
+    """
+    into = await virtual(uow)
+    lines: list[ledger.Line] = []
+    for part in order.made["parts"]:
+        wanted = int(part["qty_each"]) * units
+        lines += await take_reserved(uow, order.demand, int(part["sku_id"]), wanted, into, "assemble")
+    used = await stock.lots(uow, {x.grain.lot_id for x in lines})
+    if len({x.declaration for x in used.values()}) > 1:
+        raise rules.MixedCustoms(declarations=", ".join(sorted(x.declaration or "–" for x in used.values())))
+    lot = await ledger.lot_for(
+        uow, order.sku_id, received_on=min(x.received_on for x in used.values()),
+        expires_on=min(x.expires_on for x in used.values()), declaration=next(iter(used.values())).declaration,
+    )  # fmt: skip
+    await ledger.post(uow, lines)
+    await ledger.post(
+        uow, [ledger.Line(Grain(order.sku_id, lot, order.owner_id), into, order.place_id, units, "assemble")]
+    )
+
+
+async def take_apart(uow: UnitOfWork, order: queries.WorkOrderInfo, units: int) -> None:
+    """Kits become parts again; each part gets the kit's dates. Errors: NotEnoughGoods."""
+    into = await virtual(uow)
+    lines = await take_reserved(uow, order.demand, order.sku_id, units, into, "disassemble")
+    kits = await stock.lots(uow, {x.grain.lot_id for x in lines})
+    made = []
+    for line in lines:
+        kit = kits[line.grain.lot_id]
+        for part in order.made["parts"]:
+            sku = await catalog.sku(uow, int(part["sku_id"]))
+            ends = kit.expires_on if sku.expiry_policy != "none" else date(9999, 12, 31)
+            lot = await ledger.lot_for(
+                uow, sku.id, received_on=kit.received_on, expires_on=ends, declaration=kit.declaration
+            )
+            grain = Grain(sku.id, lot, order.owner_id)
+            made.append(ledger.Line(grain, into, order.place_id, int(part["qty_each"]) * line.qty_each, "disassemble"))
+    await ledger.post(uow, lines)
+    await ledger.post(uow, made)
