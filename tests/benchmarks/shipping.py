@@ -169,7 +169,7 @@ async def labelling(n: int) -> None:
                 known = {**flow.reactions(), "bench.on_label_bought": on_label_bought}
                 relay = Relay(db, flow.event_types(), known, parked=worker.parked, solvers=saga.relay.solvers)
                 runner = Runner(db, saga.runner.carriers, relay.wake.set)
-                relay.landed = runner.due.set
+                db.queued = lambda _: runner.due.set()
                 jobs = [asyncio.create_task(relay.run()), asyncio.create_task(runner.run())]
                 for service in ("POST", "LINE-PDF", "EXPRESS-PNG"):
                     order = await saga.order(f"O-{service}", service=service)

@@ -92,10 +92,10 @@ class Relay:
         self.parked, self.solvers, self.parallel, self.idle_s = parked, solvers, parallel, idle_s
         self.pressed = pressed
         """Whether to stand back for now."""
-        self.landed: Callable[[], None] = lambda: None
-        """Told when a reaction has ended: it may have left a command to be sent."""
         self.wake = asyncio.Event()
         self._flying: dict[int, asyncio.Task[int]] = {}
+        self._ready: list[int] = []
+        """Found due and not begun yet, oldest first."""
 
     async def run(self) -> None:
         """Keep up to `parallel` reactions in flight, woken early by `wake`; never returns.
@@ -120,7 +120,9 @@ class Relay:
         room = (PRESSED_PARALLEL if self.pressed() else self.parallel) - len(self._flying)
         if room <= 0:
             return 0
-        due = [seq for seq in await self._due(self.parallel + BATCH) if seq not in self._flying][:room]
+        if not self._ready:  # each heads its stream, and stays so until it is done: no need to look again for every one
+            self._ready = [seq for seq in await self._due(self.parallel + BATCH) if seq not in self._flying]
+        due, self._ready = self._ready[:room], self._ready[room:]
         for seq in due:
             task = asyncio.create_task(self._run(seq))
             self._flying[seq] = task
@@ -130,7 +132,6 @@ class Relay:
     def _landed(self, seq: int) -> None:
         self._flying.pop(seq, None)
         self.wake.set()
-        self.landed()
 
     async def _rest(self) -> None:
         try:

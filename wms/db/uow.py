@@ -50,6 +50,8 @@ class UnitOfWork:
     line: int = 0
     """Running number of ledger lines of this request, so that a line can be posted only once."""
     emitted: list[Event] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)
+    """Channels that something was queued on: device, carrier, host."""
 
     def emit(self, event: Event, *, without: Collection[str] = ()) -> UUID:
         """Record a fact and one due reaction for each of its answers, in this transaction.
@@ -86,6 +88,7 @@ class UnitOfWork:
         self, channel: str, target: str, kind: str, data: dict[str, Any], ref: str, expires_at: datetime | None
     ) -> UUID:
         row_id = uuid7()
+        self.sent.add(channel)
         self.session.add(
             OutgoingRow(
                 id=row_id, channel=channel, target=target, kind=kind, payload=data, ref=ref,
@@ -141,6 +144,8 @@ class Database:
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.router = router
         self.clock = clock or WallClock()
+        self.queued: Callable[[Collection[str]], None] = lambda _: None
+        """Told of the channels that a transaction has queued something on, once it is committed: their senders need not look."""
 
     @asynccontextmanager
     async def begin(
@@ -156,11 +161,14 @@ class Database:
         # greenlets, a tenth of a ledger transaction.
         session = self.sessions()
         try:
-            yield UnitOfWork(
+            uow = UnitOfWork(
                 session=session, now=self.clock.now(), actor=actor, request_id=request_id or uuid7(),
                 router=self.router, cause=cause, occurred_at=occurred_at,
             )  # fmt: skip
+            yield uow
             await session.commit()
+            if uow.sent:
+                self.queued(uow.sent)
         finally:
             if session.in_transaction():
                 await asyncio.shield(session.close())

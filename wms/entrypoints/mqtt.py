@@ -31,7 +31,6 @@ RESEND_S = 4
 """A command is sent again until it is answered or expired; the gateway answers a repeat from memory."""
 GRACE_S = 30
 COMMANDS_S = 0.05
-ACKS_AT_ONCE = 4
 
 
 Served = Mapping[str, Collection[str]]
@@ -319,11 +318,7 @@ class Link:
                 log.info("mqtt.back")
             self.lost = False
             queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(10_000)
-            acks: asyncio.Queue[tuple[str, str, int]] = asyncio.Queue()
-            jobs = (
-                self._receive(client, queue), self._ingest(queue, acks), self._command(client),
-                *(_acknowledge(client, acks) for _ in range(ACKS_AT_ONCE)),
-            )  # fmt: skip
+            jobs = (self._receive(client, queue), self._ingest(client, queue), self._command(client))
             tasks = [asyncio.create_task(job) for job in jobs]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -353,7 +348,7 @@ class Link:
         except Exception as error:  # the next one comes in two seconds; a bad one must not take the link down
             log.warning("mqtt.health_not_noted", topic=topic, error=repr(error)[:300])
 
-    async def _ingest(self, queue: asyncio.Queue[tuple[str, bytes]], acks: asyncio.Queue[tuple[str, str, int]]) -> None:
+    async def _ingest(self, client: aiomqtt.Client, queue: asyncio.Queue[tuple[str, bytes]]) -> None:
         while True:
             batch = [await queue.get()]
             while len(batch) < BATCH_MAX and not queue.empty():
@@ -369,9 +364,9 @@ class Link:
                     await self._park(topic, payload, str(error))
             for gateway, envelopes in by_gateway.items():
                 taken = await self._durably(gateway, envelopes)
+                self.wake()  # before the acknowledgement, which waits for the broker's disk; what comes meanwhile is the next batch
                 for epoch, seq in taken.items():
-                    acks.put_nowait((gateway, epoch, seq))
-                self.wake()
+                    await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
 
     async def _park(self, topic: str, payload: bytes, reason: str) -> None:
         """Without a number nobody will send it again: if the database is away, the log has to do."""
@@ -428,13 +423,6 @@ class Link:
                     "data": row.payload}  # fmt: skip
             await client.publish(topics.commands(await self.gateway_of(row.target)), json.dumps(body), qos=1)
         return len(rows)
-
-
-async def _acknowledge(client: aiomqtt.Client, acks: asyncio.Queue[tuple[str, str, int]]) -> None:
-    """Tell a gateway what is durable. Waits for the broker's disk, which the next batch must not; sent in turn all the same."""
-    while True:
-        gateway, epoch, seq = await acks.get()
-        await client.publish(topics.acks(gateway), json.dumps({"epoch": epoch, "seq": seq}), qos=1)
 
 
 _HEALTH = text("""

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -40,21 +40,22 @@ async def run(
     solvers = Solvers(lambda: ProcessPoolExecutor(1, initializer=_solver))
     relay = Relay(db, events, reactions, parked=parked, solvers=solvers)
     jobs: list[Coroutine[Any, Any, None]] = [relay.run(), run_ticks(db, ticks)]
-    landed: list[Callable[[], None]] = []
+    due: dict[str, asyncio.Event] = {}
+    """Channel to what its sender waits for."""
     if settings.broker_url:
         lookup = await mqtt.gateway_lookup(db, settings.gateway_id)
         link = mqtt.Link(db, settings.broker_url, lookup, relay.wake.set)
         relay.pressed = link.pressed
-        landed.append(link.due.set)
+        due["device"] = link.due
         jobs.append(link.run())
     runner = carriers.Runner(db, carriers.accounts(settings.carriers_config), relay.wake.set)
-    landed.append(runner.due.set)
+    due["carrier"] = runner.due
 
-    def tell_landed() -> None:
-        for tell in landed:
-            tell()
+    def tell(channels: Collection[str]) -> None:
+        for channel in due.keys() & set(channels):
+            due[channel].set()
 
-    relay.landed = tell_landed
+    db.queued = tell
     jobs.append(runner.run())
     jobs.append(host.run(db, settings.host_url, settings.host_secret))
     running = [asyncio.create_task(job) for job in jobs]

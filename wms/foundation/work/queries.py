@@ -114,6 +114,17 @@ async def locks(uow: UnitOfWork) -> dict[str, str]:
     return {r.device: r.reason for r in rows}
 
 
+async def station_of_scale(uow: UnitOfWork, scale: str, kind: str) -> StationInfo | None:
+    """The station of this kind that a scale serves."""
+    row = await uow.session.scalar(
+        select(Station)
+        .where(Station.scale == scale, Station.kind == kind, Station.active)
+        .order_by(Station.code)
+        .limit(1)
+    )
+    return _station(row) if row else None
+
+
 async def kinds_served(uow: UnitOfWork) -> dict[str, set[str]]:
     """Scale or dimensioner to the kinds of station that it serves."""
     served: dict[str, set[str]] = {}

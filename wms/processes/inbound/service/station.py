@@ -24,7 +24,7 @@ UNUSABLE = frozenset({"dim_invalid", "weight_unstable", "overload", "multiple_ob
 
 async def take_weight(uow: UnitOfWork, scale: str, weight_g: int, interval_g: int) -> None:
     """A stable weight from a receiving station's scale, for the carton that it waits for."""
-    station = next((s for s in await work.stations(uow, "receive") if s.scale == scale), None)
+    station = await work.station_of_scale(uow, scale, "receive")
     line = await queries.busy_at(uow, station.code) if station else None
     part = line.next_part if line else None
     if station is None or line is None or part is None or line.state not in ("weighing", "weight_off"):

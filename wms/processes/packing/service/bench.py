@@ -299,11 +299,11 @@ async def _move_content(
 
 async def take_weight(uow: UnitOfWork, scale: str, weight_g: int, interval_g: int) -> None:
     """A stable weight from a station's scale: agree and print, or no label and an incident; none from a locked scale counts."""
-    if weight_g <= 0 or scale in await work.locks(uow):  # nothing lies on it
+    if weight_g <= 0:  # nothing lies on it
         return
-    station = next((s for s in await work.stations(uow, "pack") if s.scale == scale), None)
+    station = await work.station_of_scale(uow, scale, "pack")
     parcel = await queries.on_scale(uow, station.code) if station else None
-    if parcel is not None:
+    if parcel is not None and scale not in await work.locks(uow):
         await parcels.judge_weight(uow, parcel, weight_g, interval_g)
 
 
