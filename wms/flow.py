@@ -28,6 +28,7 @@ from wms.events import (  # fmt: skip
     packs,
     picking,
     put_wall,
+    returns,
     shipping,
     slotting,
     stock,
@@ -55,6 +56,7 @@ from wms.processes.order_release import reactions as release_reactions
 from wms.processes.packing import reactions as packing_reactions
 from wms.processes.picking import reactions as picking_reactions
 from wms.processes.put_wall import reactions as wall_reactions
+from wms.processes.returns import reactions as returns_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
 from wms.processes.value_added import reactions as vas_reactions
@@ -135,6 +137,11 @@ async def close_customs_hold(uow: UnitOfWork, event: customs.PapersAnswered) -> 
     await incident_service.resolve_key(uow, f"customs.hold:{event.parcel_id}", "papers sent, or released")
 
 
+async def close_return(uow: UnitOfWork, event: returns.MatterSettled) -> None:
+    """What returns waited for a person with has been decided."""
+    await incident_service.resolve_key(uow, event.key, event.outcome)
+
+
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
@@ -192,6 +199,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     customs.RulesChanged: {"customs.on_rules_changed": customs_reactions.on_rules_changed},
     customs.JudgementDue: {"customs.on_judgement_due": customs_reactions.on_judgement_due},
     customs.PapersAnswered: {"flow.close_customs_hold": close_customs_hold},
+    dock.ParcelDeparted: {"returns.on_parcel_departed": returns_reactions.on_parcel_departed},
     # orders come, change and end
     orders.OrderAccepted: {
         "shipping.on_order_accepted": shipping_reactions.on_order_accepted,
@@ -225,7 +233,13 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "customs.on_label_dropped": customs_reactions.on_label_dropped,
     },
     shipping.CarrierAnswered: {"shipping.on_carrier_answered": shipping_reactions.on_carrier_answered},
-    tracking.ParcelDelivered: {"shipping.on_parcel_delivered": shipping_reactions.on_parcel_delivered},
+    tracking.ParcelDelivered: {
+        "shipping.on_parcel_delivered": shipping_reactions.on_parcel_delivered,
+        "returns.on_parcel_delivered": returns_reactions.on_parcel_delivered,
+    },
+    # returns
+    returns.ReturnPolicyChanged: {"returns.on_policy_changed": returns_reactions.on_policy_changed},
+    returns.MatterSettled: {"flow.close_return": close_return},
     shipping.LabelBought: {"packing.on_label_bought": packing_reactions.on_label_bought},
     shipping.LabelRefused: {"packing.on_label_refused": packing_reactions.on_label_refused},
     orders.OrderShipped: {
@@ -301,8 +315,9 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     customs.DeclarationHeld, customs.DeclarationReleased,
     devices.ZonePassed, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld,
-    picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed, dock.ParcelDeparted,
+    picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed,
     value_added.ShipmentDeparted, value_added.WorkOrderEnded,
+    returns.ReturnAuthorised, returns.ItemGraded, returns.ReturnClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
 
@@ -340,6 +355,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("packing.forget_passages", 86_400, packing_reactions.forget_passages),
     Tick("dock.miss_overdue", 60, dock_reactions.miss_overdue),
     Tick("labour.learn", 86_400, labour_reactions.learn),
+    Tick("returns.look_after", 3_600, returns_reactions.look_after),
     Tick("shipping.rejudge", 600, shipping_reactions.rejudge),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),

@@ -39,6 +39,8 @@ from wms.processes.picking import http as picking_http
 from wms.processes.picking import pda as picking_pda
 from wms.processes.put_wall import http as put_wall_http
 from wms.processes.put_wall import pda as put_wall_pda
+from wms.processes.returns import http as returns_http
+from wms.processes.returns import pda as returns_pda
 from wms.processes.shipping import http as shipping_http
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
@@ -55,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     vas_http.router, vas_pda.router,
+    returns_http.router, returns_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip
 

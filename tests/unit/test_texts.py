@@ -13,7 +13,7 @@ WMS = Path(wms.main.__file__).parent
 TEXTS = WMS / "web" / "src" / "lib" / "texts"
 EN, ZH = (json.loads((TEXTS / f"{name}.json").read_text("utf-8")) for name in ("en", "zh-CN"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-FLOWS = ("receive", "putaway", "move", "pick", "g2p", "wall", "pack", "vas", "count", "bag", "load")
+FLOWS = ("receive", "putaway", "move", "pick", "g2p", "wall", "pack", "vas", "returns", "count", "bag", "load")
 
 
 def sent_by_pdas() -> set[str]:

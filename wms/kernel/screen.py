@@ -43,7 +43,7 @@ class Step:
 class Card:
     id: str
     flow: str
-    """receive, putaway, pick, pack, count, load."""
+    """receive, putaway, pick, pack, returns, count, load."""
     title: str
     """Text key."""
     submit: str

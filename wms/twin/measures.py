@@ -15,6 +15,7 @@ from wms.processes.calibration import queries as calibration
 from wms.processes.controls.queries import Reading
 from wms.processes.counting import queries as counting
 from wms.processes.customs import queries as customs
+from wms.processes.returns import queries as returns
 from wms.processes.slotting import queries as slotting
 from wms.twin import boards
 from wms.twin.cartons import carton_fill
@@ -38,7 +39,6 @@ NOT_MEASURED = {
     "campaign-buffer": "there are no campaigns yet",
     "coverage-72h": "there is no placement model yet",
     "stock-sync": "no channel is synced yet",
-    "return-cost": "there are no returns yet",
 }
 
 
@@ -367,6 +367,12 @@ async def customs_hold(uow: UnitOfWork) -> Reading:
     return _longest(await customs.hold_hours(uow), "customs held nothing in 30 days")
 
 
+async def return_cost(uow: UnitOfWork) -> Reading:
+    """Label, handling and loss of value of returns closed in 30 days against the value of the orders they came from."""
+    r = await returns.cost_now(uow)
+    return _percent(r["cost_cents"], r["value_cents"], r, nothing="no return was closed in 30 days")
+
+
 MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "customs-match": customs_match, "customs-hold": customs_hold,
     "rfid-gate": rfid_gate, "dws-weight": dws_weight, "dws-dimension": dws_dimension, "sku-code-unique": sku_code_unique, "unit-serial-unique": unit_serial_unique,
@@ -374,5 +380,5 @@ MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
     "variance-review": variance_review, "pack-line-rate": pack_line_rate, "restricted-goods": restricted_goods, "short-order": short_order,
     "late-dispatch": late_dispatch, "order-defect": order_defect, "stock-age": stock_age,
-    "carton-fill": carton_fill, "fragile-pack": fragile_pack,
+    "carton-fill": carton_fill, "fragile-pack": fragile_pack, "return-cost": return_cost,
 }  # fmt: skip

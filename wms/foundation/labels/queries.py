@@ -160,7 +160,16 @@ def png(image: Image.Image) -> bytes:
 
 async def sheet(uow: UnitOfWork, job_id: UUID) -> bytes:
     """The label in its true size on an A4 page, as PDF, to be printed by a person at 100 %. Errors: UnknownJob."""
-    page, media = await job_page(uow, job_id)
+    return _on_a4(*await job_page(uow, job_id))
+
+
+def label_pdf(kind: str, data: dict[str, Any]) -> bytes:
+    """A label that nobody has printed yet, in its true size on an A4 page, as PDF. Errors: as templates.build."""
+    media = templates.media_for(kind, Media())
+    return _on_a4(picture(kind, data, media), media)
+
+
+def _on_a4(page: Image.Image, media: Media) -> bytes:
     size = tuple(round(mm * media.dots_mm) for mm in A4_MM)
     wide = page.width > size[0] - 2 * media.px(5)
     paper = Image.new("L", size[::-1] if wide else size, 255)  # type: ignore[arg-type]

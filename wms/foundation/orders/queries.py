@@ -135,6 +135,30 @@ async def is_first_order(uow: UnitOfWork, order: OrderInfo) -> bool:
     return before is None
 
 
+def _same_buyer(order: OrderInfo) -> Any:
+    email = str(order.destination.get("email") or "").strip().lower()
+    return (func.lower(CustomerOrder.destination["email"].astext) == email) & (CustomerOrder.channel == order.channel)
+
+
+async def shipped_to_buyer(uow: UnitOfWork, order: OrderInfo, since: datetime) -> int:
+    """Orders shipped since then to the buyer of this one, told by e-mail address within the channel; 0: unknown."""
+    if not str(order.destination.get("email") or "").strip():
+        return 0
+    query = select(func.count()).select_from(CustomerOrder).where(_same_buyer(order), CustomerOrder.shipped_at > since)
+    return int(await uow.session.scalar(query) or 0)
+
+
+async def shipped_matching(uow: UnitOfWork, words: str, limit: int = 20) -> list[UUID]:
+    """Shipped orders whose recipient's name, street or reference contains all of these words, the newest first."""
+    query = select(CustomerOrder.id).where(CustomerOrder.state == "shipped")
+    told = func.concat_ws(
+        " ", CustomerOrder.ref, *(CustomerOrder.destination[k].astext for k in ("name", "name_local", "street", "city"))
+    )
+    for word in words.split()[:6]:
+        query = query.where(told.icontains(word, autoescape=True))
+    return list(await uow.session.scalars(query.order_by(CustomerOrder.shipped_at.desc()).limit(limit)))
+
+
 async def waiting(uow: UnitOfWork, limit: int = 1000) -> list[UUID]:
     """Accepted orders in release order: priority, cut-off, age."""
     rows = await uow.session.scalars(

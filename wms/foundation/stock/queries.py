@@ -107,6 +107,12 @@ async def unit(uow: UnitOfWork, hu_id: int) -> Unit:
     return _unit(row)
 
 
+async def unit_at(uow: UnitOfWork, place_id: int) -> Unit | None:
+    """The unit that a place is; None for a location."""
+    row = await uow.session.get(HandlingUnit, place_id, populate_existing=True)
+    return _unit(row) if row else None
+
+
 async def units_in(uow: UnitOfWork, place_id: int) -> list[Unit]:
     rows = await uow.session.scalars(
         select(HandlingUnit).where(HandlingUnit.in_place_id == place_id, HandlingUnit.closed_at.is_(None))
@@ -296,6 +302,53 @@ async def serials_in(
     for place_id, sku_id, serial in (await uow.session.execute(query)).all():
         found.setdefault((place_id, sku_id), []).append(serial)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Pieces of one lot that left in an order's parcels, with their serials where they were told."""
+
+    sku_id: int
+    lot_id: int
+    owner_id: int
+    qty_each: int
+    serials: list[str]
+
+
+_SHIPPED = text("""
+WITH gone AS (
+  SELECT m.id, m.sku_id, m.lot_id, m.owner_id, m.qty_each FROM movement m
+  JOIN handling_unit h ON h.id = m.from_place_id AND h.bound_to = :order AND h.kind = 'parcel'
+  JOIN place p ON p.id = m.to_place_id AND p.code = 'CUSTOMER' AND p.kind = 'virtual'
+  WHERE m.reason = 'ship' AND m.sku_id IN :skus
+)
+SELECT g.sku_id, g.lot_id, g.owner_id, sum(g.qty_each)::bigint AS qty_each,
+  (SELECT coalesce(jsonb_agg(s.serial ORDER BY s.serial), '[]') FROM gone x JOIN movement_serial s ON s.movement_id = x.id
+   WHERE (x.sku_id, x.lot_id, x.owner_id) = (g.sku_id, g.lot_id, g.owner_id)) AS serials
+FROM gone g JOIN lot ON lot.id = g.lot_id
+GROUP BY g.sku_id, g.lot_id, g.owner_id, lot.received_on ORDER BY g.sku_id, lot.received_on DESC, g.lot_id DESC
+""").bindparams(bindparam("skus", expanding=True))
+
+
+async def shipped_of(uow: UnitOfWork, order_id: UUID, sku_ids: Collection[int]) -> list[Shipped]:
+    """What left for the customer in an order's parcels, per lot, the newest lot first."""
+    if not sku_ids:
+        return []
+    rows = await uow.session.execute(_SHIPPED, {"order": order_id, "skus": sorted(sku_ids)})
+    return [Shipped(r.sku_id, r.lot_id, r.owner_id, r.qty_each, list(r.serials)) for r in rows]
+
+
+async def orders_of_serial(uow: UnitOfWork, serial: str) -> list[UUID]:
+    """Orders in whose parcels a serial left, the newest first."""
+    rows = await uow.session.execute(
+        text("""
+        SELECT h.bound_to FROM movement_serial s JOIN movement m ON m.id = s.movement_id
+        JOIN handling_unit h ON h.id = m.from_place_id AND h.kind = 'parcel' AND h.bound_to IS NOT NULL
+        JOIN place p ON p.id = m.to_place_id AND p.code = 'CUSTOMER' AND p.kind = 'virtual'
+        WHERE s.serial = :serial AND m.reason = 'ship' GROUP BY h.bound_to ORDER BY max(m.recorded_at) DESC"""),
+        {"serial": serial},
+    )
+    return [r.bound_to for r in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class Movement(Base):
         CheckConstraint("from_place_id <> to_place_id OR from_status <> to_status", name="moves"),
         UniqueConstraint("request_id", "line", name="uq_movement_request_line"),
         Index("ix_movement_sku", "sku_id", "recorded_at"),
+        Index("ix_movement_ship", "from_place_id", postgresql_where=text("reason = 'ship'")),
     )
 
 
@@ -166,4 +167,4 @@ class Serial(Base):
 class MovementSerial(Base):
     __tablename__ = "movement_serial"
     movement_id: Mapped[UUID] = mapped_column(ForeignKey("movement.id"), primary_key=True)
-    serial: Mapped[str] = mapped_column(primary_key=True)
+    serial: Mapped[str] = mapped_column(primary_key=True, index=True)

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1/work", tags=["work"], route_class=UowRoute)
 class StationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    kind: Literal["receive", "wall", "g2p", "pack", "vas", "ship"]
+    kind: Literal["receive", "wall", "g2p", "pack", "vas", "ship", "returns"]
     location: str
     scale: str = ""
     printer: str = ""

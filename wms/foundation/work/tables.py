@@ -16,7 +16,7 @@ class Task(Base):
     __tablename__ = "task"
     id: Mapped[uuid_pk]
     kind: Mapped[str]
-    """pick, putaway, count, putback, move, wall, g2p, vas; pack is noted when it is done."""
+    """pick, putaway, count, putback, move, wall, g2p, vas, refurbish; pack is noted when it is done."""
     state: Mapped[str] = mapped_column(default="open")
     priority: Mapped[int] = mapped_column(default=5)
     group_id: Mapped[UUID | None]
@@ -50,7 +50,7 @@ class Station(Base):
     __tablename__ = "station"
     code: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    """receive, wall, g2p, pack, vas or ship."""
+    """receive, wall, g2p, pack, vas, ship or returns."""
     location: Mapped[str]
     """Code of the location that it is."""
     scale: Mapped[str] = mapped_column(default="")

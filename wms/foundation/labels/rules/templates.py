@@ -269,6 +269,24 @@ def _ship(d: Data, media: Media) -> Label:
     return Label(media.width_mm, media.height_mm, out, serial=_get(d, "sscc"), note=_opt(d, "plate"))
 
 
+def _return(d: Data, media: Media) -> Label:
+    w, y = _inner(media), 26.5
+    out: list[Element] = [
+        Text(MARGIN, 4, "RETURN", 9, w * 0.5, bold=True),
+        Text(MARGIN + w * 0.5, 6, _get(d, "ref"), 5, w * 0.5, align="right", shorten=False, smallest=2.5),
+        _rule(media, 24),
+        Text(MARGIN, y, "TO", 4, 10, bold=True),
+    ]
+    for line in _texts(d, "address"):
+        out.append(text := Text(MARGIN + 12, y, line, 5.5, w - 12, 2, shorten=False, smallest=2.8))
+        y += flow(text, media) + 0.6
+    if y > 90:
+        raise DoesNotFit(field="address", width_mm=round(w))
+    return Label(
+        media.width_mm, media.height_mm, [*out, _rule(media, 93), *_code(MARGIN, 97, w, 30, _get(d, "number"), size=5)]
+    )
+
+
 def _carton(d: Data, media: Media) -> Label:
     w, rows = _inner(media), _rows(d, "lines")
     sscc, free = _opt(d, "sscc"), media.height_mm - (52 if d.get("sscc") else 6)
@@ -627,6 +645,9 @@ TEMPLATES: dict[str, Template] = {
         "carton": "CARTON L", "ref": "ORDER-2026-001234", "sscc": "006141410000000012",
         "lines": [{"sku": "MUG-01", "name": "Stoneware mug, blue, 0.3 l", "qty_each": 12},
                   {"sku": "LAMP-02", "name": "夹式台灯", "qty_each": 2}, {"sku": "CABLE-03", "name": "USB-C 数据线 2 米", "qty_each": 40}],
+    }),
+    "return": Template(_return, 100, 145, {
+        "number": "RMA00000001", "ref": "ORDER-2026-001234", "address": ["Wharf Returns", "1 Dock Road", "12345 Wharf", "DE"],
     }),
     "gift": Template(_gift, 70, 70, {"name": "Ada", "message": "Happy birthday! Yours, Charles · 生日快乐！"}),
     "cn22": Template(_cn22, 100, 110, {

@@ -1,0 +1,6 @@
+"""Returns: authorised by a dated policy, received at a bench as ungraded stock, graded, refunded by advice; abuse is flagged.
+
+Tables: return_policy, return_site, sent_parcel, rma, rma_line, return_item, return_finding, return_photo, stray_parcel,
+return_flag. Emits ReturnAuthorised, ItemGraded, ReturnClosed, ReturnPolicyChanged, MatterSettled, GoodsToPutBack,
+IncidentDetected. Answers ParcelDeparted, ParcelDelivered, ReturnPolicyChanged.
+"""

@@ -1,0 +1,1 @@
+"""Pure decisions of returns: policy, states, money, suspicion; and the refusals."""
