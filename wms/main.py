@@ -56,7 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     picking_http.router, picking_pda.router, packing_http.router, packing_http.station, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
-    vas_http.router, vas_pda.router,
+    vas_http.router, vas_http.fba, vas_pda.router,
     returns_http.router, returns_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip

@@ -96,7 +96,7 @@ def upgrade() -> None:
         "fba_box",
         _col("id", sa.Uuid()), _col("shipment_id", sa.Uuid()), _col("number", INT), _col("code", TEXT), _col("sscc", TEXT),
         _col("hu_id", INT), _col("carton", TEXT), *(_col(n, INT) for n in ("length_mm", "width_mm", "height_mm", "tare_g", "weight_g")),
-        _col("pallet", TEXT), _col("station", TEXT), _col("state", TEXT),
+        _col("pallet", TEXT), _col("station", TEXT), _col("state", TEXT), _col("content", JSONB()),
         _fk("fba_box", "shipment_id", "fba_shipment"), sa.PrimaryKeyConstraint("id", name=op.f("pk_fba_box")),
         sa.UniqueConstraint("code", name=op.f("uq_fba_box_code")), sa.UniqueConstraint("sscc", name=op.f("uq_fba_box_sscc")),
         sa.UniqueConstraint("shipment_id", "number", name=op.f("uq_fba_box_shipment_id_number")),

@@ -4,6 +4,7 @@ Screens: claim -> the round in hand | place (of any work order that waits) | a b
 nothing; box -> carton; carton -> item; item -> item | weight; weight -> label; label -> carton | nothing.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from wms.foundation.layout import queries as layout
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.value_added import queries
-from wms.processes.value_added.service import orders
+from wms.processes.value_added.service import boxes, orders
 
 router = APIRouter(prefix="/api/v1/pda/vas", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
@@ -80,9 +81,50 @@ async def _round_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInf
 async def _waiting(uow: UnitOfWork, station: str) -> tuple[Card, ...]:
     """What may be begun here, most urgent first."""
     open_ = [t for t in await work.tasks(uow, kind="vas", states=("open",), limit=20) if t.group_id is not None]
-    return tuple([
+    cards = [
         await _place_card(uow, station, await queries.work_order(uow, t.group_id)) for t in open_ if t.group_id is not None
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return (*cards, *await _shipment_cards(uow, station))
+
+
+async def _shipment_cards(uow: UnitOfWork, station: str) -> list[Card]:
+    """Shipments with units to box, oldest first: a unit's own label says which one it is for."""
+    cards, cartons = [], tuple(c.code for c in await catalog.cartons(uow))
+    for shipment in reversed(await queries.shipments(uow)):
+        lines = [x for x in await queries.lines_told(uow, shipment.id) if x["boxed_each"] < x["prepared_each"]]
+        if lines:
+            show = {"shipment": shipment.ref, "station": station}
+            steps = (
+                Step("item", "scan", "vas.scan_to_box", accept=tuple(x["fnsku"] for x in lines), show=show),
+                Step("carton", "scan", "vas.scan_carton", accept=cartons, show=show),
+            )
+            path = f"/api/v1/pda/vas/{station}/shipments/{shipment.id}"
+            cards.append(Card(f"fba:{shipment.id}", "vas", "vas.box_begin", path, steps, show))
+    return cards
+
+
+async def _box_card(uow: UnitOfWork, station: str, box: queries.BoxInfo, *, full: bool = False) -> Card:
+    """Fill it; weigh it once it is full; stick its label on."""
+    shipment, told = await queries.shipment(uow, box.shipment_id), await boxes.room(uow, box)
+    show = {"box": box.code, "shipment": shipment.ref, "carton": box.carton, "station": station, **told}
+    base = f"/api/v1/pda/vas/{station}/boxes/{box.id}"
+    if box.state == "closed":
+        steps = (Step("box", "scan", "vas.scan_box_label", accept=(box.code, box.sscc, f"00{box.sscc}"), show=show),)
+        return Card(
+            f"box:{box.id}:label",
+            "vas",
+            "vas.box",
+            f"{base}/label",
+            steps,
+            show,
+            problems=("label_missing", "take_all_out"),
+        )
+    if full or told["units"] >= told["units_max"]:
+        steps = (Step("weight_g", "number", "vas.weigh_box", show=show),)
+        return Card(f"box:{box.id}:weigh", "vas", "vas.box", f"{base}/close", steps, show, problems=("take_all_out",))
+    steps = (Step("item", "scan", "vas.scan_unit_in", show=show),)
+    problems = ("box_full", "take_all_out") if told["units"] else ("take_all_out",)
+    return Card(f"box:{box.id}:{told['units']}", "vas", "vas.box", base, steps, show, problems=problems)
 
 
 @router.get("/stations")
@@ -99,6 +141,8 @@ async def claim(uow: Uow, station: str) -> dict[str, Any]:
     if mine and mine[0].group_id is not None:
         order = await orders.open_round(uow, mine[0].group_id)
         return Answer("ok", "vas.go_on", cards=(await _round_card(uow, station, order),)).as_json()
+    if (box := await queries.box_at(uow, station)) is not None:
+        return Answer("ok", "vas.go_on", cards=(await _box_card(uow, station, box),)).as_json()
     cards = await _waiting(uow, station)
     return Answer("ok", "vas.ready" if cards else "vas.nothing", cards=cards).as_json()
 
@@ -123,3 +167,57 @@ async def finish(uow: Uow, station: str, work_order_id: UUID, body: Given) -> di
         said = {"done": order.done_each, "of": order.qty_each}
         return Answer("ok", "vas.next_round", said, (await _round_card(uow, station, order),)).as_json()
     return Answer("ok", "vas.done", {"ref": order.ref}, await _waiting(uow, station)).as_json()
+
+
+@router.post("/{station}/shipments/{shipment_id}")
+async def begin_box(uow: Uow, station: str, shipment_id: UUID, body: Given) -> dict[str, Any]:
+    """Screens: the next unit of the box, with the first one in it | weight, where it is full."""
+    box = await boxes.open_box(uow, shipment_id, station, str(body.answers.get("carton", ""))[:60])
+    return await _put_in(uow, station, box, str(body.answers.get("item", ""))[:200])
+
+
+async def _put_in(uow: UnitOfWork, station: str, box: queries.BoxInfo, item: str) -> dict[str, Any]:
+    await boxes.put_in(uow, box.id, item)
+    room = await boxes.room(uow, box)
+    full = room["units"] >= room["units_max"] or not room["left"]
+    said = Answer("ok", "vas.box_is_full" if full else "vas.in_box", {"units": room["units"]})
+    return replace(said, cards=(await _box_card(uow, station, box, full=full),)).as_json()
+
+
+@router.post("/{station}/boxes/{box_id}")
+async def fill(uow: Uow, station: str, box_id: UUID, body: Given) -> dict[str, Any]:
+    """Screens: the next unit | weight, where it is full | what waits, when it was emptied."""
+    box, problem = await queries.box(uow, box_id), body.answers.get("problem")
+    if problem == "box_full":
+        return Answer("ok", "vas.box_is_full", cards=(await _box_card(uow, station, box, full=True),)).as_json()
+    if problem:
+        return await _emptied(uow, station, box_id)
+    return await _put_in(uow, station, box, str(body.answers.get("item", ""))[:200])
+
+
+async def _emptied(uow: UnitOfWork, station: str, box_id: UUID) -> dict[str, Any]:
+    await boxes.empty_box(uow, box_id)
+    return Answer("warn", "vas.box_emptied", cards=await _waiting(uow, station)).as_json()
+
+
+@router.post("/{station}/boxes/{box_id}/close")
+async def close(uow: Uow, station: str, box_id: UUID, body: Given) -> dict[str, Any]:
+    """Screens: its label | what waits, when it was emptied."""
+    if body.answers.get("problem"):
+        return await _emptied(uow, station, box_id)
+    weight = body.answers.get("weight_g")
+    box = await boxes.close_box(uow, box_id, weight if isinstance(weight, int) else 0)
+    return Answer("ok", "vas.box_label_due", cards=(await _box_card(uow, station, box),)).as_json()
+
+
+@router.post("/{station}/boxes/{box_id}/label")
+async def label(uow: Uow, station: str, box_id: UUID, body: Given) -> dict[str, Any]:
+    """Screens: what waits | its label again."""
+    problem = body.answers.get("problem")
+    if problem == "label_missing":
+        box = await boxes.print_label(uow, box_id)
+        return Answer("ok", "vas.printed_again", cards=(await _box_card(uow, station, box),)).as_json()
+    if problem:
+        return await _emptied(uow, station, box_id)
+    box = await boxes.apply_label(uow, box_id, str(body.answers.get("box", ""))[:200])
+    return Answer("ok", "vas.box_done", {"box": box.code}, await _waiting(uow, station)).as_json()

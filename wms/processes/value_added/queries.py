@@ -1,8 +1,8 @@
-"""Reads of recipes, work orders and chargeable acts."""
+"""Reads of recipes, work orders, chargeable acts, and shipments to a marketplace."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
 from wms.processes.value_added import rules
-from wms.processes.value_added.tables import Act, Photo, RecipeRow, WorkOrder
+from wms.processes.value_added.rules import fba
+from wms.processes.value_added.tables import Act, Box, Limit, Photo, RecipeRow, Shipment, ShipmentLine, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +153,185 @@ async def acts(uow: UnitOfWork, since: datetime, until: datetime, owner: str = "
         {"owner": codes[a.owner_id], "kind": a.kind, "qty": a.qty, "unit": a.unit, "ref": a.ref, "at": a.at, "by": a.by, "data": a.data}
         for a in await uow.session.scalars(query)
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInfo:
+    centre: str
+    starts_on: date
+    weight_max_g: int
+    side_max_mm: int
+    each_max: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentInfo:
+    id: UUID
+    ref: str
+    owner_id: int
+    centre: str
+    address: dict[str, Any]
+    place_id: int
+    mixed: bool
+    each_max: int
+    state: str
+    created_at: datetime
+    departed_at: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineInfo:
+    id: UUID
+    shipment_id: UUID
+    sku_id: int
+    fnsku: str
+    prep: list[Any]
+    unit_each: int
+    qty_each: int
+    boxed_each: int
+
+    @property
+    def demand(self) -> str:
+        """Under which its goods are reserved."""
+        return f"fba:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoxInfo:
+    id: UUID
+    shipment_id: UUID
+    number: int
+    code: str
+    sscc: str
+    hu_id: int
+    carton: str
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    tare_g: int
+    weight_g: int
+    pallet: str
+    station: str
+    state: str
+    content: list[Any]
+
+
+async def limits(uow: UnitOfWork) -> list[LimitInfo]:
+    rows = await uow.session.scalars(select(Limit).order_by(Limit.centre, Limit.starts_on.desc()))
+    return [LimitInfo(**{n: getattr(r, n) for n in LimitInfo.__slots__}) for r in rows]
+
+
+async def limit_of(uow: UnitOfWork, centre: str, on: date) -> LimitInfo:
+    """The centre's own on that day, else what holds anywhere. Errors: BadPlan, none does."""
+    known = [x for x in await limits(uow) if x.starts_on <= on and x.centre in (centre, "")]
+    if not known:
+        raise fba.BadPlan(field="limits", reason=f"none for {centre} on {on}")
+    return max(known, key=lambda x: (x.centre == centre, x.starts_on))
+
+
+async def shipment(uow: UnitOfWork, shipment_id: UUID, *, lock: bool = False) -> ShipmentInfo:
+    """Errors: UnknownShipment."""
+    row = await uow.session.get(Shipment, shipment_id, populate_existing=True, with_for_update=lock or None)
+    if row is None:
+        raise fba.UnknownShipment(shipment=str(shipment_id))
+    return ShipmentInfo(**{n: getattr(row, n) for n in ShipmentInfo.__slots__})
+
+
+async def find_shipment(uow: UnitOfWork, ref: str) -> ShipmentInfo | None:
+    found = await uow.session.scalar(select(Shipment.id).where(Shipment.ref == ref))
+    return await shipment(uow, found) if found else None
+
+
+async def shipments(uow: UnitOfWork, states: Collection[str] = ("open",), limit: int = 100) -> list[ShipmentInfo]:
+    rows = await uow.session.scalars(
+        select(Shipment).where(Shipment.state.in_(states)).order_by(Shipment.created_at.desc()).limit(limit)
+    )
+    return [ShipmentInfo(**{n: getattr(r, n) for n in ShipmentInfo.__slots__}) for r in rows]
+
+
+async def lines_of(uow: UnitOfWork, shipment_id: UUID) -> list[LineInfo]:
+    rows = await uow.session.scalars(
+        select(ShipmentLine).where(ShipmentLine.shipment_id == shipment_id).order_by(ShipmentLine.fnsku)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    return [LineInfo(**{n: getattr(r, n) for n in LineInfo.__slots__}) for r in rows]
+
+
+async def prepared(uow: UnitOfWork, lines: Collection[LineInfo]) -> dict[UUID, int]:
+    """Line to units that are ready to be boxed: all of them where nothing is to be done to them."""
+    rows = await uow.session.execute(
+        select(WorkOrder.line_id, func.sum(WorkOrder.done_each)).where(WorkOrder.line_id.in_([x.id for x in lines]))
+        .group_by(WorkOrder.line_id)
+    )  # fmt: skip
+    done = {i: int(n) for i, n in rows.all()}
+    return {x.id: done.get(x.id, 0) if x.prep else x.qty_each for x in lines}
+
+
+async def boxes_of(uow: UnitOfWork, shipment_id: UUID) -> list[BoxInfo]:
+    rows = await uow.session.scalars(
+        select(Box).where(Box.shipment_id == shipment_id).order_by(Box.number).execution_options(populate_existing=True)
+    )
+    return [BoxInfo(**{n: getattr(r, n) for n in BoxInfo.__slots__}) for r in rows]
+
+
+async def box(uow: UnitOfWork, box_id: UUID) -> BoxInfo:
+    """Errors: UnknownShipment."""
+    row = await uow.session.get(Box, box_id, populate_existing=True)
+    if row is None:
+        raise fba.UnknownShipment(box=str(box_id))
+    return BoxInfo(**{n: getattr(row, n) for n in BoxInfo.__slots__})
+
+
+async def box_at(uow: UnitOfWork, station: str) -> BoxInfo | None:
+    """The one that is being filled or labelled there."""
+    found = await uow.session.scalar(
+        select(Box.id).where(Box.station == station, Box.state.in_(("open", "closed"))).order_by(Box.id).limit(1)
+    )
+    return await box(uow, found) if found else None
+
+
+async def lines_told(uow: UnitOfWork, shipment_id: UUID) -> list[dict[str, Any]]:
+    """Lines with SKU codes and how far each is."""
+    lines = await lines_of(uow, shipment_id)
+    skus, ready = await catalog.skus(uow, {x.sku_id for x in lines}), await prepared(uow, lines)
+    return [
+        {"sku": skus[x.sku_id].code, "name": skus[x.sku_id].name, "name_zh": skus[x.sku_id].name_zh, "fnsku": x.fnsku, "prep": x.prep,
+         "unit_each": x.unit_each, "qty_each": x.qty_each, "prepared_each": ready[x.id], "boxed_each": x.boxed_each}
+        for x in lines
+    ]  # fmt: skip
+
+
+async def shipment_board(uow: UnitOfWork) -> list[dict[str, Any]]:
+    """Shipments with lines, boxes and what differs from the plan, newest first."""
+    owners = {i: code for code, i in (await catalog.owner_ids(uow)).items()}
+    told = []
+    for s in await shipments(uow, ("open", "departed", "cancelled"), 50):
+        lines, boxes = await lines_told(uow, s.id), await boxes_of(uow, s.id)
+        told.append({
+            "id": str(s.id), "ref": s.ref, "owner": owners[s.owner_id], "centre": s.centre, "mixed": s.mixed, "state": s.state,
+            "why": s.why, "created_at": s.created_at, "departed_at": s.departed_at, "lines": lines,
+            "boxes": [{n: getattr(b, n) for n in BoxInfo.__slots__ if n not in ("id", "hu_id", "shipment_id", "content")} for b in boxes],
+            "differences": fba.differences(lines),
+        })  # fmt: skip
+    return told
+
+
+async def box_contents(uow: UnitOfWork, shipment_id: UUID) -> list[dict[str, Any]]:
+    """What is in each box that is closed, as the marketplace asks for it."""
+    s, lines = await shipment(uow, shipment_id), await lines_of(uow, shipment_id)
+    by_sku, skus = {x.sku_id: x for x in lines}, await catalog.skus(uow, {x.sku_id for x in lines})
+    return [
+        {"shipment": s.ref, "box": b.code, "sscc": b.sscc, "pallet": b.pallet, "weight_lb": fba.pounds(b.weight_g),
+         "length_in": fba.inches(b.length_mm), "width_in": fba.inches(b.width_mm), "height_in": fba.inches(b.height_mm),
+         "sku": skus[x["sku_id"]].code, "fnsku": by_sku[x["sku_id"]].fnsku, "units": x["qty_each"] // by_sku[x["sku_id"]].unit_each,
+         "expires_on": x["expires_on"]}
+        for b in await boxes_of(uow, shipment_id) if b.state in ("closed", "labelled", "departed") for x in b.content
+    ]  # fmt: skip
+
+
+async def box_content_file(uow: UnitOfWork, shipment_id: UUID) -> tuple[str, str]:
+    """Name and text of the CSV file."""
+    ref = (await shipment(uow, shipment_id)).ref
+    return f"{ref}-box-content.csv", fba.as_csv(await box_contents(uow, shipment_id))

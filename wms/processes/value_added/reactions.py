@@ -4,7 +4,7 @@ from wms.db.uow import UnitOfWork
 from wms.events.labels import LabelFailed
 from wms.events.orders import OrderCancelled
 from wms.events.picking import OrderPicked
-from wms.processes.value_added.service import orders
+from wms.processes.value_added.service import boxes, orders
 
 
 async def on_order_picked(uow: UnitOfWork, event: OrderPicked) -> None:
@@ -19,3 +19,5 @@ async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:
 async def on_label_failed(uow: UnitOfWork, event: LabelFailed) -> None:
     if event.ref.startswith(orders.LABEL_REF):
         await orders.label_failed(uow, event.ref, event.code)
+    if event.ref.startswith(boxes.LABEL_REF):
+        await boxes.label_failed(uow, event.ref, event.code)

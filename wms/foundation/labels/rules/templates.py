@@ -316,6 +316,29 @@ def _carton(d: Data, media: Media) -> Label:
     return Label(media.width_mm, media.height_mm, out, serial=sscc)
 
 
+def _fba_box(d: Data, media: Media) -> Label:
+    """A box for a marketplace's warehouse: its own id for their dock, its SSCC for everybody else's."""
+    w, rows, to = _inner(media), _rows(d, "lines"), _mapping(d, "destination")
+    what = "Single SKU" if len(rows) == 1 else "Mixed SKUs"
+    out: list[Element] = [
+        Text(MARGIN, 4, _get(d, "centre"), 11, w * 0.55, bold=True, smallest=4),
+        Text(MARGIN + w * 0.55, 5, f"Box {_int(d, 'number')}", 8, w * 0.45, bold=True, align="right", smallest=4),
+        Text(MARGIN, 17, _get(d, "shipment"), 4.5, w * 0.6, shorten=False, smallest=2.2),
+        Text(MARGIN + w * 0.6, 17, f"{_int(d, 'weight_g') / 1000:.2f} kg", 4.5, w * 0.4, align="right"),
+        _rule(media, 24),
+    ]
+    y = 25.5
+    for line in [*_address(to), _opt(to, "country")][:6]:
+        text = Text(MARGIN, y, line, 4.2, w, shorten=False, smallest=2.4)
+        out.append(text)
+        y += flow(text, media) + 0.4
+    out += [_rule(media, 58), *_code(MARGIN, 61, w, 26, _get(d, "box"), size=4.2), _rule(media, 95)]
+    units = sum(_int(r, "units") for r in rows)
+    told = f"{what} · {units} units" + (f" · {_get(rows[0], 'fnsku')}" if len(rows) == 1 else "")
+    out += [Text(MARGIN, 96.5, told, 4.5, w, bold=True, smallest=2.2), *_sscc(MARGIN, 104, w, 28, _get(d, "sscc"))]
+    return Label(media.width_mm, media.height_mm, out, serial=_get(d, "sscc"))
+
+
 def _gift(d: Data, media: Media) -> Label:
     """A card that goes into the parcel: who it is for, and the words as they were given, never cut."""
     w, inset = _inner(media) - 8, MARGIN + 4
@@ -648,6 +671,12 @@ TEMPLATES: dict[str, Template] = {
     }),
     "return": Template(_return, 100, 145, {
         "number": "RMA00000001", "ref": "ORDER-2026-001234", "address": ["Wharf Returns", "1 Dock Road", "12345 Wharf", "DE"],
+    }),
+    "fba_box": Template(_fba_box, 100, 145, {
+        "shipment": "FBA15DJ8K5", "centre": "ONT8", "number": 3, "box": "FBA15DJ8K5U000003", "sscc": "006141410000000012",
+        "weight_g": 11_400, "lines": [{"fnsku": "X001ABC123", "units": 24}],
+        "destination": {"name": "Marketplace fulfilment centre ONT8", "street": "24300 Nandina Ave", "city": "Moreno Valley",
+                        "region": "CA", "postcode": "92551", "country": "US"},
     }),
     "gift": Template(_gift, 70, 70, {"name": "Ada", "message": "Happy birthday! Yours, Charles · 生日快乐！"}),
     "cn22": Template(_cn22, 100, 110, {
