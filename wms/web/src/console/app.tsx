@@ -23,6 +23,7 @@ const PAGES = {
   shipping: lazy(() => import("./pages/shipping.tsx")),
   dock: lazy(() => import("./pages/dock.tsx")),
   customs: lazy(() => import("./pages/customs.tsx")),
+  returns: lazy(() => import("./pages/returns.tsx")),
   shift: lazy(() => import("./pages/shift.tsx")),
   slotting: lazy(() => import("./pages/slotting.tsx")),
   labour: lazy(() => import("./pages/labour.tsx")),

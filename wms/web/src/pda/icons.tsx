@@ -18,6 +18,7 @@ const PATHS: Record<string, string> = {
   wall: "M3 4h18v16H3zM9 4v16m6-16v16M3 12h18",
   vas: "M3 20h18M6 20v-7h12v7M9 13V8l3-4 3 4v5M9 8h6",
   photo: "M3 7h4l2-3h6l2 3h4v13H3zM12 9.5a4 4 0 1 0 .1 0",
+  returns: "M9 5 4 10l5 5M4 10h10a6 6 0 0 1 0 12h-3",
   count: "M5 3h14v18H5zM8 7h8M8 11h2m4 0h2m-8 4h2m4 0h2",
   bag: "M6 8h12l2 13H4zM9 8V6a3 3 0 0 1 6 0v2M9 13h6",
   load: "M2 6h12v10H2zM14 9h4l4 4v3h-8M6 19a2 2 0 1 0 .1 0M17 19a2 2 0 1 0 .1 0",

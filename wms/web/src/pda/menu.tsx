@@ -2,7 +2,7 @@ import { t } from "../lib/i18n.ts";
 import { Icon } from "./icons.tsx";
 import { keepScreen, openFlow, pending, signOut, type State } from "./store.ts";
 
-const FLOWS = ["receive", "putaway", "move", "pick", "wall", "pack", "vas", "count", "bag", "load"];
+const FLOWS = ["receive", "putaway", "move", "pick", "wall", "pack", "vas", "returns", "count", "bag", "load"];
 
 export function Menu({ state }: { state: State }) {
   const update = (): void => {
