@@ -59,6 +59,7 @@ from wms.processes.put_wall import reactions as wall_reactions
 from wms.processes.returns import reactions as returns_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
+from wms.processes.tracking import reactions as tracking_reactions
 from wms.processes.value_added import reactions as vas_reactions
 from wms.twin import boards, measures
 
@@ -142,6 +143,21 @@ async def close_return(uow: UnitOfWork, event: returns.MatterSettled) -> None:
     await incident_service.resolve_key(uow, event.key, event.outcome)
 
 
+async def close_unscanned(uow: UnitOfWork, event: tracking.BagScanned) -> None:
+    """The carrier has scanned the whole bag."""
+    await incident_service.resolve_key(uow, f"unscanned:{event.manifest_id}:{event.bag}", "all of it was scanned")
+
+
+async def close_stalled(uow: UnitOfWork, event: tracking.ParcelMoved) -> None:
+    """It goes on, or has arrived."""
+    await incident_service.resolve_key(uow, f"stalled:{event.parcel_id}", f"seen again: {event.milestone}")
+
+
+async def close_claim(uow: UnitOfWork, event: tracking.ClaimSettled) -> None:
+    """The claim went out, or nothing is claimed."""
+    await incident_service.resolve_key(uow, f"claim:{event.parcel_id}", f"claim {event.state}")
+
+
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
@@ -198,8 +214,21 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # customs
     customs.RulesChanged: {"customs.on_rules_changed": customs_reactions.on_rules_changed},
     customs.JudgementDue: {"customs.on_judgement_due": customs_reactions.on_judgement_due},
-    customs.PapersAnswered: {"flow.close_customs_hold": close_customs_hold},
-    dock.ParcelDeparted: {"returns.on_parcel_departed": returns_reactions.on_parcel_departed},
+    customs.PapersAnswered: {
+        "flow.close_customs_hold": close_customs_hold,
+        "tracking.on_papers_answered": tracking_reactions.on_papers_answered,
+    },
+    # under way
+    tracking.ScansRead: {"tracking.on_scans_read": tracking_reactions.on_scans_read},
+    tracking.CustomsHeld: {"customs.on_carrier_held": customs_reactions.on_carrier_held},
+    tracking.CustomsPassed: {"customs.on_carrier_passed": customs_reactions.on_carrier_passed},
+    tracking.ParcelMoved: {"flow.close_stalled": close_stalled},
+    tracking.BagScanned: {"flow.close_unscanned": close_unscanned},
+    tracking.ClaimSettled: {"flow.close_claim": close_claim},
+    dock.ParcelDeparted: {
+        "tracking.on_parcel_departed": tracking_reactions.on_parcel_departed,
+        "returns.on_parcel_departed": returns_reactions.on_parcel_departed,
+    },
     # orders come, change and end
     orders.OrderAccepted: {
         "shipping.on_order_accepted": shipping_reactions.on_order_accepted,
@@ -227,7 +256,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "flow.close_shipping": close_shipping,
     },
     shipping.ShippingDataChanged: {"shipping.on_data_changed": shipping_reactions.on_data_changed},
-    packing.LabelWanted: {"shipping.on_label_wanted": shipping_reactions.on_label_wanted},
+    packing.LabelWanted: {
+        "shipping.on_label_wanted": shipping_reactions.on_label_wanted,
+        "tracking.on_label_wanted": tracking_reactions.on_label_wanted,
+    },
     packing.LabelDropped: {
         "shipping.on_label_dropped": shipping_reactions.on_label_dropped,
         "customs.on_label_dropped": customs_reactions.on_label_dropped,
@@ -240,7 +272,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # returns
     returns.ReturnPolicyChanged: {"returns.on_policy_changed": returns_reactions.on_policy_changed},
     returns.MatterSettled: {"flow.close_return": close_return},
-    shipping.LabelBought: {"packing.on_label_bought": packing_reactions.on_label_bought},
+    shipping.LabelBought: {
+        "packing.on_label_bought": packing_reactions.on_label_bought,
+        "tracking.on_label_bought": tracking_reactions.on_label_bought,
+    },
     shipping.LabelRefused: {"packing.on_label_refused": packing_reactions.on_label_refused},
     orders.OrderShipped: {
         "orders.tell_host_shipped": order_reactions.tell_host_shipped,
@@ -295,7 +330,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_pack_changed": packing_reactions.on_pack_changed,
         "flow.close_no_version": close_no_version,
     },
-    packing.ParcelWeighed: {"flow.close_no_weight": close_no_weight},
+    packing.ParcelWeighed: {
+        "flow.close_no_weight": close_no_weight,
+        "tracking.on_parcel_weighed": tracking_reactions.on_parcel_weighed,
+    },
     catalog.SkuMeasured: {
         "packing.on_sku_measured": packing_reactions.on_sku_measured,
         "flow.close_measure_again": close_measure_again,
@@ -357,6 +395,9 @@ TICKS: tuple[Tick, ...] = (
     Tick("dock.miss_overdue", 60, dock_reactions.miss_overdue),
     Tick("labour.learn", 86_400, labour_reactions.learn),
     Tick("returns.look_after", 3_600, returns_reactions.look_after),
+    Tick("tracking.hand_over", 10, tracking_reactions.hand_over),
+    Tick("tracking.watch", 300, tracking_reactions.watch),
+    Tick("tracking.learn", 86_400, tracking_reactions.learn),
     Tick("shipping.rejudge", 600, shipping_reactions.rejudge),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),

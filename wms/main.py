@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from wms import flow
 from wms.db.uow import Database
-from wms.entrypoints import http, simulators, worker
+from wms.entrypoints import http, simulators, tracking_push, worker
 from wms.foundation.catalog import http as catalog_http
 from wms.foundation.labels import http as labels_http
 from wms.foundation.labels import service as labels
@@ -44,6 +44,7 @@ from wms.processes.returns import pda as returns_pda
 from wms.processes.shipping import http as shipping_http
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
+from wms.processes.tracking import http as tracking_http
 from wms.processes.value_added import http as vas_http
 from wms.processes.value_added import pda as vas_pda
 from wms.settings import Settings
@@ -52,7 +53,7 @@ from wms.twin import http as twin_http
 ROUTERS: tuple[APIRouter, ...] = (
     people_http.router, people_http.managed, catalog_http.router, packs_http.router, layout_http.router, stock_http.router,
     orders_http.router, work_http.router, waves_http.router, fleet_http.router, incidents_http.router, dock_http.router,
-    labels_http.router, shipping_http.router, customs_http.router,
+    labels_http.router, shipping_http.router, customs_http.router, tracking_push.router, tracking_http.router,
     picking_http.router, picking_pda.router, packing_http.router, packing_http.station, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,

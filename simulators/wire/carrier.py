@@ -25,7 +25,7 @@ import json
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS label (
   key TEXT PRIMARY KEY, n INTEGER UNIQUE NOT NULL, tracking TEXT UNIQUE NOT NULL, reference TEXT NOT NULL, service TEXT NOT NULL,
   country TEXT NOT NULL, request TEXT NOT NULL, format TEXT NOT NULL, document BLOB NOT NULL, price_cents INTEGER NOT NULL,
   currency TEXT NOT NULL, sold_at REAL NOT NULL, voided_at REAL, manifest TEXT NOT NULL DEFAULT '',
-  lost INTEGER NOT NULL DEFAULT 0, customs INTEGER NOT NULL DEFAULT 0);
+  lost INTEGER NOT NULL DEFAULT 0, customs INTEGER NOT NULL DEFAULT 0, handed_at REAL);
 CREATE TABLE IF NOT EXISTS asked (at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, key TEXT NOT NULL);
 """
 
@@ -95,14 +95,15 @@ def sign(secret: str, what: str, timestamp: str, body: bytes) -> str:
 class CarrierSim:
     """The carrier's desk. `kind` of label by service name: a service that ends in -png or -pdf gets that, others ZPL.
 
-    `day_s`: seconds of ours that a day of its parcels takes.
+    `day_s`: seconds of ours that a day of its parcels takes. `clock`: Unix seconds, of the parcels' way alone.
     """
 
     def __init__(
-        self, books: Books, secret: str, *, day_s: float = 86_400.0, size_mm: tuple[float, float] = (100, 150)
-    ) -> None:
+        self, books: Books, secret: str, *, day_s: float = 86_400.0, size_mm: tuple[float, float] = (100, 150),
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self.books, self.secret, self.day_s, self.size_mm = books, secret, day_s, size_mm
-        self.hold_s = 30.0
+        self.hold_s, self.clock = 30.0, clock
         self.faults: dict[str, float] = dict.fromkeys(FAULTS, 0.0)
 
     def take(self, fault: str) -> bool:
@@ -136,7 +137,7 @@ class CarrierSim:
         document = carrier_labels.draw("pdf" if size is A4_MM else kind, lines, tracking, size)
         price = 300 + int(order["weight_g"]) // 10
         self.books.db.execute(
-            "INSERT INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '', ?, ?)",
+            "INSERT INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '', ?, ?, NULL)",
             (key, n, tracking, str(order["reference"]), service, country, json.dumps(order), "pdf" if size is A4_MM else kind,
              document, price, "USD", time.time(), int(self.take("lose")), int(self.take("customs"))),
         )  # fmt: skip
@@ -153,17 +154,21 @@ class CarrierSim:
         }  # fmt: skip
 
     def scans(self, tracking: str) -> list[dict[str, str]] | None:
+        """What was seen of a parcel so far, from its handover on; None for a number that was never sold."""
         row = self.books.db.execute("SELECT * FROM label WHERE tracking = ?", (tracking,)).fetchone()
         if row is None:
             return None
-        told = []
+        told = list[dict[str, str]]()
+        if row["handed_at"] is None:
+            return told
         for days, code, place in carrier_labels.journey(
             tracking, row["country"], bool(row["lost"]), bool(row["customs"])
         ):
-            at = row["sold_at"] + days * self.day_s
-            if at <= time.time() and row["voided_at"] is None:
+            at = row["handed_at"] + days * self.day_s
+            if at <= self.clock() and row["voided_at"] is None:
+                asks = "commercial invoice" if code == "customs_hold" else ""
                 told.append(
-                    {"at": datetime.fromtimestamp(at, UTC).isoformat(), "code": code, "place": place, "text": ""}
+                    {"at": datetime.fromtimestamp(at, UTC).isoformat(), "code": code, "place": place, "text": asks}
                 )
         return told
 
@@ -233,7 +238,9 @@ def app(sim: CarrierSim) -> FastAPI:
     async def manifest(trackings: list[str] = Body(embed=True)) -> Any:
         number = "M" + hashlib.sha256("".join(sorted(trackings)).encode()).hexdigest()[:12]
         for tracking in trackings:
-            sim.books.db.execute("UPDATE label SET manifest = ? WHERE tracking = ?", (number, tracking))
+            sim.books.db.execute(
+                "UPDATE label SET manifest = ?, handed_at = coalesce(handed_at, ?) WHERE tracking = ?", (number, sim.clock(), tracking)
+            )  # fmt: skip
         return {"manifest": number}
 
     @api.get("/faults")

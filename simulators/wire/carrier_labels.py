@@ -99,11 +99,11 @@ def draw(kind: str, lines: list[str], tracking: str, size_mm: tuple[float, float
 
 
 def journey(tracking: str, country: str, lost: bool, customs: bool) -> list[tuple[float, str, str]]:
-    """(days after the sale, code, place) of a parcel's scans, the same for the same number."""
+    """(days after the handover, code, place) of a parcel's scans, the same for the same number."""
     chance = random.Random(tracking)
     days, scans = 0.2 + chance.random() * 0.5, list[tuple[float, str, str]]()
     for code, place, gap in (
-        ("accepted", "origin", 1.5), ("in_transit", "origin hub", 3.0), ("in_transit", f"{country} gateway", 1.0),
+        ("accepted", "origin", 1.5), ("export", "origin hub", 3.0), ("import", f"{country} gateway", 1.0),
     ):  # fmt: skip
         scans.append((days, code, place))
         days += gap * (0.5 + chance.random())

@@ -8,6 +8,7 @@ Signature as for the host's webhooks (entrypoints/host.py), over "<METHOD> <path
 every field; a carrier with an interface of its own is a plug-in beside this one.
 """
 
+import hmac
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,11 @@ from typing import Any
 
 import httpx
 
+from wms.entrypoints.carrier_tracking import FIRST_S, MOST_S
 from wms.entrypoints.host import sign
 from wms.kernel.carrier import BuyLabel, CarrierAway, CarrierRefused, CarrierSilent, Scan, SoldLabel
 
-KNOWN = frozenset({"url", "key_id", "secret", "secret_file", "timeout_s", "verify"})
+KNOWN = frozenset({"url", "key_id", "secret", "secret_file", "timeout_s", "verify", "track_first_s", "track_most_s"})
 _SOLD = ("key", "tracking", "carrier_ref", "format", "document", "price_cents", "currency")
 
 
@@ -29,7 +31,8 @@ class BadAccount(ValueError):
 
 
 class HttpCarrier:
-    """Config: url, key_id, secret or secret_file, timeout_s (5), verify (true, or a CA file). Errors: BadAccount."""
+    """Config: url, key_id, secret or secret_file, timeout_s (5), verify (true, or a CA file), track_first_s and track_most_s
+    (seconds between two askings after a parcel). Errors: BadAccount."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         if unknown := set(config) - KNOWN:
@@ -43,11 +46,19 @@ class HttpCarrier:
             raise BadAccount("secret or secret_file: missing")
         self._secret, self._key_id = str(secret), str(config.get("key_id", ""))
         self.timeout_s = float(config.get("timeout_s", 5.0))
+        self.track_first_s = float(config.get("track_first_s", FIRST_S))
+        self.track_most_s = max(float(config.get("track_most_s", MOST_S)), self.track_first_s)
+        if self.track_first_s < 1:
+            raise BadAccount("track_first_s: at least a second")
         self._path = httpx.URL(str(config["url"]).rstrip("/")).path.rstrip("/")
         self._client = httpx.AsyncClient(
             base_url=str(config["url"]).rstrip("/"), follow_redirects=False, verify=config.get("verify", True),
             timeout=httpx.Timeout(self.timeout_s, connect=min(self.timeout_s, 3.0)),
         )  # fmt: skip
+
+    def signed(self, what: str, timestamp: int, body: bytes, signature: str) -> bool:
+        """Whether this account's key has signed a message to us: `what` as in requests, "<METHOD> <path> <idempotency key>"."""
+        return hmac.compare_digest(sign(self._secret, what, timestamp, body).encode(), signature.encode())
 
     async def buy(self, wanted: BuyLabel) -> SoldLabel:
         return _sold(await self._call("POST", "/labels", wanted.key, asdict(wanted)), wanted.key)

@@ -5,7 +5,8 @@ next; from the second try on the carrier is asked what the key has bought before
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +18,7 @@ import yaml
 from sqlalchemy import text
 
 from wms.db.uow import Actor, Database
+from wms.entrypoints import carrier_tracking
 from wms.entrypoints.carrier_http import HttpCarrier
 from wms.events.shipping import CarrierAnswered
 from wms.kernel.carrier import BuyLabel, Carrier, CarrierAway, CarrierRefused, CarrierSilent, SoldLabel
@@ -25,7 +27,8 @@ log = structlog.get_logger(__name__)
 
 GROUP = "wms.carriers"
 OURS: dict[str, Callable[[Mapping[str, Any]], Carrier]] = {"http": HttpCarrier}
-PARALLEL = 16
+PARALLEL, FOLLOWING = 16, 4
+"""Requests in flight, and how many of them may ask after parcels: no label waits for those."""
 LEASE_SPARE_S = 2.0
 PAUSE_FIRST_S, PAUSE_MOST_S = 0.25, 60.0
 TOLD = (1, 3, 8)
@@ -34,10 +37,14 @@ TOLD = (1, 3, 8)
 _CLAIM = text("""
 UPDATE outgoing SET attempts = attempts + 1, next_at = CAST(:now AS timestamptz) + make_interval(secs => :lease)
 WHERE id IN (SELECT id FROM outgoing WHERE channel = 'carrier' AND state = 'due' AND next_at <= :now
+               AND (kind = ANY(:following)) = :follow
              ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED)
 RETURNING id, seq, target, kind, payload, ref, attempts
 """)
 _DONE = text("UPDATE outgoing SET state = 'done' WHERE id = :id AND state = 'due' RETURNING id")
+_AGAIN = text("""
+UPDATE outgoing SET next_at = :next_at, payload = CAST(:payload AS jsonb), attempts = 0 WHERE id = :id AND state = 'due' RETURNING id
+""")
 _LATER = text("UPDATE outgoing SET next_at = :next_at WHERE id = :id AND state = 'due' RETURNING id")
 
 
@@ -83,6 +90,7 @@ class Runner:
         timeouts = [float(getattr(c, "timeout_s", 10.0)) for c in carriers.values()]
         self.lease_s = 2 * max(timeouts, default=10.0) + LEASE_SPARE_S  # a second try asks and then buys
         self._flying: set[asyncio.Task[None]] = set()
+        self._following: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Keep up to PARALLEL requests in flight; never returns."""
@@ -97,15 +105,18 @@ class Runner:
                 if not started:
                     await self._rest()
         finally:
-            for task in self._flying:
+            for task in self._flying | self._following:
                 task.cancel()
-            await asyncio.gather(*self._flying, *(c.close() for c in self.carriers.values()), return_exceptions=True)
+            await asyncio.gather(
+                *self._flying, *self._following, *(c.close() for c in self.carriers.values()), return_exceptions=True
+            )
 
     async def drain_once(self) -> int:
         """Carry out what is due now, to its end. Returns how many."""
         rows = await self._claim(PARALLEL)
-        await asyncio.gather(*(self._one(row) for row in rows))
-        return len(rows)
+        follow = await self._claim(PARALLEL, follow=True)
+        await asyncio.gather(*(self._one(row) for row in rows), *(self._follow(row) for row in follow))
+        return len(rows) + len(follow)
 
     async def _rest(self) -> None:
         try:
@@ -117,17 +128,30 @@ class Runner:
             self.due.clear()
 
     async def _start_due(self) -> int:
-        room = PARALLEL - len(self._flying)
-        rows = await self._claim(room) if room > 0 else []
+        rows = await self._start(self._flying, PARALLEL, self._one, follow=False)
+        return rows + await self._start(self._following, FOLLOWING, self._follow, follow=True)
+
+    async def _start(
+        self,
+        there: set[asyncio.Task[None]],
+        most: int,
+        job: Callable[[Any], Coroutine[Any, Any, None]],
+        *,
+        follow: bool,
+    ) -> int:
+        room = most - len(there)
+        rows = await self._claim(room, follow=follow) if room > 0 else []
         for row in rows:
-            task = asyncio.create_task(self._one(row))
-            self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
+            task = asyncio.create_task(job(row))
+            there.add(task)
+            task.add_done_callback(there.discard)
         return len(rows)
 
-    async def _claim(self, limit: int) -> list[Any]:
+    async def _claim(self, limit: int, *, follow: bool = False) -> list[Any]:
         async with self.db.begin(Actor("carriers"), cause="carriers") as uow:
-            found = await uow.session.execute(_CLAIM, {"now": uow.now, "lease": self.lease_s, "limit": limit})
+            found = await uow.session.execute(_CLAIM, {
+                "now": uow.now, "lease": self.lease_s, "limit": limit, "follow": follow, "following": list(carrier_tracking.KINDS),
+            })  # fmt: skip
             return sorted(found.all(), key=lambda row: row.seq)
 
     async def _one(self, row: Any) -> None:
@@ -143,6 +167,27 @@ class Runner:
                     uow.emit(answer)
             self.wake()
         except Exception as error:  # the database is away: the lease runs out and the request is taken up again
+            log.warning("carriers.not_kept", error=repr(error), request=str(row.id))
+
+    async def _follow(self, row: Any) -> None:
+        """Ask after a parcel, or tell what is handed over; a carrier that does not answer is asked again later."""
+        try:
+            try:
+                done = await carrier_tracking.carry_out(self.carriers.get(row.target), row, self.db.clock.now())
+            except Exception as error:  # silent, away, or a fault of the adapter: asking changes nothing there
+                log.info("carriers.not_told", account=row.target, kind=row.kind, error=repr(error)[:200])
+                done = None
+            async with self.db.begin(Actor(f"carrier:{row.target}"), cause=f"carrier:{row.kind}") as uow:
+                if done is None:
+                    await uow.session.execute(_LATER, carrier_tracking.later(row, uow.now))
+                    return
+                body = {"id": row.id, "next_at": _after(uow.now, done.pause_s), "payload": json.dumps(done.payload)}
+                ended = done.payload is None
+                kept = await uow.session.execute(_DONE if ended else _AGAIN, {"id": row.id} if ended else body)
+                if kept.scalar() is not None and done.event is not None:
+                    uow.emit(done.event)
+            self.wake()
+        except Exception as error:
             log.warning("carriers.not_kept", error=repr(error), request=str(row.id))
 
     async def _ask(self, row: Any) -> CarrierAnswered:

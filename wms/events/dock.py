@@ -38,6 +38,10 @@ class ParcelDeparted(Event):
     country: str
     weight_g: int
     manifest_id: UUID
+    bag: str = ""
+    """Code of the bag or pallet that it lies in; empty: loose."""
+    seal: str = ""
+    """Of the bag, else of the truck."""
 
 
 @dataclass(frozen=True, slots=True)

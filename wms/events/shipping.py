@@ -20,6 +20,9 @@ class LabelBought(Event):
     format: Literal["zpl", "png", "pdf"]
     document: str
     service: str
+    account: str = ""
+    days: tuple[int, ...] = ()
+    """Tenths of a day that the service states: p10, p50, p90."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,8 @@ class SoldLabel:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A parcel seen by the carrier. `code`: accepted, in_transit, customs_hold, customs_released, out_for_delivery, delivered,
-    exception, lost or returned."""
+    """A parcel seen by the carrier. `code`: accepted, in_transit, export, import, customs_hold, customs_released, out_for_delivery,
+    delivered, exception, lost, damaged or returned."""
 
     at: str
     """ISO 8601 with its zone."""

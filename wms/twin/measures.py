@@ -17,12 +17,15 @@ from wms.processes.counting import queries as counting
 from wms.processes.customs import queries as customs
 from wms.processes.returns import queries as returns
 from wms.processes.slotting import queries as slotting
+from wms.processes.tracking import queries as tracking
 from wms.twin import boards
 from wms.twin.cartons import carton_fill
 
 NOTHING = "–"
 GATE_TAGS = 10_000
 LINE_WINDOW = timedelta(minutes=15)
+FIRST_SCAN = timedelta(hours=24)
+"""A parcel that is not scanned so long after it left counts as late."""
 
 NOT_MEASURED = {
     "inspection-tier": "there is no inspection process yet",
@@ -31,8 +34,6 @@ NOT_MEASURED = {
     "supplier-response": "there are no supplier cases yet",
     "ap-match": "there are no invoices yet",
     "order-screening": "there is no order screening yet",
-    "delay-notice": "there are no promises on record yet",
-    "loss-claim": "there are no claims yet",
     "days-on-hand": "there is no week of demand on record",
     "replenishment-error": "there are no forecasts yet",
     "over-stock": "there are no forecasts yet",
@@ -313,10 +314,27 @@ async def short_order(uow: UnitOfWork) -> Reading:
 
 
 async def late_dispatch(uow: UnitOfWork) -> Reading:
-    r = await _row(uow, """
-        SELECT count(*) AS shipped, count(*) FILTER (WHERE shipped_at > cutoff_at) AS late FROM customer_order
-        WHERE state = 'shipped' AND shipped_at > :since""", since=uow.now - timedelta(days=30))  # fmt: skip
-    return _percent(r.late, r.shipped, {"shipped": r.shipped, "late": r.late}, nothing="nothing shipped in 30 days")
+    """Orders that their carrier scanned first after their ship-by, of those shipped; where nobody scans, leaving counts."""
+    r = await tracking.dispatch(uow, uow.now - timedelta(days=30), FIRST_SCAN)
+    judged = r["shipped"] - r["waiting"]
+    nothing = f"{r['waiting']} wait for their first scan" if r["waiting"] else "nothing shipped in 30 days"
+    return _percent(r["late"], judged, r, nothing=nothing)
+
+
+async def delay_notice(uow: UnitOfWork) -> Reading:
+    """Hours from the notice to the promise that was missed, the fewest of 30 days; promises under way 48 hours before."""
+    r = await tracking.notices(uow, uow.now - timedelta(days=30))
+    if r["least_h"] is None:
+        return Reading(None, NOTHING, r, why_not="no promise was missed in 30 days")
+    return Reading(r["least_h"], f"{r['least_h']:.1f} h", r)
+
+
+async def loss_claim(uow: UnitOfWork) -> Reading:
+    """Longest time from a loss, told or presumed, to its claim with label and weight record; 30 days."""
+    r = await tracking.claim_hours(uow, uow.now - timedelta(days=30))
+    if r["hours"] is None:
+        return Reading(None, NOTHING, r, why_not="no loss in 30 days")
+    return Reading(r["hours"], _hours(r["hours"]), r)
 
 
 async def order_defect(uow: UnitOfWork) -> Reading:
@@ -379,6 +397,6 @@ MEASURES: dict[str, Callable[[UnitOfWork], Awaitable[Reading]]] = {
     "inbound-incident": inbound_incident, "trace-time": trace_time, "golden-zone": golden_zone, "golden-lane": golden_lane,
     "space-reserve": space_reserve, "count-coverage": count_coverage, "count-variance": count_variance,
     "variance-review": variance_review, "pack-line-rate": pack_line_rate, "restricted-goods": restricted_goods, "short-order": short_order,
-    "late-dispatch": late_dispatch, "order-defect": order_defect, "stock-age": stock_age,
+    "late-dispatch": late_dispatch, "delay-notice": delay_notice, "loss-claim": loss_claim, "order-defect": order_defect, "stock-age": stock_age,
     "carton-fill": carton_fill, "fragile-pack": fragile_pack, "return-cost": return_cost,
 }  # fmt: skip

@@ -4,6 +4,7 @@ from wms.db.uow import UnitOfWork
 from wms.events.customs import JudgementDue, RulesChanged
 from wms.events.orders import OrderAccepted, OrderCancelled, OrderChanged, OrderFreed, OrderShipped
 from wms.events.packing import LabelDropped, ParcelLabelled
+from wms.events.tracking import CustomsHeld, CustomsPassed
 from wms.processes.customs import service
 
 
@@ -44,6 +45,14 @@ async def on_rules_changed(uow: UnitOfWork, event: RulesChanged) -> None:
 
 async def on_judgement_due(uow: UnitOfWork, event: JudgementDue) -> None:
     await service.judge_order(uow, event.order_id)
+
+
+async def on_carrier_held(uow: UnitOfWork, event: CustomsHeld) -> None:
+    await service.hold_by_carrier(uow, event)
+
+
+async def on_carrier_passed(uow: UnitOfWork, event: CustomsPassed) -> None:
+    await service.release_by_carrier(uow, event)
 
 
 async def purge(uow: UnitOfWork) -> None:

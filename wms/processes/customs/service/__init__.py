@@ -7,9 +7,11 @@ from wms.processes.customs.service.declaring import (
     declare,
     drop_parcel,
     forget_parcels,
+    hold_by_carrier,
     make_batch,
     note_parcel,
     note_shipped,
+    release_by_carrier,
     summarise,
 )
 from wms.processes.customs.service.judging import fix_mode, judge_order, rejudge
@@ -19,7 +21,7 @@ from wms.processes.customs.service.overseas import report_sold, sell, sell_order
 from wms.processes.customs.service.papers import batch_file, bundle_file, issue, issue_file, purge, set_legal_hold
 
 __all__ = [
-    "answer", "answer_hold", "batch_file", "bundle_file", "correct", "declare", "drop_parcel", "fix_mode", "forget_parcels", "issue", "issue_file", "judge_order", "label_content",
+    "answer", "answer_hold", "batch_file", "bundle_file", "correct", "declare", "drop_parcel", "fix_mode", "forget_parcels", "hold_by_carrier", "issue", "issue_file", "judge_order", "label_content",
     "load_filings", "load_items", "load_records", "load_table", "make_batch", "note_parcel", "note_shipped", "print_market_label",
-    "purge", "rejudge", "report_sold", "rows_of", "sell", "sell_order", "set_legal_hold", "settle", "summarise",
+    "purge", "rejudge", "release_by_carrier", "report_sold", "rows_of", "sell", "sell_order", "set_legal_hold", "settle", "summarise",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from wms.db.uow import UnitOfWork
 from wms.events.customs import DeclarationHeld, DeclarationReleased, PapersAnswered
 from wms.events.incidents import IncidentDetected
 from wms.events.packing import ParcelLabelled
+from wms.events.tracking import CustomsHeld, CustomsPassed
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import service as order_service
 from wms.foundation.stock import queries as stock
@@ -211,7 +212,7 @@ async def answer(uow: UnitOfWork, batch_id: UUID, answers: Sequence[Mapping[str,
     return batch.state
 
 
-async def _open_hold(uow: UnitOfWork, p: CustomsParcel, asks: str) -> None:
+async def _open_hold(uow: UnitOfWork, p: CustomsParcel, asks: str, known_as: str = "") -> None:
     there = await uow.session.scalar(
         select(CustomsHold).where(CustomsHold.parcel_id == p.parcel_id, CustomsHold.answered_at.is_(None))
     )
@@ -224,11 +225,39 @@ async def _open_hold(uow: UnitOfWork, p: CustomsParcel, asks: str) -> None:
     )  # fmt: skip
     uow.session.add(hold)
     uow.emit(DeclarationHeld(parcel_id=p.parcel_id, order_id=p.order_id, asks=asks))
-    ref = str(p.declared["order"])
+    ref = known_as or str(p.declared["order"])
     uow.emit(IncidentDetected(
         kind="customs.hold", key=f"customs.hold:{p.parcel_id}", owner="lead", due_h=ANSWER_H, subject=f"{ref}: customs holds {p.sscc}: {asks}",
         detail={"order": ref, "entry": p.sscc, "asks": asks, "order_id": str(p.order_id)},
     ))  # fmt: skip
+
+
+async def hold_by_carrier(uow: UnitOfWork, event: CustomsHeld) -> None:
+    """A parcel on its way is held by customs, as its carrier says: the same clock and the same answer as of a held declaration.
+
+    A parcel that was never declared here has no papers here: its hold is an incident alone.
+    """
+    asks = event.asks or "told by the carrier"
+    await order_service.lock(uow, event.order_id)
+    p = await uow.session.get(CustomsParcel, event.parcel_id, with_for_update=True, populate_existing=True)
+    if p is not None:
+        await _open_hold(uow, p, asks, event.ref)
+        return
+    uow.emit(IncidentDetected(
+        kind="customs.hold", key=f"customs.hold:{event.parcel_id}", owner="lead", due_h=ANSWER_H,
+        subject=f"{event.ref}: customs holds {event.tracking}: {asks}",
+        detail={"order": event.ref, "entry": event.tracking, "asks": asks, "order_id": str(event.order_id)},
+    ))  # fmt: skip
+
+
+async def release_by_carrier(uow: UnitOfWork, event: CustomsPassed) -> None:
+    """Customs let it go: nobody has to answer any more."""
+    await order_service.lock(uow, event.order_id)
+    p = await uow.session.get(CustomsParcel, event.parcel_id, with_for_update=True, populate_existing=True)
+    if p is not None:
+        await _end_hold(uow, p)
+    else:
+        uow.emit(PapersAnswered(parcel_id=event.parcel_id, order_id=event.order_id))
 
 
 async def _end_hold(uow: UnitOfWork, p: CustomsParcel) -> None:

@@ -144,14 +144,15 @@ async def depart(
     manifest.state, manifest.closed_at, manifest.closed_by = "closed", uow.now, uow.actor.id
     manifest.door, manifest.seal, manifest.signed_by = door, seal.strip()[:40], signed_by.strip()[:80]
     manifest.plate = truck.plate if truck else ""
-    boxes = await uow.session.scalars(
+    boxes = await uow.session.execute(
         update(Container)
         .where(Container.manifest_id == manifest.id)
         .values(state="departed")
-        .returning(Container.hu_id)
+        .returning(Container.id, Container.hu_id, Container.code, Container.seal)
     )
+    within = {box.id: box for box in boxes.all()}
     await ledger.ship_out_all(uow, [p.hu_id for p in going])
-    await ledger.close_units(uow, list(boxes))
+    await ledger.close_units(uow, [box.hu_id for box in within.values()])
     await uow.session.execute(update(Load).where(Load.manifest_id == manifest.id).values(state="shipped"))
     if truck is not None:
         await uow.session.execute(
@@ -160,9 +161,11 @@ async def depart(
         )  # fmt: skip
     await order_service.ship_all(uow, free)
     for p in going:
+        box = within.get(p.container_id) if p.container_id else None
         uow.emit(ParcelDeparted(
             parcel_id=p.parcel_id, order_id=p.order_id, sscc=p.sscc, tracking=p.tracking, carrier=p.carrier, service=p.service,
-            country=p.country, weight_g=p.weight_g, manifest_id=manifest.id,
+            country=p.country, weight_g=p.weight_g, manifest_id=manifest.id, bag=box.code if box else "",
+            seal=(box.seal if box else "") or manifest.seal,
         ))  # fmt: skip
     uow.emit(ManifestClosed(manifest_id=manifest.id, carrier=carrier, parcels=len(going)))
     return manifest.id, len(going)

@@ -41,7 +41,7 @@ async def want(uow: UnitOfWork, event: LabelWanted) -> None:
     same = next((p for p in there if p.sscc == event.sscc and not p.dropped), None)
     if same is not None:
         if same.state == "bought":
-            _tell_bought(uow, same)
+            await _tell_bought(uow, same)
         return
     for old in there:
         if not old.dropped:
@@ -79,7 +79,7 @@ async def take_answer(uow: UnitOfWork, event: CarrierAnswered) -> None:
         return
     match event.outcome:
         case "bought":
-            _take_label(uow, one, event)
+            await _take_label(uow, one, event)
         case "voided":
             one.state, one.voided_at, one.answered_at = saga.step(one.state, "voided"), uow.now, uow.now
         case "refused" if event.verb == "buy":
@@ -227,7 +227,7 @@ def _void(uow: UnitOfWork, one: ShipPurchase) -> None:
     uow.send_carrier(one.account, "void", payload, ref=f"purchase:{one.id}")
 
 
-def _take_label(uow: UnitOfWork, one: ShipPurchase, event: CarrierAnswered) -> None:
+async def _take_label(uow: UnitOfWork, one: ShipPurchase, event: CarrierAnswered) -> None:
     one.state, one.answered_at = saga.step(one.state, "bought"), uow.now
     one.tracking, one.carrier_ref, one.format = event.tracking, event.carrier_ref, event.format
     one.document, one.price_cents, one.price_currency = event.document, event.price_cents, event.currency
@@ -239,7 +239,7 @@ def _take_label(uow: UnitOfWork, one: ShipPurchase, event: CarrierAnswered) -> N
     elif one.dropped:
         _void(uow, one)
     else:
-        _tell_bought(uow, one)
+        await _tell_bought(uow, one)
 
 
 def _fault(event: CarrierAnswered) -> str:
@@ -254,10 +254,11 @@ def _fault(event: CarrierAnswered) -> str:
     return "" if 0 < size <= LARGEST else f"{size} bytes"
 
 
-def _tell_bought(uow: UnitOfWork, one: ShipPurchase) -> None:
+async def _tell_bought(uow: UnitOfWork, one: ShipPurchase) -> None:
+    service = (await queries.all_services(uow)).get(one.service)
     uow.emit(LabelBought(
         parcel_id=one.parcel_id, order_id=one.order_id, sscc=one.sscc, tracking=one.tracking, format=one.format,  # type: ignore[arg-type]
-        document=one.document, service=one.service,
+        document=one.document, service=one.service, account=one.account, days=service.days if service else (),
     ))  # fmt: skip
 
 
