@@ -6,10 +6,12 @@ TICKS: schedule -> what is looked after without being told.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from wms.db.outbox import Plan, Reaction, Tick
 from wms.db.uow import UnitOfWork
 from wms.events import (  # fmt: skip
+    assortment,
     calibration,
     catalog,
     controls,
@@ -41,6 +43,7 @@ from wms.foundation.orders import reactions as order_reactions
 from wms.foundation.packs import queries as pack_queries
 from wms.foundation.stock import service as ledger
 from wms.kernel.messages import Event
+from wms.processes.assortment import service as assortment_service
 from wms.processes.calibration import reactions as calibration_reactions
 from wms.processes.controls import service as control_service
 from wms.processes.counting import reactions as counting_reactions
@@ -61,6 +64,7 @@ from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
 from wms.processes.tracking import reactions as tracking_reactions
 from wms.processes.value_added import reactions as vas_reactions
+from wms.twin import assortment as sizes
 from wms.twin import boards, measures
 
 
@@ -161,6 +165,10 @@ async def close_claim(uow: UnitOfWork, event: tracking.ClaimSettled) -> None:
 async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> None:
     """A control point within its limit again needs nobody."""
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
+
+
+async def _keep_sizes(uow: UnitOfWork, event: assortment.ProposalRequested, _: object, made: dict[str, Any]) -> None:
+    await assortment_service.keep(uow, event, made)
 
 
 FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
@@ -338,6 +346,8 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_sku_measured": packing_reactions.on_sku_measured,
         "flow.close_measure_again": close_measure_again,
     },
+    # carton sizes
+    assortment.ProposalRequested: {"assortment.choose_sizes": Plan(sizes.choose_sizes, sizes.solve, _keep_sizes)},
     # counting and control points
     picking.PickShorted: {"counting.on_pick_shorted": counting_reactions.on_pick_shorted},
     counting.VarianceDecided: {"flow.close_variance": close_variance},
@@ -354,7 +364,7 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     devices.ZonePassed, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld,
     picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed,
-    value_added.ShipmentDeparted, value_added.WorkOrderEnded,
+    assortment.ProposalAccepted, value_added.ShipmentDeparted, value_added.WorkOrderEnded,
     returns.ReturnAuthorised, returns.ItemGraded, returns.ReturnClosed,
     value_added.ShipmentDeparted, value_added.WorkOrderEnded,
     slotting.GoodsMoved, slotting.VelocityClassified,

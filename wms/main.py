@@ -18,6 +18,7 @@ from wms.foundation.packs import http as packs_http
 from wms.foundation.people import http as people_http
 from wms.foundation.stock import http as stock_http
 from wms.foundation.work import http as work_http
+from wms.processes.assortment import http as assortment_http
 from wms.processes.calibration import http as calibration_http
 from wms.processes.controls import http as controls_http
 from wms.processes.counting import http as counting_http
@@ -57,7 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     picking_http.router, picking_pda.router, packing_http.router, packing_http.station, packing_pda.router, dock_pda.router, put_wall_http.router, put_wall_pda.router,
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
-    vas_http.router, vas_http.fba, vas_pda.router,
+    vas_http.router, vas_http.fba, vas_pda.router, assortment_http.router,
     returns_http.router, returns_pda.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip

@@ -3,16 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 
-from wms.algorithms.packing.assortment import Grid, Parcel, Price, Report, choose, is_held_out, litres, report
+from wms.algorithms.packing.assortment import (
+    Grid,
+    Parcel,
+    Price,
+    Report,
+    choose,
+    descending,
+    is_held_out,
+    litres,
+    report,
+)
+from wms.algorithms.packing.cost import INCH_UM, UPS
 from wms.algorithms.packing.model import Item, Size
 from wms.algorithms.packing.shapes import shapes_of
 from wms.db.uow import UnitOfWork
+from wms.events.assortment import ProposalRequested
 from wms.foundation.catalog import queries as catalog
 
 NEWEST = 50_000
+CONSOLE_NEWEST = 8_000
 
 _SHIPPED = text("""
     SELECT CAST(id AS text) AS id, items FROM parcel WHERE state = 'labelled' AND labelled_at >= :since
@@ -40,9 +54,9 @@ class Proposal:
         return 100 * (1 - self.proposed.cost / self.now.cost) if self.now.cost else 0.0
 
 
-async def history(uow: UnitOfWork, days: int) -> History:
+async def history(uow: UnitOfWork, days: int, newest: int = NEWEST) -> History:
     """What was shipped in so many days."""
-    rows = list(await uow.session.execute(_SHIPPED, {"since": uow.now - timedelta(days=days), "newest": NEWEST}))
+    rows = list(await uow.session.execute(_SHIPPED, {"since": uow.now - timedelta(days=days), "newest": newest}))
     skus = await catalog.skus(uow, sorted({int(sku) for r in rows for sku in r.items}))
     contents = {}
     for r in rows:
@@ -81,6 +95,37 @@ def propose(
         made.sizes, report(unseen, list(past.cartons.values()), grid=grid, price=price),
         report(unseen, made.sizes, grid=grid, price=price),
     )  # fmt: skip
+
+
+async def choose_sizes(uow: UnitOfWork, event: ProposalRequested) -> tuple[History, ProposalRequested]:
+    """What a proposal asked for on the console is chosen by: the newest parcels, fewer than the command takes, for the solver
+    also plans waves."""
+    return await history(uow, event.days, CONSOLE_NEWEST), event
+
+
+def solve(snapshot: tuple[History, ProposalRequested]) -> dict[str, Any]:
+    """The proposal as its row keeps it; `why` alone where there is nothing to choose by."""
+    past, asked = snapshot
+    grid = Grid(INCH_UM, asked.wall_mm) if asked.inch else Grid(wall_mm=asked.wall_mm)
+    try:
+        made = propose(past, asked.sizes, locked=asked.locked, grid=grid, price=billed_lb if asked.billed else litres)
+    except ValueError as error:
+        return {"why": str(error)}
+    kept = {descending(past.cartons[code]): code for code in asked.locked}
+    told = {
+        name: {"fill": r.fill, "cost": r.cost, "alone": r.alone, "parcels": r.parcels}
+        for name, r in (("now", made.now), ("proposed", made.proposed))
+    }
+    sizes = [
+        {"inner_mm": list(s), "outer_mm": list(grid.outer(s)), "parcels": n, "locked": kept.get(s, "")}
+        for s, n in zip(made.sizes, made.proposed.used, strict=True)
+    ]
+    return {"sizes": sizes, **told, "saved_pct": made.saved_pct, "unit": "lb" if asked.billed else "l"}
+
+
+def billed_lb(outer: Size, weight_g: int) -> float:
+    """Pounds that UPS and FedEx bill."""
+    return float(UPS.units(outer, weight_g))
 
 
 def picture(sizes: Sequence[Size], used: Sequence[int]) -> str:

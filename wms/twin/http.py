@@ -1,5 +1,6 @@
 """Console: control points, devices, trace."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from wms.db.web import Uow, UowRoute, needs
 from wms.processes.controls import queries as controls
-from wms.twin import boards, measures
+from wms.twin import boards, cartons, measures
 
 router = APIRouter(prefix="/api/v1", tags=["boards"], route_class=UowRoute)
 
@@ -22,6 +23,12 @@ async def control_points(uow: Uow, request: Request) -> list[dict[str, Any]]:
     if kept is None or uow.now - kept[0] > FRESH:
         kept = request.app.state.readings = (uow.now, await measures.read(uow))
     return await controls.board(uow, kept[1])
+
+
+@router.get("/assortment/baseline", dependencies=[needs("worker")])
+async def carton_baseline(uow: Uow) -> dict[str, Any]:
+    """How full the cartons leave, against the site's own first month."""
+    return asdict(await cartons.carton_fill(uow))
 
 
 @router.get("/devices", dependencies=[needs("worker")])

@@ -196,6 +196,13 @@ async def set_velocity(uow: UnitOfWork, classes: dict[int, str]) -> int:
     return changed
 
 
+async def retire_carton(uow: UnitOfWork, code: str) -> None:
+    """Plan no order into it any more; saved again, it is back. Nothing happens where it is not in use."""
+    gone = await uow.session.execute(update(Carton).where(Carton.code == code, Carton.active).values(active=False))
+    if gone.rowcount:  # type: ignore[attr-defined]
+        uow.emit(CartonChanged(code=code))
+
+
 async def save_carton(
     uow: UnitOfWork,
     code: str,

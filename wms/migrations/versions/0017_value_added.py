@@ -1,4 +1,4 @@
-"""Value-added work and marketplace preparation"""
+"""Value-added work, marketplace preparation, carton proposals"""
 
 from typing import Any
 
@@ -102,11 +102,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("shipment_id", "number", name=op.f("uq_fba_box_shipment_id_number")),
     )  # fmt: skip
     op.create_index("ix_fba_box_shipment_id", "fba_box", ["shipment_id"])
+    op.create_table(
+        "carton_proposal",
+        _col("id", sa.Uuid()), _col("ask", JSONB()), _col("state", TEXT), _col("made", JSONB()), _col("why", TEXT),
+        _col("asked_by", TEXT), _col("asked_at", AT), _col("decided_by", TEXT), _col("decided_at", AT, True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carton_proposal")),
+    )  # fmt: skip
 
 
 def downgrade() -> None:
     for table in (
-        "fba_box", "fba_line", "fba_shipment", "fba_limit", "chargeable_act", "vas_photo", "vas_order", "vas_recipe",
+        "carton_proposal", "fba_box", "fba_line", "fba_shipment", "fba_limit", "chargeable_act", "vas_photo", "vas_order", "vas_recipe",
     ):  # fmt: skip
         op.drop_table(table)
     # The ledger is append-only: once anything was made, its place stays.
