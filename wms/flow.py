@@ -366,7 +366,6 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed,
     assortment.ProposalAccepted, value_added.ShipmentDeparted, value_added.WorkOrderEnded,
     returns.ReturnAuthorised, returns.ItemGraded, returns.ReturnClosed,
-    value_added.ShipmentDeparted, value_added.WorkOrderEnded,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip
 
