@@ -76,7 +76,7 @@ export function serialOf(code: string): string {
   return bare(code);
 }
 
-const codesOf = (progress: Progress, step: Step): string[] => String(progress.answers[`${step.id}:codes`] ?? "").split("\n").filter(Boolean);
+export const codesOf = (progress: Progress, step: Step): string[] => String(progress.answers[`${step.id}:codes`] ?? "").split("\n").filter(Boolean);
 
 const same = (a: string, b: string): boolean => bare(a).toUpperCase() === bare(b).toUpperCase();
 
@@ -154,13 +154,17 @@ function judgeCounted(card: Card, step: Step, progress: Progress, code: string):
   const at = fits(step) ? progress.step : card.steps.findIndex(fits);
   const target = card.steps[at];
   if (target === undefined) {
+    if (step.each_once) return refused("scan.not_a_serial", { scanned: serialOf(code) });
     return accepts(step, code) ? { kind: "ignored" } : refused("scan.wrong", { scanned: bare(code), expected: expected(card, step) });
   }
   const n = (counted(progress, target) ?? 0) + 1;
   if (target.each_once && codesOf(progress, target).some((one) => same(one, serialOf(code)))) return refused("scan.twice", { scanned: serialOf(code) });
   if (target.max !== null && n > target.max) return refused("scan.too_many", { max: target.max, scanned: bare(code) });
   const answered: Progress = { card: card.id, step: at, answers: { ...progress.answers, [target.id]: n } };
-  if (target.each_once) answered.answers[`${target.id}:codes`] = [...codesOf(progress, target), serialOf(code)].join("\n");
+  if (target.each_once) {
+    const serial = target.accept.find((one) => same(one, serialOf(code))) ?? serialOf(code);
+    answered.answers[`${target.id}:codes`] = [...codesOf(progress, target), serial].join("\n");
+  }
   if (n === target.max) return { kind: "ok", progress: nextUncounted(card, answered), counted: true };
   return { kind: "ok", progress: answered, counted: true };
 }

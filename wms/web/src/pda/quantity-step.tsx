@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { t } from "../lib/i18n.ts";
-import { answerStep, mayBeNone } from "./cards.ts";
+import { answerStep, codesOf, mayBeNone } from "./cards.ts";
 import type { StepProps } from "./card-view.tsx";
 import { Details, nameOf, Trail } from "./fields.tsx";
 import { useInput } from "./hooks.ts";
@@ -52,6 +52,7 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
         </p>
       </div>
       {pad || !drawn ? <Details card={card} step={step} short /> : <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />}
+      {step.each_once && <ol className="codes" data-testid="codes">{codesOf(progress, step).map((one) => <li key={one}>{one}</li>)}</ol>}
       <div className="grow" />
       {step.scan_only ? (
         onProblem !== undefined && (
