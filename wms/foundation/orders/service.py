@@ -208,16 +208,15 @@ async def advance(uow: UnitOfWork, order_id: UUID, event: str, *, why: str = "")
     return state
 
 
-async def ship_all(uow: UnitOfWork, order_ids: Collection[UUID]) -> None:
-    """These loaded orders have left, all at once. Errors: WrongState of the first that is not loaded."""
-    found = await lock_all(uow, order_ids)
-    for order in found.values():
+async def ship_all(uow: UnitOfWork, locked: Collection[queries.OrderInfo]) -> None:
+    """These orders, locked and loaded, have left, all at once. Errors: WrongState of the first that is not loaded."""
+    for order in locked:
         rules.step(order.state, "ship")
     await uow.session.execute(
-        update(CustomerOrder).where(CustomerOrder.id.in_(order_ids))
+        update(CustomerOrder).where(CustomerOrder.id.in_([o.id for o in locked]))
         .values(state="shipped", shipped_at=uow.now, version=CustomerOrder.version + 1)
     )  # fmt: skip
-    for order in found.values():
+    for order in locked:
         uow.emit(OrderShipped(order_id=order.id, ref=order.ref))
 
 

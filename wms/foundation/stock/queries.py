@@ -71,9 +71,10 @@ async def content_of(uow: UnitOfWork, place_id: int) -> list[Held]:
 
 async def contents_of(uow: UnitOfWork, place_ids: Sequence[int]) -> list[Held]:
     """What lies in these places or units themselves, by place."""
-    rows = await uow.session.scalars(
-        select(Balance).where(Balance.place_id.in_(place_ids), Balance.qty_each > 0).order_by(Balance.place_id, Balance.id)
-        .execution_options(populate_existing=True)
+    names = ("id", "place_id", "sku_id", "lot_id", "owner_id", "status", "qty_each", "allocated_each")
+    rows = await uow.session.execute(
+        select(*(getattr(Balance, n) for n in names)).where(Balance.place_id.in_(place_ids), Balance.qty_each > 0)
+        .order_by(Balance.place_id, Balance.id)
     )  # fmt: skip
     return [
         Held(r.id, r.place_id, Grain(r.sku_id, r.lot_id, r.owner_id, r.status), r.qty_each, r.allocated_each)

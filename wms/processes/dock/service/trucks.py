@@ -159,7 +159,7 @@ async def depart(
             update(Appointment).where(Appointment.door == door, Appointment.state == "arrived")
             .values(state="departed", departed_at=uow.now)
         )  # fmt: skip
-    await order_service.ship_all(uow, free)
+    await order_service.ship_all(uow, [orders[i] for i in free])
     for p in going:
         box = within.get(p.container_id) if p.container_id else None
         uow.emit(ParcelDeparted(
