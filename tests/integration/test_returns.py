@@ -76,10 +76,11 @@ async def at_bench(house: House, code: str) -> tuple[Client, Json]:
     return worker, (await worker.answer(start, parcel=code))["cards"][0]
 
 
-async def came(worker: Client, card: Json, sku: str, qty: int, grade: str, *, tote: str = "T2-1", **more: Any) -> Json:
+async def came(worker: Client, card: Json, sku: str, qty: int, grade: str, *, tote: str = "T2-1") -> Json:
     """Receive and grade pieces of one SKU. Returns the card that follows."""
     card = (await worker.answer(card, item=sku))["cards"][0]
-    card = (await worker.answer(card, qty=qty, **more))["cards"][0]
+    if card["id"].startswith("count:"):  # where only one can come, its scan is the count
+        card = (await worker.answer(card, qty=qty))["cards"][0]
     card = (await worker.answer(card, grade=f"grade_{grade}"))["cards"][0]
     answers = {"unit": tote, "reason": "opened", "photo": PNG, "ok": "ok"}
     return (await worker.answer(card, **{s["id"]: answers[s["id"]] for s in card["steps"]}))["cards"][0]  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ const PUBLIC = ["manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.pn
 
 /** `texts.json?pda`: only the texts of the PDA's screens, so that it loads no words of the console. */
 function pdaTexts(): Plugin {
-  const prefixes = /^(bag|choice|count|error|field|flow|g2p|lib|load|move|pack|path|pick|putaway|receive|scan|sign_in|sound|wall)\./;
+  const prefixes = /^(bag|choice|count|error|field|flow|g2p|lib|load|move|pack|path|pick|putaway|receive|returns|scan|sign_in|sound|vas|wall)\./;
   const others = /^error\.(catalog|controls|fleet|incidents|layout|release)\./;
   return {
     name: "wharfinger-pda-texts",

@@ -300,6 +300,11 @@ async def items(uow: Uow, station: str, rma_id: UUID, body: Given) -> dict[str, 
     announced, most = await bench.room(uow, r, found.id)
     if most == 0:
         await bench.refuse_more(uow, r, found.id)
+    sku = await catalog.sku(uow, found.id)
+    if (announced or most) == 1 and sku.serial_policy == "none":  # the scan was the count
+        item = await bench.receive(uow, rma_id, found.id, 1)
+        return _reply("returns.received" if announced else "returns.extra", await _grade(uow, item), level="ok" if announced else "warn",
+                      qty=1, sku=found.code)  # fmt: skip
     card = await _count(uow, r, found.id, announced or most)
     return _reply(
         "returns.item" if announced else "returns.extra", card, level="ok" if announced else "warn", sku=found.code

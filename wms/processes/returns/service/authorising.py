@@ -20,6 +20,7 @@ from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
 from wms.processes.returns.rules import policy, refusals, states
 from wms.processes.returns.service import closing
+from wms.processes.returns.service.closing import lock
 from wms.processes.returns.tables import Rma, RmaLine
 
 
@@ -51,13 +52,6 @@ def buyer_of(order: orders.OrderInfo) -> str:
     else:
         return ""
     return hashlib.sha256(f"wharfinger.returns|{known}".encode()).hexdigest()
-
-
-async def lock(uow: UnitOfWork, rma_id: UUID) -> queries.RmaInfo:
-    """The return, its order's row locked first and then its own. Errors: UnknownReturn."""
-    await order_service.lock(uow, (await queries.rma(uow, rma_id)).order_id)
-    await uow.session.execute(select(Rma.id).where(Rma.id == rma_id).with_for_update())
-    return await queries.rma(uow, rma_id)
 
 
 async def change(uow: UnitOfWork, rma_id: UUID, **values: Any) -> None:

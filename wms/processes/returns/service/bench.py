@@ -22,7 +22,8 @@ from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
 from wms.processes.returns.rules import refusals, states
 from wms.processes.returns.service import closing
-from wms.processes.returns.service.authorising import change, lock, open_unannounced
+from wms.processes.returns.service.authorising import change, open_unannounced
+from wms.processes.returns.service.closing import lock
 from wms.processes.returns.tables import ReturnFinding, ReturnItem, RmaLine
 
 UNGRADED = "returned_ungraded"

@@ -10,10 +10,18 @@ from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.events.returns import MatterSettled
 from wms.foundation.catalog import queries as catalog
+from wms.foundation.orders import service as order_service
 from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
 from wms.processes.returns.rules import money, policy, refusals
 from wms.processes.returns.tables import ReturnFlag, Rma
+
+
+async def lock(uow: UnitOfWork, rma_id: UUID) -> queries.RmaInfo:
+    """The return, its order's row locked first and then its own. Errors: UnknownReturn."""
+    await order_service.lock(uow, (await queries.rma(uow, rma_id)).order_id)
+    await uow.session.execute(select(Rma.id).where(Rma.id == rma_id).with_for_update())
+    return await queries.rma(uow, rma_id)
 
 
 def _advice(r: queries.RmaInfo, items: list[queries.ItemInfo], site: policy.Site) -> list[dict[str, Any]]:
@@ -93,9 +101,11 @@ async def advise(uow: UnitOfWork, rma_id: UUID) -> bool:
 
 async def review(uow: UnitOfWork, flag_id: UUID, *, confirmed: bool, note: str) -> None:
     """A person judges a suspicion; the advice kept back goes out. Errors: UnknownFlag, ReasonNeeded, WrongState."""
-    row = await uow.session.get(ReturnFlag, flag_id, with_for_update=True, populate_existing=True)
-    if row is None:
+    rma_id = await uow.session.scalar(select(ReturnFlag.rma_id).where(ReturnFlag.id == flag_id))
+    if rma_id is None:
         raise refusals.UnknownFlag(flag_id=str(flag_id))
+    await lock(uow, rma_id)  # before the flag, as everybody does
+    row = (await uow.session.scalars(select(ReturnFlag).where(ReturnFlag.id == flag_id).with_for_update())).one()
     if not note.strip():
         raise refusals.ReasonNeeded()
     if row.state != "open":

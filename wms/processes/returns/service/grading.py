@@ -27,6 +27,8 @@ GRADER = frozenset({"lead"})
 
 
 async def _lock(uow: UnitOfWork, item_id: UUID) -> queries.ItemInfo:
+    """The item, its order and return locked before it: stock is posted only after, as at the bench. Errors: UnknownReturn."""
+    await closing.lock(uow, (await queries.item(uow, item_id)).rma_id)
     await uow.session.execute(select(ReturnItem.id).where(ReturnItem.id == item_id).with_for_update())
     return await queries.item(uow, item_id)
 
