@@ -26,16 +26,16 @@ def _base(station: str, order: queries.WorkOrderInfo) -> str:
     return f"/api/v1/pda/vas/{station}/orders/{order.id}"
 
 
-async def _show(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> dict[str, Any]:
+async def _show(uow: UnitOfWork, order: queries.WorkOrderInfo) -> dict[str, Any]:
     sku = await catalog.sku(uow, order.sku_id)
     return {
-        "ref": order.ref, "station": station, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "done": order.done_each,
+        "ref": order.ref, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "done": order.done_each,
         "of": order.qty_each, "recipe": order.made["name"], "recipe_zh": order.made["name_zh"],
     }  # fmt: skip
 
 
 async def _place_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> Card:
-    show = {**await _show(uow, station, order), "qty": order.qty_each - order.done_each}
+    show = {**await _show(uow, order), "qty": order.qty_each - order.done_each}
     accept: tuple[str, ...] = ()
     if order.order_id is None:
         accept = ((await layout.place_codes(uow, [order.place_id]))[order.place_id],)
@@ -46,7 +46,7 @@ async def _place_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInf
 
 async def _round_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> Card:
     """One round: every unit scanned, then the recipe's steps in order, labels read back one by one."""
-    show, units, steps = await _show(uow, station, order), order.round_each, list[Step]()
+    show, units, steps = await _show(uow, order), order.round_each, list[Step]()
     goods = {int(order.made["sku_id"]): int(order.made["unit_each"])}
     if order.made["kind"] == "kit":
         goods = {int(p["sku_id"]): int(p["qty_each"]) for p in order.made["parts"]}
@@ -65,7 +65,7 @@ async def _round_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInf
         if kind == "label":
             steps.append(Step(
                 f"step:{i}", "quantity", "vas.scan_labels", accept=accept, max=units, count_each=True, scan_only=True,
-                show={**about, "qty": units},
+                show={**about, "qty": units, "label_code": each_step["code"]},
             ))  # fmt: skip
         elif kind == "scan":
             steps.append(Step(f"step:{i}", "scan", "vas.scan_this", accept=accept, show=about))
@@ -105,8 +105,8 @@ async def _shipment_cards(uow: UnitOfWork, station: str) -> list[Card]:
 
 async def _box_card(uow: UnitOfWork, station: str, box: queries.BoxInfo, *, full: bool = False) -> Card:
     """Fill it; weigh it once it is full; stick its label on."""
-    shipment, told = await queries.shipment(uow, box.shipment_id), await boxes.room(uow, box)
-    show = {"box": box.code, "shipment": shipment.ref, "carton": box.carton, "station": station, **told}
+    told = await boxes.room(uow, box)
+    show = {"box": box.code, "carton": box.carton, **told}
     base = f"/api/v1/pda/vas/{station}/boxes/{box.id}"
     if box.state == "closed":
         steps = (Step("box", "scan", "vas.scan_box_label", accept=(box.code, box.sscc, f"00{box.sscc}"), show=show),)

@@ -30,6 +30,8 @@ const PAGES = {
   history: lazy(() => import("./pages/history.tsx")),
   line: lazy(() => import("./pages/line.tsx")),
   packing: lazy(() => import("./pages/packing.tsx")),
+  services: lazy(() => import("./pages/services.tsx")),
+  assortment: lazy(() => import("./pages/assortment.tsx")),
   labels: lazy(() => import("./pages/labels.tsx")),
   simulators: lazy(() => import("./pages/simulators.tsx")),
 };

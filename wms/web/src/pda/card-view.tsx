@@ -12,6 +12,9 @@ import { back, confirm, reportProblem, scan, undoLast, type State } from "./stor
 import { Ahead, stopsOf, Tour } from "./tour.tsx";
 import { TypeCode } from "./type-code.tsx";
 
+/** Cards whose ways out are as common as their scan. */
+const WAYS = new Set(["pack.singles", "vas.box"]);
+
 export interface StepProps {
   card: Card;
   step: Step;
@@ -57,7 +60,7 @@ export function CardView(props: StepProps) {
   }
   return (
     <Frame {...props} onList={() => setListing(true)}>
-      {step.kind === "scan" && <ScanKeys step={step} problem={card.title === "pack.singles" ? <Ways card={card} /> : problem} />}
+      {step.kind === "scan" && <ScanKeys step={step} problem={WAYS.has(card.title) ? <Ways card={card} /> : problem} />}
       {step.kind === "photo" && <PhotoStep problem={problem} />}
       {step.kind === "choice" && (
         <div className="list">
