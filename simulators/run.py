@@ -33,6 +33,8 @@ from simulators.wire import carrier
 from simulators.wire.ensemble import Ensemble, NoSimulator
 
 Json = dict[str, Any]
+PARCEL_DAY_S = 15.0
+"""Seconds that a day of a parcel's way takes: all of it is seen while one watches."""
 OPEN_STATES = ("accepted", "released", "picking", "picked", "packed", "labelled", "loaded")
 
 
@@ -181,15 +183,16 @@ async def play(options: argparse.Namespace) -> int:
 
 @asynccontextmanager
 async def carrier_served(made: Json, out: Path, factor: float) -> AsyncIterator[None]:
-    """The carrier that sells the site's labels, where it has one; its parcels travel by a faster clock too."""
+    """The carrier that sells the site's labels, where it has one. Its parcels travel in time-lapse; of the first two that it takes one
+    is lost and one held by customs."""
     if "shipping" not in made:
         yield
         return
     told = made["shipping"]
     books = carrier.Books(out / "carrier.db")
-    async with carrier.serving(
-        carrier.CarrierSim(books, told["secret"], day_s=86_400 / factor), site.HOST, told["port"]
-    ):
+    desk = carrier.CarrierSim(books, told["secret"], day_s=min(PARCEL_DAY_S, 86_400 / factor))
+    desk.faults.update({"lose": 1.0, "customs": 1.0})
+    async with carrier.serving(desk, site.HOST, told["port"]):
         yield
     books.close()
 

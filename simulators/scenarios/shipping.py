@@ -152,6 +152,8 @@ def accounts(made: Json, host: str) -> Json:
                 "url": f"http://{host}:{told['port']}",
                 "key_id": "demo",
                 "secret": told["secret"],
+                "track_first_s": 2.0,
+                "track_most_s": 8.0,
             }
         }
     }

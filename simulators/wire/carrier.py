@@ -135,11 +135,12 @@ class CarrierSim:
         ]  # fmt: skip
         size = A4_MM if self.take("wrong_size") else self.size_mm
         document = carrier_labels.draw("pdf" if size is A4_MM else kind, lines, tracking, size)
+        lost = int(self.take("lose"))  # what is lost meets no customs
         price = 300 + int(order["weight_g"]) // 10
         self.books.db.execute(
             "INSERT INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '', ?, ?, NULL)",
             (key, n, tracking, str(order["reference"]), service, country, json.dumps(order), "pdf" if size is A4_MM else kind,
-             document, price, "USD", time.time(), int(self.take("lose")), int(self.take("customs"))),
+             document, price, "USD", time.time(), lost, int(not lost and self.take("customs"))),
         )  # fmt: skip
         sold = self.books.label(key)
         assert sold is not None

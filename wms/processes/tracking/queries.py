@@ -24,8 +24,12 @@ _CLAIM = (
 )  # fmt: skip
 
 
-def parcel_row(p: TrackParcel) -> Json:
-    return {name: getattr(p, name) for name in _SHOWN}
+def parcel_row(p: TrackParcel, now: datetime) -> Json:
+    """What is under way is expected no sooner than what is left of its way takes."""
+    row = {name: getattr(p, name) for name in _SHOWN}
+    if p.state == "under_way":
+        row["expected_at"] = max(p.expected_at, now + timedelta(minutes=p.rest_min))
+    return row
 
 
 async def gaps(uow: UnitOfWork, service: str, country: str, days: Collection[int]) -> dict[str, windows.Gap]:
@@ -87,7 +91,7 @@ async def parcels(uow: UnitOfWork, q: str = "", milestone: str = "", limit: int 
     rows = await uow.session.scalars(
         query.order_by(first, TrackParcel.due_at, TrackParcel.parcel_id).limit(limit).execution_options(populate_existing=True)
     )  # fmt: skip
-    return [parcel_row(p) for p in rows]
+    return [parcel_row(p, uow.now) for p in rows]
 
 
 async def timeline(uow: UnitOfWork, parcel_id: UUID) -> Json:
@@ -101,7 +105,7 @@ async def timeline(uow: UnitOfWork, parcel_id: UUID) -> Json:
         select(LossClaim).where(LossClaim.parcel_id == parcel_id).order_by(LossClaim.id.desc()).execution_options(populate_existing=True)
     )  # fmt: skip
     return {
-        **parcel_row(p), "events": await events(uow, p), "host_told": p.host_told,
+        **parcel_row(p, uow.now), "events": await events(uow, p), "host_told": p.host_told,
         "gaps": [{"after": m, "typical": g.typical, "limit": g.limit, "seen": g.seen} for m, g in known.items()],
         "label": bool(paper and paper.document), "weighed": (paper.weight if paper else None) or None,
         "claims": [_claim_row(c) for c in rows],

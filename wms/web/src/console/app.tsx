@@ -22,6 +22,7 @@ const PAGES = {
   counts: lazy(() => import("./pages/counts.tsx")),
   shipping: lazy(() => import("./pages/shipping.tsx")),
   dock: lazy(() => import("./pages/dock.tsx")),
+  tracking: lazy(() => import("./pages/tracking.tsx")),
   customs: lazy(() => import("./pages/customs.tsx")),
   returns: lazy(() => import("./pages/returns.tsx")),
   shift: lazy(() => import("./pages/shift.tsx")),
