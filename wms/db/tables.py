@@ -23,6 +23,7 @@ class EventRow(Base):
     request_id: Mapped[UUID]
     occurred_at: Mapped[datetime]
     __table_args__ = (Index("ix_event_stream", "stream", "seq"), Index("ix_event_request_id", "request_id"))
+    __mapper_args__ = {"eager_defaults": False}  # nobody asks a new row for its number
 
 
 class ReactionRow(Base):
@@ -72,6 +73,7 @@ class OutgoingRow(Base):
     next_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     answer: Mapped[dict[str, Any] | None]
+    __mapper_args__ = {"eager_defaults": False}
     __table_args__ = (
         Index("ix_outgoing_open", "channel", "next_at", postgresql_where=text("state IN ('due','sent')")),
     )
