@@ -391,7 +391,7 @@ async def test_a_parcel_without_order_has_a_clock_and_is_found_or_disposed_of(ho
         with pytest.raises(Refused, match=r"returns\.bad_photo"):
             await worker.answer(card, marks=marks, photo="data:image/png;base64,AAAA")
         card = (await worker.answer(card, marks=marks, photo=PNG))["cards"][0]
-        await worker.answer(card, ok="ok")
+        await worker.answer(card, **{"return": "ok"})
     await house.settle()
     shelf = (await house.admin.get("/api/v1/returns/board"))["shelf"]
     assert (

@@ -111,7 +111,7 @@ async def board(uow: Uow) -> dict[str, Any]:
     return {
         "shelf": shelf, "scrap": await queries.scrap_waiting(uow), "flags": await queries.flags(uow),
         "months": await queries.cost_by_month(uow), "now": await queries.cost_now(uow), "mending": await queries.mending(uow),
-        "currency": (await queries.site(uow)).currency,
+        "currency": (await queries.site(uow)).currency, "by_state": await queries.by_state(uow),
     }  # fmt: skip
 
 

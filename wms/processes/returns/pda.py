@@ -37,7 +37,7 @@ async def _arrival(uow: UnitOfWork, station: str) -> Card:
     here = [{"ref": r.number, "supplier": r.order_ref} for r in (await queries.at_bench(uow, station))[:10]]
     return Card(
         f"arrival:{station}", "returns", "returns.arrival", f"{BASE}/{station}/scan", (Step("parcel", "scan", "returns.scan_parcel"),),
-        {"station": station, "notices": here, "to_mend": mending},
+        {"station": station, "notices": here} | ({"to_mend": mending} if mending else {}),
         problems=("no_order", "mend") if mending else ("no_order",),
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ async def _finish(uow: UnitOfWork, item: queries.ItemInfo, *, camera: bool = Tru
     if item.grade != "A":
         steps.append(Step("reason", "choice", "returns.reason", options=queries.GRADE_REASONS, show=show))
         if camera:
-            steps.append(Step("photo", "photo", "returns.photo", show=show))
+            steps.append(Step("photo", "photo", "returns.photo"))
     if item.outcome in ("available", "damaged"):
         steps.append(
             Step(
@@ -120,7 +120,7 @@ async def _finish(uow: UnitOfWork, item: queries.ItemInfo, *, camera: bool = Tru
         steps.append(Step("ok", "confirm", "returns.go_on", show=show))
     more = ("no_photo", "grade_again") if camera and item.grade != "A" else ("grade_again",)
     return Card(f"finish:{item.id}:{item.grade}:{camera}", "returns", "returns.finish", f"{BASE}/items/{item.id}/finish",
-                tuple(steps), show, problems=more)  # fmt: skip
+                tuple(steps), {"order": show["order"], "return": show["return"]}, problems=more)  # fmt: skip
 
 
 async def _next(uow: UnitOfWork, station: str, r: queries.RmaInfo | None = None) -> Card:
@@ -191,7 +191,7 @@ async def stray(uow: Uow, station: str, body: Given) -> dict[str, Any]:
     if problem:
         return _reply("returns.ready", await _arrival(uow, station))
     found = await strays.shelve(uow, station, _text(body, "marks"), _text(body, "photo", 4_200_000))
-    step = Step("ok", "confirm", "returns.write_number", show={"return": found.number})
+    step = Step("return", "confirm", "returns.write_number", show={"return": found.number})
     card = Card(
         f"shelved:{found.number}",
         "returns",

@@ -383,6 +383,14 @@ async def listing(
     ]  # fmt: skip
 
 
+async def by_state(uow: UnitOfWork) -> dict[str, int]:
+    """Returns that are not over, by state."""
+    rows = await uow.session.execute(
+        select(Rma.state, func.count()).where(Rma.state.in_(("held", "authorised", "at_bench"))).group_by(Rma.state)
+    )
+    return {state: int(n) for state, n in rows.all()}
+
+
 async def scrap_waiting(uow: UnitOfWork) -> list[dict[str, Any]]:
     """Items that a supervisor is to decide on."""
     there = await items(uow, ReturnItem.state == "scrap_wait")

@@ -238,7 +238,7 @@ async def _asked(uow: UnitOfWork, r: queries.RmaInfo, rate: float) -> policy.Ask
 async def open_unannounced(uow: UnitOfWork, order_id: UUID, station: str, why: str) -> UUID:
     """A parcel of an order came back that nobody asked to return: all that may still come is expected.
 
-    Errors: NotShipped, MoreThanShipped when everything is back already.
+    Errors: NotShipped, NotAuthorised while a return of it is held, MoreThanShipped when everything is back already.
     """
     order = await order_service.lock(uow, order_id)
     if order.state != "shipped":
@@ -248,8 +248,10 @@ async def open_unannounced(uow: UnitOfWork, order_id: UUID, station: str, why: s
         (x, left, "unannounced")
         for x in order.lines if (left := states.left_each(x.picked_each, queries.claims(before, x.id)))
     ]  # fmt: skip
+    if waiting := next((r for r in before if r.state == "held"), None):
+        raise refusals.NotAuthorised(number=waiting.number, state=waiting.hold_code)
     if not lines:
-        raise refusals.MoreThanShipped(ref=order.ref)
+        raise refusals.MoreThanShipped(sku=order.ref, qty_each=1, most_each=0)
     rma_id = await _open(uow, order, order.channel, "", "unannounced", lines)
     await change(
         uow, rma_id, state="at_bench", method="unannounced", station=station, arrived_at=uow.now,

@@ -82,6 +82,7 @@ export interface ReturnsBoard {
   months: Month[];
   now: { cost_cents: number; value_cents: number; orders: number };
   mending: number;
+  by_state: Record<string, number>;
   currency: string;
 }
 

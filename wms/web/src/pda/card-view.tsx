@@ -63,7 +63,7 @@ export function CardView(props: StepProps) {
       {step.kind === "scan" && <ScanKeys step={step} problem={WAYS.has(card.title) ? <Ways card={card} /> : problem} />}
       {step.kind === "photo" && <PhotoStep problem={problem} />}
       {step.kind === "choice" && (
-        <div className="list">
+        <div className={step.options.length > 3 ? "list many" : "list"}>
           {step.options.map((option) => (
             <button key={option} className="primary" data-testid={`option-${option}`} onClick={() => confirm(option)}>{t(`choice.${option}`)}</button>
           ))}

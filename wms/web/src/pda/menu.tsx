@@ -16,7 +16,7 @@ export function Menu({ state }: { state: State }) {
       <nav className="menu">
         {FLOWS.map((flow) => {
           // Picks from pods are taken up by the same tile: it asks for the station first.
-          const flows = flow === "pick" ? ["pick", "g2p"] : [flow];
+          const flows = flow === "pick" ? ["pick", "g2p"] : flow === "returns" ? ["returns", "refurbish"] : [flow];
           const open = flows.reduce((sum, name) => sum + (state.counts[name] ?? 0), 0);
           const under = flows.includes(state.flow) && (state.cards?.length ?? 0) > 0;
           return (

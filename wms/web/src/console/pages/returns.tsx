@@ -31,8 +31,8 @@ export default function ReturnsPage({ me }: PageProps) {
   return (
     <div className="grid">
       <div className="tiles">
-        <Tile value={view === "open" ? number(rows.data?.length ?? 0) : "–"} label={t("returns.open")} />
-        <Tile value={number((rows.data ?? []).filter((r) => r.state === "at_bench").length)} label={t("returns.on_bench")} />
+        <Tile value={number(Object.values(b?.by_state ?? {}).reduce((sum, n) => sum + n, 0))} label={t("returns.open")} />
+        <Tile value={number(b?.by_state["at_bench"] ?? 0)} label={t("returns.on_bench")} />
         <Tile value={number(b?.shelf.length ?? 0)} label={t("returns.on_shelf")} />
         <Tile value={number(b?.mending ?? 0)} label={t("returns.mending")} />
         <Tile value={number(decide)} label={t("returns.to_review")} tone={decide > 0 ? "warn" : ""} />
