@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import AsyncIterator, Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -455,3 +455,39 @@ async def test_a_cancelled_order_declares_nothing(house: House) -> None:
     await house.settle()
     assert await house.admin.get("/api/v1/customs/orders") == []
     assert await house.admin.get("/api/v1/incidents") == []
+
+
+async def test_a_hold_on_the_way_is_answered_with_the_papers_and_tracking_says_so(house: House) -> None:
+    order_id, sscc = await ship_ready(house, "O1")
+    batch = (await house.admin.post("/api/v1/customs/batches", {"mode": "9610"}))["id"]
+    await house.admin.post(f"/api/v1/customs/batches/{batch}/declare")
+    await house.admin.post(f"/api/v1/customs/batches/{batch}/answers", [{"entry": sscc, "outcome": "release"}])
+    await house.settle()
+    loader = await house.sign_in("lead")
+    await loader.answer({"submit": "/api/v1/pda/load/parcel"}, parcel=sscc)
+    await loader.post("/api/v1/dock/manifests/POST/close", {"seal": "TRUCK-7", "signed_by": "Eve"})
+    await house.settle()
+    [parcel] = await house.admin.get(f"/api/v1/tracking/parcels?q={sscc}")
+    assert (parcel["milestone"], parcel["seal"]) == ("departed", "TRUCK-7") and not parcel["account"]
+    now = house.db.clock.now()
+    file = {"carrier": "POST", "csv": f"tracking,at,code,text\n{sscc},{now.isoformat()},customs_hold,proof of value\n"}
+    assert (await loader.post("/api/v1/tracking/file?dry_run=false", file))["taken"] == 1
+    await house.settle()
+    assert await house.incidents() == ["customs.hold"]
+    assert {d["kind"] for d in (await view(house, order_id))["documents"]} == {"invoice"}  # issued at once
+    assert len((await house.admin.post(f"/api/v1/customs/orders/{order_id}/answer"))["documents"]) == 3
+    await house.settle()
+    seen = await house.admin.get(f"/api/v1/tracking/parcels/{parcel['parcel_id']}")
+    assert seen["papers_at"] and seen["held_at"] and await house.admin.get("/api/v1/incidents") == []
+    later = file | {"csv": f"tracking,at,code\n{sscc},{(now + timedelta(minutes=1)).isoformat()},customs_released\n"}
+    assert (await loader.post("/api/v1/tracking/file?dry_run=false", later))["taken"] == 1
+    await house.settle()
+    assert (await house.admin.get(f"/api/v1/tracking/parcels/{parcel['parcel_id']}"))["held_at"] is None
+    claim = await loader.post(
+        f"/api/v1/tracking/parcels/{parcel['parcel_id']}/claim", {"kind": "damaged", "reason": "photo 7"}
+    )
+    content = (await loader.call("GET", f"/api/v1/tracking/claims/{claim['id']}/bundle")).content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:  # the house's own label, as it was printed
+        assert archive.read("label.png").startswith(b"\x89PNG") and "weight.csv" in archive.namelist()
+    await house.settle()
+    assert await house.audit_clean()
