@@ -33,7 +33,7 @@ from simulators.wire import carrier
 from simulators.wire.ensemble import Ensemble, NoSimulator
 
 Json = dict[str, Any]
-PARCEL_DAY_S = 15.0
+PARCEL_DAY_S = 8.0
 """Seconds that a day of a parcel's way takes: all of it is seen while one watches."""
 OPEN_STATES = ("accepted", "released", "picking", "picked", "packed", "labelled", "loaded")
 
