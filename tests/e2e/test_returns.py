@@ -204,7 +204,7 @@ def test_an_empty_box_a_parcel_without_order_and_something_to_mend(
     page.get_by_test_id("camera").set_input_files({"name": "box.jpg", "mimeType": "image/jpeg", "buffer": picture()})
     page.get_by_test_id("primary").tap()
     at_step(page, "return")
-    assert hero(page).startswith("NO0000")
+    assert hero(page).startswith("NO000")
     shot(page, "pda-returns-shelved")
     page.get_by_test_id("primary").tap()
     at_step(page, "parcel")
@@ -213,6 +213,13 @@ def test_an_empty_box_a_parcel_without_order_and_something_to_mend(
     at_step(page, "done")
     expect(page.get_by_text("Clean it and put it into a new bag.")).to_be_visible()
     shot(page, "pda-returns-mend")
+    page.evaluate("localStorage.setItem('wharfinger.locale', 'zh-CN')")
+    page.reload()
+    expect(page.get_by_text("清洁后装入新袋。")).to_be_visible()
+    shot(page, "pda-returns-mend-zh")
+    page.get_by_test_id("primary").tap()
+    at_step(page, "grade")
+    shot(page, "pda-returns-grade-zh")
 
 
 def test_the_console_shows_what_a_person_must_decide(

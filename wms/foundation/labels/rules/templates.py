@@ -670,7 +670,7 @@ TEMPLATES: dict[str, Template] = {
                   {"sku": "LAMP-02", "name": "夹式台灯", "qty_each": 2}, {"sku": "CABLE-03", "name": "USB-C 数据线 2 米", "qty_each": 40}],
     }),
     "return": Template(_return, 100, 145, {
-        "number": "RMA00000001", "ref": "ORDER-2026-001234", "address": ["Wharf Returns", "1 Dock Road", "12345 Wharf", "DE"],
+        "number": "RMA000001", "ref": "ORDER-2026-001234", "address": ["Wharf Returns", "1 Dock Road", "12345 Wharf", "DE"],
     }),
     "fba_box": Template(_fba_box, 100, 145, {
         "shipment": "FBA15DJ8K5", "centre": "ONT8", "number": 3, "box": "FBA15DJ8K5U000003", "sscc": "006141410000000012",

@@ -36,7 +36,7 @@ class Wanted:
 async def number(uow: UnitOfWork, prefix: str) -> str:
     """A new number; never used twice."""
     serial = await uow.session.scalar(text("SELECT nextval('return_number_seq')"))
-    return f"{prefix}{int(serial or 0):08d}"
+    return f"{prefix}{int(serial or 0):06d}"
 
 
 def buyer_of(order: orders.OrderInfo) -> str:
