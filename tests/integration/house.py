@@ -135,6 +135,8 @@ class House:
         return [i["kind"] for i in await self.admin.get("/api/v1/incidents?state=all")]
 
     async def audit_clean(self) -> bool:
+        """Everything that is due has run, nothing is parked, and the ledger recomputed is the ledger kept."""
+        await self.settle()
         async with self.db.begin(SYSTEM) as uow:
             lines = await stock.audit(uow)
             parked = await uow.session.scalar(text("SELECT count(*) FROM reaction WHERE state <> 'done'"))

@@ -9,7 +9,7 @@ from uuid import UUID
 from wms.db.uow import UnitOfWork
 from wms.foundation.work import queries as work
 from wms.processes.picking import queries, rules
-from wms.processes.picking.service import tours
+from wms.processes.picking.service import picks
 
 
 async def groups_of(
@@ -54,11 +54,11 @@ async def confirm_bulk(
     """
     group = await _with(uow, task_id)
     if not group:  # a pick of a whole order; or one that is over, and says so itself
-        await tours.confirm_pick(uow, task_id, location_scan, sku_scan, qty_each, tote_scan, serials)
+        await picks.confirm_pick(uow, task_id, location_scan, sku_scan, qty_each, tote_scan, serials)
         return
     rules.check_quantity(qty_each, len(group))
     for n, task in enumerate(group[:qty_each]):
-        await tours.confirm_pick(uow, task.id, location_scan, sku_scan, 1, tote_scan, serials[n : n + 1])
+        await picks.confirm_pick(uow, task.id, location_scan, sku_scan, 1, tote_scan, serials[n : n + 1])
 
 
 async def short_bulk(
@@ -71,10 +71,10 @@ async def short_bulk(
     """
     group = await _with(uow, task_id)
     if not group:
-        return await tours.short_pick(uow, task_id, location_scan, found_each, sku_scan, tote_scan, reason, serials)
+        return await picks.short_pick(uow, task_id, location_scan, found_each, sku_scan, tote_scan, reason, serials)
     if found_each > 0:
         await confirm_bulk(uow, task_id, location_scan, sku_scan, found_each, tote_scan, serials)
     for task in group[found_each:]:
         if (await work.task(uow, task.id)).state in ("open", "claimed"):
-            await tours.short_pick(uow, task.id, location_scan, 0, sku_scan, tote_scan, reason)
+            await picks.short_pick(uow, task.id, location_scan, 0, sku_scan, tote_scan, reason)
     return await queries.tour(uow, group[0].group_id or task_id)
