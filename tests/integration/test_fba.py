@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from tests.integration.house import Client, House, Json, Refused, open_house
-from tests.integration.test_value_added import BENCH, answers, begin
+from tests.integration.test_value_added import BENCH, answers, at_bench, begin
 
 
 @pytest.fixture
@@ -123,8 +123,7 @@ async def test_from_plan_to_departure(house: House) -> None:
     gone = await house.admin.post(f"/api/v1/fba/shipments/{shipment}/depart", {"why": "one was broken"})
     assert [(d["fnsku"], d["short"], d["why"]) for d in gone["differences"]] == [("X00C", 1, "not_boxed")]
     await house.settle()
-    assert await house.held("A") == {"A-01:available": 20, f"{BENCH}:available": 12}
-    assert (await house.held("C"))[f"{BENCH}:available"] == 10
+    assert await at_bench(house, "A", "C") == {"A": 12, "C": 10}
     told = await shown(house)
     assert (told["state"], {b["state"] for b in told["boxes"]}) == ("departed", {"departed"})
     kinds = {a["kind"] for a in await house.admin.get("/api/v1/value-added/acts")}

@@ -38,6 +38,14 @@ async def house(new_db: Callable[..., str]) -> AsyncIterator[House]:
         yield opened
 
 
+async def at_bench(house: House, *skus: str) -> dict[str, int]:
+    """Pieces of all lots at the station."""
+    rows = [
+        r for s in skus for r in await house.admin.get(f"/api/v1/stock?q={s}") if r["place"] == BENCH and r["sku"] == s
+    ]
+    return {s: sum(r["qty_each"] for r in rows if r["sku"] == s) for s in skus}
+
+
 async def put_recipe(house: House, code: str, recipe: Json) -> None:
     assert (await house.admin.call("PUT", f"/api/v1/value-added/recipes/{code}", recipe)).status_code == 200
 
@@ -82,7 +90,7 @@ async def test_a_service_goes_on_where_it_was_left_and_stops_where_a_consumable_
     with pytest.raises(Refused) as out:
         await worker.answer(second, **answers(second))
     assert (out.value.code, out.value.params["missing_each"]) == ("value_added.no_consumable", 1)
-    assert (await house.held("BAG"))[f"{BENCH}:available"] == 1, "a refused round used nothing up"
+    assert await at_bench(house, "BAG") == {"BAG": 1}, "a refused round used nothing up"
     assert (await worker.answer(second, problem="consumable_out"))["message"] == "vas.left"
     await house.settle()
     assert "vas.consumable_out" in await house.incidents()
@@ -105,7 +113,7 @@ async def test_a_service_goes_on_where_it_was_left_and_stops_where_a_consumable_
     assert sum(a["qty"] for a in acts if a["kind"] == "vas:RELABEL") == 5
     assert sum(a["qty"] for a in acts if a["kind"] == "consumable:BAG") == 5
     assert await house.admin.get("/api/v1/value-added/acts?owner=NOBODY") == []
-    assert (await house.held("BAG")) == {f"{BENCH}:available": 5}
+    assert await at_bench(house, "BAG") == {"BAG": 5}
     assert await house.audit_clean()
 
 
@@ -135,17 +143,15 @@ async def test_kits_are_made_from_parts_and_taken_apart(house: House) -> None:
     card = await begin(worker)
     assert {s["max"] for s in card["steps"]} == {6, 3}
     card = (await worker.answer(card, **answers(card)))["cards"][0]
-    assert (await house.held("K"))[f"{BENCH}:available"] == 3, "what is done is stock at once"
+    assert await at_bench(house, "K") == {"K": 3}, "what is done is stock at once"
     await worker.answer(card, **answers(card))
-    held = {s: (await house.held(s)).get(f"{BENCH}:available", 0) for s in "ABK"}
-    assert held == {"A": 2, "B": 1, "K": 4}
+    assert await at_bench(house, *"ABK") == {"A": 2, "B": 1, "K": 4}
     (row,) = await house.admin.get("/api/v1/stock?q=K")
     assert row["received_on"] == "2026-09-01", "a kit is as old as its oldest part"
     await work_order(house, "U1", "UNMAKE", 2, place=BENCH)
     card = await begin(worker)
     await worker.answer(card, **answers(card))
-    held = {s: sum(n for p, n in (await house.held(s)).items() if p.startswith(BENCH)) for s in "ABK"}
-    assert held == {"A": 6, "B": 3, "K": 2}
+    assert await at_bench(house, *"ABK") == {"A": 6, "B": 3, "K": 2}
     await house.settle()
     assert await house.audit_clean()
 

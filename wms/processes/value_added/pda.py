@@ -30,12 +30,15 @@ async def _show(uow: UnitOfWork, order: queries.WorkOrderInfo) -> dict[str, Any]
     sku = await catalog.sku(uow, order.sku_id)
     return {
         "ref": order.ref, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "done": order.done_each,
-        "of": order.qty_each, "recipe": order.made["name"], "recipe_zh": order.made["name_zh"],
+        "of": order.qty_each,
     }  # fmt: skip
 
 
 async def _place_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInfo) -> Card:
-    show = {**await _show(uow, order), "qty": order.qty_each - order.done_each}
+    show = {
+        **await _show(uow, order), "qty": order.qty_each - order.done_each, "text": order.made["name"],
+        "text_zh": order.made["name_zh"],
+    }  # fmt: skip
     accept: tuple[str, ...] = ()
     if order.order_id is None:
         accept = ((await layout.place_codes(uow, [order.place_id]))[order.place_id],)
@@ -139,7 +142,7 @@ async def claim(uow: Uow, station: str) -> dict[str, Any]:
     await orders.station_of(uow, station)
     mine = await work.tasks(uow, kind="vas", states=("claimed",), claimed_by=uow.actor.id)
     if mine and mine[0].group_id is not None:
-        order = await orders.open_round(uow, mine[0].group_id)
+        order = await orders.go_on(uow, mine[0].group_id, station)
         return Answer("ok", "vas.go_on", cards=(await _round_card(uow, station, order),)).as_json()
     if (box := await queries.box_at(uow, station)) is not None:
         return Answer("ok", "vas.go_on", cards=(await _box_card(uow, station, box),)).as_json()

@@ -161,6 +161,12 @@ async def begin(uow: UnitOfWork, work_order_id: UUID, station_code: str, place_s
     return await open_round(uow, work_order_id)
 
 
+async def go_on(uow: UnitOfWork, work_order_id: UUID, station_code: str) -> queries.WorkOrderInfo:
+    """The actor's work goes on at this station, where its labels come out from now on. Errors: WrongState."""
+    await _put(uow, work_order_id, station=station_code)
+    return await open_round(uow, work_order_id)
+
+
 async def open_round(uow: UnitOfWork, work_order_id: UUID, *, again: bool = False) -> queries.WorkOrderInfo:
     """Begin the next round and print its labels; one that is under way is only shown, unless its labels are lost (`again`)."""
     order = await queries.work_order(uow, work_order_id, lock=True)

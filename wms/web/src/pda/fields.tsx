@@ -22,7 +22,7 @@ export function aboutField(card: Card, step: Step): string {
   const all = shown(card, step);
   const wanted = ABOUT[step.id] ?? step.id.split(":")[0] ?? "";
   if (text(all[wanted]) !== "") return wanted;
-  return step.kind === "scan" || step.kind === "confirm" ? "" : ["location", "sku"].find((f) => text(all[f]) !== "") ?? "";
+  return step.kind === "scan" || step.kind === "confirm" || step.kind === "photo" ? "" : ["location", "sku"].find((f) => text(all[f]) !== "") ?? "";
 }
 
 /** The one thing to look for, readable at arm's length. */
