@@ -258,6 +258,47 @@ async def test_what_was_told_before_we_knew_that_it_left_counts_once_it_has(way:
     assert seen["milestone"] == "first_scan" and [e["state"] for e in seen["events"]] == ["taken"]
 
 
+async def test_the_same_events_in_any_order_and_number_give_the_same_parcel(way: Way) -> None:
+    plain, mixed = await way.parcel("O1"), await way.parcel("O2")
+    way.sim.books.db.execute("UPDATE label SET handed_at = NULL")
+    way.clock.at += timedelta(days=6)
+    told = [
+        ("accepted", -140),
+        ("export", -90),
+        ("import", -60),
+        ("customs_hold", -50),
+        ("customs_released", -20),
+        ("out_for_delivery", -4),
+    ]
+    await way.push([way.event(plain, code, at) for code, at in told])
+    for code, at in [told[3], told[5], told[3], told[1], told[0], told[5], told[4], told[2]]:
+        await way.push([way.event(mixed, code, at)])
+    await way.push([way.event(mixed, code, at) for code, at in reversed(told)])
+    one, other = await way.see(plain), await way.see(mixed)
+    same = (
+        "state",
+        "milestone",
+        "reached_at",
+        "first_scan_at",
+        "last_at",
+        "due_at",
+        "expected_at",
+        "held_at",
+        "stalled_at",
+        "gaps",
+    )
+    assert {k: one[k] for k in same} == {k: other[k] for k in same} and one["milestone"] == "out_for_delivery"
+    assert [(e["code"], e["at"]) for e in one["events"]] == [(e["code"], e["at"]) for e in other["events"]]
+    gaps = await way.rows("SELECT after, minutes, count(*) AS n FROM track_gap GROUP BY 1, 2")
+    assert {g.n for g in gaps} == {2} and len(gaps) == 4
+    for p in (plain, mixed):
+        heard = await way.told(p.order_id)
+        assert [t["at"] for t in heard] == sorted(t["at"] for t in heard) and len(
+            {t["milestone"] for t in heard}
+        ) == len(heard)
+    assert {i.state for i in await way.incidents("customs.hold")} == {"resolved"}
+
+
 async def test_only_signed_messages_of_an_account_are_heard(way: Way) -> None:
     p = await way.parcel("O1")
     good = [way.event(p, "accepted", 0)]

@@ -71,9 +71,11 @@ class HttpCarrier:
         await self._call("POST", f"/labels/{key}/void", key, {"carrier_ref": carrier_ref})
 
     async def track(self, tracking: str) -> Sequence[Scan]:
-        answer = await self._call("GET", f"/tracking/{tracking}", tracking)
+        answer = await self._call("GET", f"/tracking/{tracking}", tracking, missing=True)
+        if answer is None:
+            return []  # many carriers know a number only from its first scan on
         try:
-            return [Scan(**{n: str(one[n]) for n in Scan.__slots__}) for one in (answer or {})["scans"]]
+            return [Scan(**{n: str(one[n]) for n in Scan.__slots__}) for one in answer["scans"]]
         except (KeyError, TypeError) as error:
             raise CarrierSilent(f"the answer cannot be read: {error!r}") from None
 
