@@ -20,6 +20,7 @@ from tests.integration.house import (
     pick_all,
     take_cart,
 )
+from wms.events.tracking import ParcelDelivered
 from wms.processes.returns import reactions
 from wms.twin import measures
 
@@ -213,6 +214,36 @@ async def test_a_policy_that_is_over_holds_until_a_new_one_decides(house: House)
     await house.settle()
     assert (await house.admin.get(f"/api/v1/returns/{rma['id']}"))["method"] == "label"
     assert [i["kind"] for i in await house.admin.get("/api/v1/incidents?state=open")] == []
+
+
+async def test_days_count_from_delivery_and_a_currency_needs_its_rate(house: House) -> None:
+    await policy(house)
+    order_id, _ = await shipped(house, "O1", {"A": 2}, currency="EUR")
+    held = await ask(house, "R1", "O1", {"A": 1})
+    assert (held["state"], held["hold_code"]) == ("held", "returns.no_rate")
+    worker = await house.sign_in("packer")
+    start = (await worker.post("/api/v1/pda/returns/claim"))["cards"][0]
+    with pytest.raises(Refused, match=r"returns\.not_authorised"):
+        await worker.answer(start, parcel="O1")
+    await house.admin.call("PUT", "/api/v1/returns/site", {"rates": {"EUR": 1.1}})
+    await house.settle()
+    rma = await house.admin.get(f"/api/v1/returns/{held['id']}")
+    assert (
+        rma["method"] == "label"
+        and "value 110.00" in rma["why"][-1]["why"]
+        and "since shipping" in rma["why"][-1]["why"]
+    )
+    async with house.db.begin() as uow:
+        parcel = await uow.session.scalar(
+            text("SELECT parcel_id FROM sent_parcel WHERE order_id = :o"), {"o": order_id}
+        )
+        uow.emit(ParcelDelivered(parcel_id=parcel, service="", country="DE", days=3.0))
+    await house.settle()
+    async with house.db.begin() as uow:
+        await uow.session.execute(text("UPDATE sent_parcel SET delivered_at = delivered_at - interval '31 days'"))
+    late = await ask(house, "R2", "O1", {"A": 1})
+    assert late["state"] == "refused" and "31 days since delivery, at most 30" in late["why"][-1]["why"]
+    assert [m["order"] for m in await told_host(house, "return.refused")] == ["O1"]
 
 
 async def test_a_policy_file_names_its_faults_and_is_tried_first(house: House) -> None:

@@ -49,7 +49,7 @@ class ReturnClosed(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReturnPolicyChanged(Event):
-    """A policy was loaded: authorisations held for want of one are decided again."""
+    """A policy or the site's rates were loaded: authorisations held for want of them are decided again."""
 
     name: ClassVar[str] = "returns.policy_changed.v1"
     stream: ClassVar[str] = "policy_id"

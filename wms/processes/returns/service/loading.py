@@ -56,7 +56,10 @@ async def load_policy(
 
 
 async def save_site(uow: UnitOfWork, data: Mapping[str, Any], *, dry_run: bool) -> policy.Site:
-    """Keep the site's data; what is not named has its default. Errors: BadSite naming each fault."""
+    """Keep the site's data; what is not named has its default. Returns held for a rate are decided again.
+
+    Errors: BadSite naming each fault.
+    """
     try:
         site = policy.Site.model_validate(data)
     except ValidationError as error:
@@ -69,6 +72,7 @@ async def save_site(uow: UnitOfWork, data: Mapping[str, Any], *, dry_run: bool) 
             .values(values)
             .on_conflict_do_update(index_elements=["id"], set_={"data": values["data"]})
         )
+        uow.emit(ReturnPolicyChanged(policy_id=uuid7()))
     return site
 
 
