@@ -167,6 +167,13 @@ async def close_control(uow: UnitOfWork, event: controls.ControlRecovered) -> No
     await incident_service.resolve_key(uow, f"control:{event.control}", "within its limit again")
 
 
+async def close_work_order(uow: UnitOfWork, event: value_added.WorkOrderEnded) -> None:
+    """Done or cancelled: nothing is missing for it any more."""
+    for key in ("consumable_out", "goods_missing"):
+        await incident_service.resolve_key(uow, f"vas:{event.work_order_id}:{key}", f"{event.ref} is {event.state}")
+    await incident_service.resolve_key(uow, f"vas_label:{event.work_order_id}", f"{event.ref} is {event.state}")
+
+
 async def _keep_sizes(uow: UnitOfWork, event: assortment.ProposalRequested, _: object, made: dict[str, Any]) -> None:
     await assortment_service.keep(uow, event, made)
 
@@ -346,6 +353,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "packing.on_sku_measured": packing_reactions.on_sku_measured,
         "flow.close_measure_again": close_measure_again,
     },
+    value_added.WorkOrderEnded: {"flow.close_work_order": close_work_order},
     # carton sizes
     assortment.ProposalRequested: {"assortment.choose_sizes": Plan(sizes.choose_sizes, sizes.solve, _keep_sizes)},
     # counting and control points
@@ -364,7 +372,7 @@ TERMINAL: frozenset[type[Event]] = frozenset({
     devices.ZonePassed, counting.CountPlanned, counting.PositionCounted, counting.VarianceFound, inbound.GateMatched,
     inbound.NoticeClosed, incidents.IncidentEscalated, orders.NoticeAccepted, orders.OrderHeld,
     picking.PickConfirmed, picking.TourLeft, work.WorkReleased, dock.ContainerSealed, dock.ManifestClosed,
-    assortment.ProposalAccepted, value_added.ShipmentDeparted, value_added.WorkOrderEnded,
+    assortment.ProposalAccepted, value_added.ShipmentDeparted,
     returns.ReturnAuthorised, returns.ItemGraded, returns.ReturnClosed,
     slotting.GoodsMoved, slotting.VelocityClassified,
 })  # fmt: skip

@@ -104,6 +104,8 @@ async def test_a_service_goes_on_where_it_was_left_and_stops_where_a_consumable_
     assert last["steps"][0]["max"] == 1
     assert (await other_worker.answer(last, **answers(last)))["message"] == "vas.done"
     await house.settle()
+    told = await house.admin.get("/api/v1/incidents?state=all")
+    assert {i["state"] for i in told if i["kind"] == "vas.consumable_out"} == {"resolved"}
     (shown,) = await house.admin.get("/api/v1/value-added/orders")
     assert (shown["state"], shown["done_each"], shown["photos"], shown["standard_min"]) == ("done", 5, 3, 2.5)
     pictures = await house.admin.get(f"/api/v1/value-added/orders/{ref}/photos")

@@ -27,6 +27,8 @@ from wms.processes.value_added.service import goods, note_act
 from wms.processes.value_added.tables import Photo, WorkOrder
 
 LABEL_REF = "value_added.label:"
+TOLD = ("consumable_out", "goods_missing")
+"""What a worker may report that a lead has to mend."""
 BEFORE_PACK = ("accepted", "backordered", "released", "picking", "picked")
 """Until then goods of an order can be worked on. Only what is picked is held: held earlier, it would never be picked."""
 
@@ -269,18 +271,20 @@ async def cancel_for(uow: UnitOfWork, order_id: UUID) -> None:
 
 
 async def report(uow: UnitOfWork, work_order_id: UUID, problem: str) -> queries.WorkOrderInfo | None:
-    """Something is wrong at the station: labels are printed again, or the work waits and a lead hears. None: left for others."""
+    """Something is wrong at the station: labels are printed again, or the work is left for others, and a lead hears what is
+    missing. None: left."""
     order = await queries.work_order(uow, work_order_id, lock=True)
     await _mine(uow, order)
     if problem == "label_missing" and order.round_each:
         return await open_round(uow, work_order_id, again=True)
-    uow.emit(IncidentDetected(
-        kind=f"vas.{problem}", key=f"vas:{order.id}:{problem}", owner="lead", due_h=1.0,
-        subject=f"{order.station}: {order.ref} waits: {problem.replace('_', ' ')}",
-        detail={"ref": order.ref, "station": order.station, "done_each": order.done_each, "qty_each": order.qty_each},
-    ))  # fmt: skip
+    if problem in TOLD:
+        uow.emit(IncidentDetected(
+            kind=f"vas.{problem}", key=f"vas:{order.id}:{problem}", owner="lead", due_h=1.0,
+            subject=f"{order.station}: {order.ref} waits: {problem.replace('_', ' ')}",
+            detail={"ref": order.ref, "station": order.station, "done_each": order.done_each, "qty_each": order.qty_each},
+        ))  # fmt: skip
     await tasks.release_group(uow, order.id)
-    await _put(uow, order.id, why=problem)
+    await _put(uow, order.id, why=problem if problem in TOLD else "")
     return None
 
 
