@@ -81,8 +81,9 @@ async def take(
         if not reason and p is not None:
             moved[p.parcel_id] = p
     await uow.session.flush()
+    gaps: standing.Known = {}
     for parcel_id in sorted(moved):
-        await standing.judge(uow, moved[parcel_id])
+        await standing.judge(uow, moved[parcel_id], gaps)
     return Taken(taken, known, parked)
 
 

@@ -23,21 +23,25 @@ def lost_after(gaps: Mapping[str, windows.Gap], milestone: str, days: Sequence[i
     return timedelta(minutes=max(2 * limit, high))
 
 
-async def judge(uow: UnitOfWork, p: TrackParcel) -> None:
+Known = dict[tuple[str, str, tuple[int, ...]], dict[str, windows.Gap]]
+"""Gaps by service, country and stated days, read once for many parcels."""
+
+
+async def judge(uow: UnitOfWork, p: TrackParcel, known: Known) -> None:
     """Bring a locked parcel up to what was told of it."""
     now = milestones.judge(await queries.scans(uow, p.parcel_id))
     before = (p.state, p.milestone, p.last_at, p.held_at)
     seen_again = now.last_at is not None and (p.last_at is None or now.last_at > p.last_at)
     p.watched, p.last_at = True, now.last_at
-    first = p.first_scan_at is None and now.first_scan_at is not None
+    asked_for = p.first_scan_at is None and now.first_scan_at is not None and p.stalled_at is not None
     p.first_scan_at, p.ended_at = now.first_scan_at, now.ended_at
     if now.state == "under_way" and p.state == "lost" and p.presumed and not seen_again:
         now_state, p.milestone = "lost", now.milestone  # nothing newer: it stays presumed
     else:
         now_state, p.milestone = now.state, now.milestone
     p.state, p.reached_at = now_state, now.reached_at or p.departed_at
-    await _dates(uow, p, now)
-    await _gaps(uow, p, now)
+    await _dates(uow, p, now, known)
+    await _gaps(uow, p, now, first=before[2] is None)
     _customs(uow, p, now)
     _tell_host(uow, p, now.reached)
     await _losses(uow, p, now)
@@ -50,14 +54,16 @@ async def judge(uow: UnitOfWork, p: TrackParcel) -> None:
             p.stalled_at = None
         uow.emit(ParcelMoved(parcel_id=p.parcel_id, milestone=p.milestone))
     await uow.session.flush()
-    if first:
+    if asked_for:
         await _bag(uow, p)
 
 
-async def _dates(uow: UnitOfWork, p: TrackParcel, now: milestones.Standing) -> None:
+async def _dates(uow: UnitOfWork, p: TrackParcel, now: milestones.Standing, cache: Known) -> None:
     """Until when silence is usual, and when it should arrive."""
-    known = await queries.gaps(uow, p.service, p.country, p.days)
-    since = p.reached_at
+    name = (p.service, p.country, tuple(p.days))
+    if name not in cache:
+        cache[name] = await queries.gaps(uow, *name)
+    known, since = cache[name], p.reached_at
     if p.milestone == CUSTOMS_HOLD and now.held_at is not None:
         p.due_at = now.held_at + timedelta(minutes=windows.HELD)
     else:
@@ -68,11 +74,12 @@ async def _dates(uow: UnitOfWork, p: TrackParcel, now: milestones.Standing) -> N
     p.rest_min = left.rest
 
 
-async def _gaps(uow: UnitOfWork, p: TrackParcel, now: milestones.Standing) -> None:
+async def _gaps(uow: UnitOfWork, p: TrackParcel, now: milestones.Standing, *, first: bool) -> None:
     found = milestones.gaps(p.departed_at, now.reached)
-    await uow.session.execute(
-        delete(TrackGap).where(TrackGap.parcel_id == p.parcel_id, TrackGap.after.not_in(list(found)))
-    )
+    if not first:
+        await uow.session.execute(
+            delete(TrackGap).where(TrackGap.parcel_id == p.parcel_id, TrackGap.after.not_in(list(found)))
+        )
     for after, minutes in found.items():
         values = {"minutes": minutes, "at": uow.now}
         await uow.session.execute(
@@ -115,7 +122,7 @@ async def _losses(uow: UnitOfWork, p: TrackParcel, now: milestones.Standing) -> 
     elif now.state == "damaged" and now.ended_at is not None:
         p.lost_at = p.lost_at or now.ended_at
         await claiming.open_for(uow, p, "damaged")
-    elif p.state != "lost":
+    elif p.state != "lost" and p.lost_at is not None:
         p.lost_at, p.presumed = None, False
         await claiming.drop_found(uow, p)
 
