@@ -119,6 +119,10 @@ def test_a_box_is_filled_weighed_and_labelled(
     })  # fmt: skip
     sit_down(page, server)
     at_step(page, "location")
+    page.evaluate("localStorage.setItem('wharfinger.locale', 'zh-CN')")  # looked at in the other language
+    page.reload()
+    at_step(page, "location")
+    shot(page, "vas-place-zh")
     wedge(page, BENCH)
     page.wait_for_function("document.querySelector('[data-testid=step]')?.dataset.step.startsWith('sku:')")
     for code, times in ((EAN["MUG-01"], 3), ("X00MUG", 3)):
