@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from tests.integration.house import House, Json, Refused, fill_parcel, open_house, pack_order, pick_all
+from tests.integration.house import DESTINATION, House, Json, Refused, fill_parcel, open_house, pack_order, pick_all
 from wms.events.packing import LabelWanted
 from wms.events.shipping import LabelBought, LabelRefused
 from wms.foundation.labels.rules import layout, symbols
@@ -219,3 +219,37 @@ async def test_a_label_that_will_not_be_used_is_dropped(house: House, end: str) 
     assert [f["sscc"] for f in await facts(house, "packing.label_dropped.v1")] == [want.sscc]
     await bought(house, want, "LX123456785CN", label("LX123456785CN"))  # too late: nobody prints it
     assert len(await house.commands("print")) == (0 if end == "unknown" else 1)
+
+
+async def refused(house: House, want: LabelWanted) -> None:
+    async with house.db.begin() as uow:
+        uow.emit(LabelRefused(
+            parcel_id=want.parcel_id, order_id=want.order_id, sscc=want.sscc, code="shipping.carrier_silent", why="no answer",
+            retry_helps=True,
+        ))  # fmt: skip
+    await house.settle()
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_label_that_failed_for_the_old_address_is_never_used_for_the_new_one(house: House, held: bool) -> None:
+    order_id, packer, card = await with_service(house)
+    old = await wanted(house)
+    await refused(house, old)  # it may still be sold, late
+    if held:
+        await hold(house, order_id)
+        await packer.answer((await packer.get(card["steps"][0]["poll"]))["cards"][0], retry=True)
+    await house.admin.call("PATCH", f"/api/v1/orders/{order_id}", {"destination": {**DESTINATION, "name": "New"}})
+    await house.settle()
+    await bought(house, old, "LX123456785CN", label("LX123456785CN"))
+    assert await house.commands("print") == []
+    assert old.sscc in {f["sscc"] for f in await facts(house, "packing.label_dropped.v1")}
+    if held:
+        await lift(house, order_id)
+    else:
+        await packer.answer((await packer.get(card["steps"][0]["poll"]))["cards"][0], retry=True)
+        await house.settle()
+    fresh = await wanted(house)
+    assert fresh.sscc != old.sscc
+    await bought(house, fresh, "LX000000004CN", label("LX000000004CN"))
+    assert await house.device_answers("print") == 1
+    assert await house.audit_clean()

@@ -281,11 +281,14 @@ async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
 async def readdress(uow: UnitOfWork, order_id: UUID) -> None:
     """The address changed after printing: the old label is void, a new one is printed and must be applied.
 
-    The parcel gets a new serial, so that no scan takes the old paper for the new one.
+    The parcel gets a new serial, so that no scan takes the old paper for the new one. So does one whose label failed or
+    waits for its order: a carrier may have sold it, or sell it late, for the old address.
     """
     for known in await queries.parcels_of(uow, order_id):
         parcel = await lock(uow, known.id)
-        if parcel.state in ("labelling", "printed", "labelled"):  # one on hold is printed when it is free
+        if parcel.state in ("on_hold", "label_failed"):  # printed when it is free, or asked for again
+            await new_serial(uow, parcel)
+        elif parcel.state in ("labelling", "printed", "labelled"):
             await put(uow, parcel.id, state=rules.step(parcel.state, "relabel"))
             await new_serial(uow, parcel)
             await print_label(uow, parcel.id)
