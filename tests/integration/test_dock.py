@@ -1,5 +1,6 @@
 """The dock: bags within their limits, seals, pallets, trucks at doors, and what may not leave."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.house import House, Json, Refused, open_house, pack_order, pick_all
+from wms.processes.dock.service import trucks
 
 LOAD = {"submit": "/api/v1/pda/load/parcel"}
 
@@ -221,3 +223,55 @@ async def test_a_parcel_waits_in_its_carriers_lane(house: House) -> None:
     assert await place_of(house, a) == "DOCK-1"
     board = await house.admin.get("/api/v1/dock/manifests")
     assert [(c["carrier"], c["ready"]) for c in board["cutoffs"]] == [("POST", 1)]
+
+
+async def test_a_parcel_scanned_while_its_truck_leaves_goes_on_the_next(house: House) -> None:
+    (one, a), (two, b) = await labelled(house, "O1"), await labelled(house, "O2", "B")
+    lead = await house.sign_in("lead")
+    await lead.answer(LOAD, parcel=a)
+    async with house.db.begin() as uow:
+        await uow.session.execute(text("SELECT 1 FROM manifest FOR UPDATE"))  # as the departure begins
+        late = asyncio.create_task(lead.answer(LOAD, parcel=b))
+        await asyncio.sleep(1)  # it waits for the manifest
+        await trucks.depart(uow, "POST")
+    assert (await late)["params"]["parcels"] == 1
+    await house.settle()
+    assert [await house.state(o) for o in (one, two)] == ["shipped", "loaded"]
+    assert (await lead.post("/api/v1/dock/manifests/POST/close"))["parcels"] == 1
+
+
+async def test_a_bag_opened_on_its_pallet_opens_the_pallet_too(house: House) -> None:
+    await rule(house)
+    (one, a), (two, b) = await labelled(house, "O1"), await labelled(house, "O2", "B")
+    loader, card = await bag(house, "BAG-0001", a)
+    tag_card = (await seal(loader, card, "SEAL-1"))["cards"][0]
+    pallet = (await loader.answer(tag_card, problem="new_pallet"))["cards"][0]
+    for code in ("BAG-0001", b):
+        pallet = (await loader.answer(pallet, parcel=code))["cards"][0]
+    asked = (await loader.answer(pallet, problem="seal"))["cards"][0]
+    await loader.answer(asked, seal="WRAP-9")
+    await loader.answer(LOAD, parcel=pallet["show"]["bag"])
+    await loader.post("/api/v1/dock/containers/open", {"code": "BAG-0001"})
+    await house.settle()
+    boxes = {c["kind"]: c for c in await house.admin.get("/api/v1/dock/containers")}
+    assert {k: (c["state"], c["seal"], c["on"]) for k, c in boxes.items()} == {
+        "bag": ("open", "", ""), "pallet": ("open", "", ""),
+    }  # fmt: skip
+    assert [await house.state(o) for o in (one, two)] == ["labelled", "labelled"]
+    await seal(loader, (await bag(house, "BAG-0001"))[1], "SEAL-2")
+    assert (await loader.answer(LOAD, parcel="BAG-0001"))["params"]["parcels"] == 1
+    assert await house.audit_clean()
+
+
+async def test_a_number_that_its_carrier_gives_again_names_the_parcel_that_is_here(house: House) -> None:
+    (_, a), (two, b) = await labelled(house, "O1"), await labelled(house, "O2", "B")
+    lead = await house.sign_in("lead")
+    await lead.answer(LOAD, parcel=a)
+    await lead.post("/api/v1/dock/manifests/POST/close")
+    async with house.db.begin() as uow:
+        for code in (a, b):
+            await uow.session.execute(
+                text("UPDATE load SET tracking = 'RR1234567CN' WHERE sscc = :code"), {"code": code}
+            )
+    await lead.answer(LOAD, parcel="rr1234567cn")
+    assert await house.state(two) == "loaded"

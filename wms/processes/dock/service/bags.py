@@ -196,12 +196,24 @@ async def seal(uow: UnitOfWork, tag: str, seal_scan: str, weight_g: int) -> quer
 async def open_again(uow: UnitOfWork, tag: str) -> queries.ContainerInfo:
     """A lead opens a sealed bag that has not left: its seal is void, it comes off its pallet and its truck.
 
+    A pallet that was closed with the bag on it is not what was closed any more: it is opened too.
     Errors: NotATag, ContainerClosed.
     """
     found = await queries.find_container(uow, tag.strip().upper())
     if found is None:
         raise rules.NotATag(scanned=tag[:40])
     row = await _lock(uow, found.id)
+    rules.step(rules.CONTAINER, row.state, "open", row.code)
+    if row.parent_id is not None:
+        pallet = await _lock(uow, row.parent_id)
+        if pallet.state in ("sealed", "loaded"):
+            await _unseal(uow, pallet)
+            row = await _lock(uow, row.id)  # off the truck with its pallet
+    await _unseal(uow, row)
+    return queries.container_info(row)
+
+
+async def _unseal(uow: UnitOfWork, row: Container) -> None:
     state = rules.step(rules.CONTAINER, row.state, "open", row.code)
     if row.state == "loaded":
         await loading.off(
@@ -215,7 +227,6 @@ async def open_again(uow: UnitOfWork, tag: str) -> queries.ContainerInfo:
     lanes = await layout.locations(uow, ["ship"])
     if lanes:
         await ledger.put_unit(uow, row.hu_id, lanes[0].id)
-    return queries.container_info(row)
 
 
 async def set_bag_rule(

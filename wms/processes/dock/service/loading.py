@@ -44,8 +44,9 @@ async def lock_parcel(uow: UnitOfWork, scan: str) -> Load:
     code = scan.strip()
     bare = code[3:] if code.startswith("]") else code
     row = await uow.session.scalar(
-        select(Load).where(or_(Load.sscc == code[-18:], and_(Load.tracking == bare.upper(), Load.tracking != "")))
-        .with_for_update().execution_options(populate_existing=True)
+        select(Load).where(or_(Load.sscc == code[-18:], and_(Load.tracking.in_((bare, bare.upper())), Load.tracking != "")))
+        .order_by(Load.state == "shipped", Load.ready_at.desc())  # carriers give old numbers again
+        .limit(1).with_for_update().execution_options(populate_existing=True)
     )  # fmt: skip
     if row is None:
         raise rules.UnknownParcel(scanned=scan[:60])
@@ -145,16 +146,19 @@ async def _onto(uow: UnitOfWork, parcel: queries.LoadInfo, manifest: UUID) -> No
 
 
 async def open_manifest(uow: UnitOfWork, carrier: str) -> UUID:
-    await uow.session.execute(
-        insert(Manifest).values(
-            id=uuid7(), carrier=carrier, state="open", opened_at=uow.now, closed_by="", door="", plate="", seal="", signed_by=""
-        ).on_conflict_do_nothing()
-    )  # fmt: skip
-    found = await uow.session.scalar(
-        select(Manifest.id).where(Manifest.carrier == carrier, Manifest.state == "open").with_for_update(key_share=True)
-    )
-    assert found is not None
-    return found
+    """The carrier's open manifest, which does not close until the transaction ends; a new one when a truck is just leaving."""
+    while True:
+        await uow.session.execute(
+            insert(Manifest).values(
+                id=uuid7(), carrier=carrier, state="open", opened_at=uow.now, closed_by="", door="", plate="", seal="", signed_by=""
+            ).on_conflict_do_nothing()
+        )  # fmt: skip
+        found = await uow.session.scalar(
+            select(Manifest.id).where(Manifest.carrier == carrier, Manifest.state == "open")
+            .with_for_update(key_share=True)
+        )  # fmt: skip
+        if found is not None:
+            return found
 
 
 async def unload(uow: UnitOfWork, scan: str) -> queries.LoadInfo:
