@@ -68,7 +68,18 @@ def test_a_result_is_used_only_when_all_of_it_may_be() -> None:
 
 
 def test_every_reason_to_reject_says_what_mends_it() -> None:
-    states = ["weighing", "weight_off", "labelling", "label_failed", "printed", "labelled", "void", "open", "aside", "on_hold"]
+    states = [
+        "weighing",
+        "weight_off",
+        "labelling",
+        "label_failed",
+        "printed",
+        "labelled",
+        "void",
+        "open",
+        "aside",
+        "on_hold",
+    ]
     codes = [Codes(), PLATE, BOTH, Codes(frozenset({OTHER}))]
     aims = [
         rules.aim(c, f, 0, 9, lane)
