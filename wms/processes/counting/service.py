@@ -231,7 +231,8 @@ async def _open_variance(
     ))  # fmt: skip
     unheld = await _settle_hold(uow, task.place_id, task.sku_id)
     row.missing_reserved_each = unheld
-    if rules.may_post_itself(book_each, row.value_delta_cents, rule.auto_below_cents) and not unheld:
+    small = rules.may_post_itself(book_each, row.value_delta_cents, rule.auto_below_cents)
+    if small and not unheld and not sku.keeps_serials:  # a count does not say which serial it is
         await uow.session.flush()
         reason = f"below the site's threshold of {rule.auto_below_cents} cents"
         await _close(uow, await queries.lock_variance(uow, row.id), "post", "system", reason)
@@ -257,7 +258,7 @@ async def _settle_hold(uow: UnitOfWork, place_id: int, sku_id: int) -> int:
     Only free stock is held: reservations whose goods are there stay, and one whose goods are gone is shorted at the pick.
     Returns the missing pieces that could not be held.
     """
-    if not sku_id or (await catalog.sku(uow, sku_id)).serial_policy in ("on_receipt", "always"):
+    if not sku_id:
         return 0
     variance = await queries.open_variance(uow, place_id, sku_id)
     missing = max(0, -variance.delta_each) if variance else 0
@@ -308,7 +309,7 @@ async def decide(uow: UnitOfWork, variance_id: UUID, approve: bool, reason: str,
 
 async def _close(uow: UnitOfWork, variance: queries.Variance, event: str, by: str, reason: str) -> None:
     rules.step(variance.state, event)
-    if (await catalog.sku(uow, variance.sku_id)).serial_policy in ("on_receipt", "always"):
+    if (await catalog.sku(uow, variance.sku_id)).keeps_serials:
         raise rules.SerialsNeeded(variance_id=str(variance.id))
     if variance.delta_each < 0:
         await _post_shortage(uow, variance)
