@@ -13,8 +13,8 @@ from tests.e2e.conftest import Server
 
 Shot = Callable[[Any, str], None]
 PAGES = (
-    "overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "dock", "shift", "labour",
-    "history", "labels",
+    "overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "dock", "shift", "labour", "shipping",
+    "customs", "tracking", "returns", "packing", "line", "services", "assortment", "slotting", "history", "labels",
 )  # fmt: skip
 
 

@@ -38,6 +38,17 @@ const PAGES = {
 };
 export type PageName = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as PageName[];
+/** As a shift thinks of it: what is now, what is to be sent, what there is, what is packed, what leaves, what it is done with. */
+const GROUPS: Record<string, PageName[]> = {
+  now: ["overview", "incidents", "map", "shift"],
+  orders: ["orders", "waves", "release", "shipping", "customs"],
+  goods: ["stock", "counts", "slotting"],
+  packing: ["packing", "line", "services", "assortment"],
+  leaving: ["dock", "tracking", "returns"],
+  site: ["devices", "labels", "labour", "history", "simulators"],
+};
+/** Alt+1 to Alt+0. */
+const KEYS: PageName[] = ["overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "dock"];
 
 export interface PageProps {
   me: Me;
@@ -86,23 +97,29 @@ function Shell({ me }: { me: Me }) {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs">
-        {NAMES.filter((one) => one !== "simulators" || simulators.data?.present).map((one, i) => (
-          <NavLink
-            key={one}
-            href={`?page=${one}`}
-            active={one === name}
-            color="gray"
-            fw={one === name ? 650 : 400}
-            label={t(`page.${one}`)}
-            title={i < 10 ? `Alt+${(i + 1) % 10}` : undefined}
-            data-testid={`nav-${one}`}
-            rightSection={one === "incidents" && (incidents.data?.length ?? 0) > 0 ? <Badge color="red" variant="filled" size="sm">{incidents.data!.length}</Badge> : null}
-            onClick={(event) => {
-              event.preventDefault();
-              open(one);
-            }}
-          />
+      <AppShell.Navbar p="xs" className="nav">
+        {Object.entries(GROUPS).map(([group, pages]) => (
+          <section key={group} className="nav-group">
+            <small>{t(`group.${group}`)}</small>
+            {pages.filter((one) => one !== "simulators" || simulators.data?.present).map((one) => (
+              <NavLink
+                key={one}
+                href={`?page=${one}`}
+                active={one === name}
+                color="gray"
+                py={4}
+                fw={one === name ? 650 : 400}
+                label={t(`page.${one}`)}
+                title={KEYS.includes(one) ? `Alt+${(KEYS.indexOf(one) + 1) % 10}` : undefined}
+                data-testid={`nav-${one}`}
+                rightSection={one === "incidents" && (incidents.data?.length ?? 0) > 0 ? <Badge color="red" variant="filled" size="sm">{incidents.data!.length}</Badge> : null}
+                onClick={(event) => {
+                  event.preventDefault();
+                  open(one);
+                }}
+              />
+            ))}
+          </section>
         ))}
       </AppShell.Navbar>
       <AppShell.Main>
@@ -117,7 +134,7 @@ function Shell({ me }: { me: Me }) {
 function useKeys(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const page = event.altKey && /^\d$/.test(event.key) ? NAMES[(Number(event.key) + 9) % 10] : undefined;
+      const page = event.altKey && /^\d$/.test(event.key) ? KEYS[(Number(event.key) + 9) % 10] : undefined;
       if (page !== undefined) {
         event.preventDefault();
         open(page);
