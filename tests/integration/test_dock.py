@@ -263,6 +263,20 @@ async def test_a_bag_opened_on_its_pallet_opens_the_pallet_too(house: House) -> 
     assert await house.audit_clean()
 
 
+async def test_a_bag_on_a_pallet_is_loaded_with_it_and_not_from_it(house: House) -> None:
+    await rule(house)
+    one, a = await labelled(house, "O1")
+    loader, card = await bag(house, "BAG-0001", a)
+    tag_card = (await seal(loader, card, "SEAL-1"))["cards"][0]
+    pallet = (await loader.answer(tag_card, problem="new_pallet"))["cards"][0]
+    pallet = (await loader.answer(pallet, parcel="BAG-0001"))["cards"][0]
+    with pytest.raises(Refused, match=r"dock\.in_another_bag"):
+        await loader.answer(LOAD, parcel="BAG-0001")
+    await loader.answer((await loader.answer(pallet, problem="seal"))["cards"][0], seal="WRAP-9")
+    await loader.answer(LOAD, parcel=pallet["show"]["bag"])
+    assert await house.state(one) == "loaded"
+
+
 async def test_a_number_that_its_carrier_gives_again_names_the_parcel_that_is_here(house: House) -> None:
     (_, a), (two, b) = await labelled(house, "O1"), await labelled(house, "O2", "B")
     lead = await house.sign_in("lead")

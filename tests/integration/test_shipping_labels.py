@@ -125,6 +125,18 @@ async def test_a_carrier_that_will_not_void_keeps_the_parcel_from_a_second_label
     assert await saga.states(parcel) == ["voided", "bought"] and len(live(saga, new)) == 1
 
 
+async def test_a_label_wanted_after_the_carrier_refused_to_void_tells_the_bench(saga: Saga) -> None:
+    order, (parcel, old), new = await saga.order("O1"), fresh(), fresh()[1]
+    await saga.want(order, parcel, old)
+    saga.sim.faults["no_void"] = 1
+    await saga.drop(order, parcel, old)  # the printer's outcome was unknown; the packer asks again later
+    await saga.want(order, parcel, new)
+    assert await saga.states(parcel) == ["bought", "wanted"] and len(saga.sold()) == 1
+    assert [(r["code"], r["sscc"]) for r in await saga.said(parcel, "label_refused")] == [
+        ("shipping.void_refused", new)
+    ]
+
+
 async def test_goods_are_judged_again_before_the_label(saga: Saga) -> None:
     order, (parcel, sscc) = await saga.order("O1"), fresh()
     await saga.want(order, parcel, sscc, sku="PHONE")  # packed: what was never ordered by this service

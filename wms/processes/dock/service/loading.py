@@ -84,6 +84,8 @@ async def load(uow: UnitOfWork, scan: str, door: str = "") -> list[queries.LoadI
 async def _load_container(uow: UnitOfWork, container_id: UUID, carrier: str) -> list[queries.LoadInfo]:
     row = await uow.session.get(Container, container_id, with_for_update=True, populate_existing=True)
     assert row is not None
+    if row.parent_id is not None:  # it goes with its pallet, which would wait for it forever
+        raise rules.InAnotherBag(parcel=row.code, bag=await _code(uow, row.parent_id))
     state = rules.step(rules.CONTAINER, row.state, "load", row.code)
     bags = await queries.bags_on(uow, row.id)
     if unsealed := [b.code for b in bags if b.state != "sealed"]:

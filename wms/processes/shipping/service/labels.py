@@ -56,6 +56,8 @@ async def want(uow: UnitOfWork, event: LabelWanted) -> None:
         _refuse(uow, fresh, refused.code, refused.detail, refused.retry_helps)
     elif not any(p.state in saga.LIVE for p in there):
         _ask(uow, fresh)
+    elif stuck := next((p for p in there if p.code == refusals.VoidRefused.code), None):  # a lead settles it first
+        _tell_refused(uow, fresh, stuck.code, stuck.why, False)
     await uow.session.flush()
 
 
