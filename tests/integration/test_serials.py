@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.house import House, Json, Refused, open_house, take_cart
+from tests.integration.test_inbound import BINS
+from wms.foundation.stock import queries as stock
+from wms.processes.slotting import service as slotting
 
 SERIALS = [f"SN{n:03}" for n in range(1, 7)]
 
@@ -227,4 +230,33 @@ async def test_what_a_short_pick_held_is_available_again_once_it_was_counted(hou
     here = [at for at in (await where(house, "CAM")).values() if at.startswith("A-01")]
     assert sorted(here) == ["A-01:available"] * found + ["A-01:count_hold"] * (5 - found)
     assert len(await house.admin.get("/api/v1/counting/variances")) == 5 - found
+    assert await house.audit_clean()
+
+
+async def test_serials_of_one_unit_are_put_away_in_two_parts(house: House) -> None:
+    await sku(house, "CAM", "on_receipt")
+    await house.admin.post("/api/v1/layout", BINS)
+    await opening(house, "CAM", SERIALS, at="T1-1")
+    async with house.db.begin() as uow:
+        unit = await stock.find_unit(uow, "T1-1")
+        assert unit is not None
+        await slotting.open_putaway(uow, unit.id, "test")
+        await uow.session.execute(
+            text("UPDATE task SET qty_each = 4 WHERE kind = 'putaway'")
+        )  # no room for all of them
+        await slotting.open_putaway(uow, unit.id, "test")
+    picker = await house.sign_in("picker")
+    last = SERIALS[::-1]
+    while cards := (await picker.post("/api/v1/pda/putaway/claim"))["cards"]:
+        show, step = cards[0]["show"], cards[0]["steps"][-1]
+        given = [last.pop() for _ in range(show["qty"])]
+        answers: Json = {"unit": "T1-1", "location": show["location"], "qty": show["qty"]}
+        if step["each_once"]:
+            with pytest.raises(Refused, match=r"slotting\.serials_whole"):
+                await picker.answer(cards[0], **answers)
+        await picker.answer(cards[0], **answers, **({"qty:codes": "\n".join(given)} if step["each_once"] else {}))
+        assert {s for s, w in (await where(house, "CAM")).items() if not w.startswith("T1-1")} == set(SERIALS) - set(
+            last
+        )
+    assert not last
     assert await house.audit_clean()

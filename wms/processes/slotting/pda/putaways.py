@@ -3,6 +3,7 @@
 Screens: claim -> cards of one unit | nothing; card -> keep the list | the card again with a free choice of location.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
+from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as work_service
@@ -58,7 +60,11 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo], free: UUID | None 
             steps.append(Step("location", "scan", "putaway.scan_any_location", show=show))
         if spot is not None and choose:
             steps.append(Step("reason", "choice", "putaway.why_other", options=queries.OTHER_REASONS, show=show))
-        steps.append(Step("qty", "quantity", "putaway.qty", accept=each, show=show, max=task.qty_each, count_each=True))
+        count = Step("qty", "quantity", "putaway.qty", accept=each, show=show, max=task.qty_each, count_each=True)
+        serials = await queries.serials_at(uow, task.place_id, sku.id, task.data["status"]) if sku.keeps_serials else []
+        if len(serials) > task.qty_each:  # a part of them goes there: which is for a scan to say
+            count = replace(count, prompt="g2p.scan_serials", accept=tuple(serials), scan_only=True, each_once=True)
+        steps.append(count)
         cards.append(Card(
             id=f"{task.id}{':other' if choose and spot else ''}:{task.qty_each}", flow="putaway",
             title="putaway.other_place" if choose else "putaway.put", submit=f"/api/v1/pda/putaway/tasks/{task.id}",
@@ -93,7 +99,7 @@ async def put(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
         return Answer("warn", "putaway.choose_other", {}, cards).as_json()
     await service.confirm_putaway(
         uow, task_id, _text(body, "unit"), _text(body, "sku"), _text(body, "location"), _number(body, "qty"),
-        _text(body, "reason"),
+        _text(body, "reason"), scanning.serials_in(str(body.answers.get("qty:codes", ""))),
     )  # fmt: skip
     if (await work.task(uow, task_id)).state == "claimed":
         return Answer("ok", "putaway.rest", {}, await _cards(uow, await service.claim(uow))).as_json()

@@ -1,6 +1,7 @@
 """Open and confirm putaways."""
 
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -86,14 +87,17 @@ async def claim(uow: UnitOfWork) -> list[work.TaskInfo]:
 
 
 async def confirm_putaway(
-    uow: UnitOfWork, task_id: UUID, unit_scan: str, sku_scan: str, location_scan: str, qty_each: int, reason: str = ""
-) -> None:
+    uow: UnitOfWork, task_id: UUID, unit_scan: str, sku_scan: str, location_scan: str, qty_each: int, reason: str = "",
+    scanned: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Move pieces from the unit into the scanned location; an emptied unit is closed, an emptied tote freed.
 
     Another location than the directed one needs a reason and must fit; a pod or its compartment too may be filled. `sku_scan` is asked where the unit is mixed.
 
+    `scanned`: serials of the pieces, where only a part of the unit's goes there.
+
     Errors: WrongUnit, WrongSku, WrongLocation, NotAStorageLocation, DoesNotFit, BadQuantity, SerialsWhole, GoodsGone,
-    TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough.
+    TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough, stock.SerialProblem.
     """
     task = await tasks.lock_mine(uow, task_id)
     unit = await stock.unit(uow, task.place_id)
@@ -115,7 +119,9 @@ async def confirm_putaway(
         await check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
     serials = await queries.serials_at(uow, unit.id, grain.sku_id, grain.status) or None
     if serials is not None and len(serials) != qty_each:
-        raise rules.SerialsWhole(pieces=len(serials))
+        if len(scanned) != qty_each:
+            raise rules.SerialsWhole(pieces=len(serials))
+        serials = list(scanned)
     await ledger.post(uow, [ledger.Line(grain, unit.id, place_id, qty_each, "putaway", serials=serials)])
     directed = place_id == task.to_place_id
     await whys.note(
