@@ -12,16 +12,22 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import APIRouter
 from sqlalchemy import text
 
 from tests.integration.house import open_house
+from wms import flow
 from wms.db.outbox import ATTEMPTS_MAX, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
-from wms.entrypoints import host
+from wms.db.web import Uow, UowRoute
+from wms.entrypoints import host, http
 from wms.events.orders import OrderAccepted, OrderShipped
+from wms.foundation.catalog import service as catalog
 from wms.kernel.ids import uuid7
 from wms.kernel.messages import Event
+from wms.settings import Settings
 
 
 @pytest.fixture
@@ -208,3 +214,37 @@ async def test_a_measurement_is_told_only_to_whom_it_may_concern(new_db: Callabl
         async with house.db.begin() as uow:
             kept = await uow.session.scalar(text("SELECT count(*) FROM event WHERE name LIKE 'devices.%_measured.v1'"))
         assert kept == 10  # every one is on record all the same
+
+
+async def test_of_two_requests_that_wait_for_each_other_both_are_served(new_db: Callable[..., str]) -> None:
+    router = APIRouter(route_class=UowRoute)
+    took: list[str] = []
+
+    @router.post("/lock/{first}/{second}")
+    async def lock(uow: Uow, first: str, second: str) -> dict[str, str]:
+        took.append(first)
+        for code in (first, second):
+            await uow.session.execute(text("SELECT 1 FROM owner WHERE code = :code FOR UPDATE"), {"code": code})
+            await asyncio.sleep(0.2)
+        await uow.session.execute(text("UPDATE owner SET name = name || :first WHERE code = 'X'"), {"first": first})
+        return {"first": first}
+
+    url = new_db(migrated=True)
+    db = Database(url, router=flow.route, pool=4)
+    async with db.begin() as uow:
+        for code in ("A", "B", "X"):
+            await catalog.ensure_owner(uow, code, "-")
+    app = http.build(Settings(database_url=url), db, (router,), None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://house") as client:
+        replies = await asyncio.gather(
+            *(
+                client.post(path, json={}, headers={"idempotency-key": str(uuid7())})
+                for path in ("/lock/A/B", "/lock/B/A")
+            )
+        )
+    assert [r.status_code for r in replies] == [200, 200]
+    assert len(took) == 3, "one of them was played again"
+    async with db.begin() as uow:
+        name = str(await uow.session.scalar(text("SELECT name FROM owner WHERE code = 'X'")))
+    assert sorted(name) == ["-", "A", "B"], "each counted once"
+    await db.close()

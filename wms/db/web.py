@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
 
 from wms.db import idempotency
 from wms.db.idempotency import StoredAnswer
@@ -21,6 +23,8 @@ from wms.kernel.errors import BadInput, NotAllowed, NotSignedIn, Refusal
 
 OFFLINE_LONGEST = timedelta(hours=12)
 """Older scan times are taken for a wrong clock."""
+DEADLOCK_TRIES = 3
+"""Of two transactions that wait for each other the database ends one: it changed nothing, and is played again."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -31,6 +35,15 @@ class UowRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            for tries in range(DEADLOCK_TRIES, 0, -1):
+                try:
+                    return await attempt(request)
+                except (DBAPIError, psycopg.Error) as error:
+                    if tries == 1 or not _deadlocked(error) or _is_form(request):
+                        raise
+            raise AssertionError("unreachable")
+
+        async def attempt(request: Request) -> Response:
             state = request.app.state
             db: Database = state.db
             key = _key(request)
@@ -52,6 +65,16 @@ class UowRoute(APIRoute):
             return response
 
         return handle
+
+
+def _deadlocked(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in ("40P01", "40001")
+
+
+def _is_form(request: Request) -> bool:
+    """An upload is read once."""
+    return request.headers.get("content-type", "").startswith("multipart/")
 
 
 def _key(request: Request) -> UUID | None:
