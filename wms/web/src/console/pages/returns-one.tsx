@@ -52,7 +52,7 @@ function Body({ id, currency }: { id: string; currency: string }) {
           ]}
         />
       )}
-      {r.findings.map((f) => <Text key={`${f.kind} ${f.at}`} c="red">{t(`returns.found_${f.kind}`)}: {f.what} ({f.by}, {time(f.at)})</Text>)}
+      {r.findings.map((f) => <Text key={`${f.kind} ${f.at}`} c="red.9">{t(`returns.found_${f.kind}`)}: {f.what} ({f.by}, {time(f.at)})</Text>)}
       {r.photos.length > 0 && <Pictures ids={r.photos.map((p) => p.id)} />}
       {r.why.map((w) => <Text key={w.at + w.step} size="sm" c="dimmed">{time(w.at)} {w.why}</Text>)}
     </Stack>

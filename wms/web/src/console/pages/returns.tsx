@@ -209,7 +209,7 @@ function Policy({ may }: { may: boolean }) {
       title={t("returns.policy")}
       aside={may && <Button size="xs" variant="default" onClick={() => load({ kind: "returns", path: "/returns/policies", columns: COLUMNS, dated: true })}>{t("returns.load_policy")}</Button>}
     >
-      {!valid && <Text c="red" fw={600} mb="xs">{t("returns.no_valid_policy")}</Text>}
+      {!valid && <Text c="red.9" fw={600} mb="xs">{t("returns.no_valid_policy")}</Text>}
       <Rows
         name="policies" rows={policies.data} problem={policies.error} id={(p) => p.id} height="20vh"
         columns={[

@@ -111,7 +111,7 @@ function LoadCard() {
           {(props) => <Button {...props} size="xs" variant="default" title={t("ship.load_hint")}>{t("ship.load")}</Button>}
         </FileButton>
       </Group>
-      {bad !== "" && <Text size="sm" c="red" role="alert">{bad}</Text>}
+      {bad !== "" && <Text size="sm" c="red.9" role="alert">{bad}</Text>}
       <Said problem={dry.error ?? load.error} />
     </Stack>
   );
