@@ -15,6 +15,8 @@ them if pytest is killed. URLs carry their credentials. A test that uses one of 
 """
 
 import asyncio
+import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -152,10 +154,17 @@ def broker(stack_dir: Path) -> Iterator[Broker]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on, never the same twice. It lies below those that the kernel gives to connections, and
+    in this xdist worker's own range, so that nobody takes it between here and the server that is to listen on it."""
+    while True:
+        port = next(_ports)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+_ports = itertools.cycle(range(17_000 + 3_800 * _WORKER, 17_000 + 3_800 * (_WORKER + 1)))
 
 
 def start(child: Child) -> subprocess.Popen[bytes]:
