@@ -6,18 +6,25 @@ import { defineConfig, type Plugin } from "vite";
 
 const PUBLIC = ["manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png"];
 
-/** `texts.json?pda`: only the texts of the PDA's screens, so that it loads no words of the console. */
+/**
+ * `texts.json?pda`: the texts of the PDA's screens, so that it loads no words of the console. `texts.json?refusals`: what
+ * the server may say no with, loaded when the first of it is met: such a text only comes over the network anyway.
+ */
 function pdaTexts(): Plugin {
-  const prefixes = /^(bag|choice|count|error|field|flow|g2p|lib|load|move|pack|path|pick|putaway|receive|returns|scan|sign_in|sound|vas|wall)\./;
-  const others = /^error\.(catalog|controls|fleet|incidents|layout|release)\./;
+  const screens = /^(bag|choice|count|error\.(common|lib|scanning)|field|flow|g2p|lib|load|move|pack|path|pick|putaway|receive|returns|scan|sign_in|sound|vas|wall)\./;
+  const parts: Record<string, (key: string) => boolean> = {
+    pda: (key) => screens.test(key),
+    refusals: (key) => key.startsWith("error.") && !screens.test(key),
+  };
   return {
     name: "wharfinger-pda-texts",
     enforce: "pre",
     load(id) {
-      if (!id.endsWith(".json?pda")) return null;
-      const all = JSON.parse(readFileSync(id.slice(0, -"?pda".length), "utf8")) as Record<string, string>;
-      const kept = Object.entries(all).filter(([key]) => prefixes.test(key) && !others.test(key));
-      return { code: `export default ${JSON.stringify(Object.fromEntries(kept))}`, moduleType: "js" };
+      const [file, part] = id.split(".json?");
+      const chosen = parts[part ?? ""];
+      if (chosen === undefined) return null;
+      const all = JSON.parse(readFileSync(`${file}.json`, "utf8")) as Record<string, string>;
+      return { code: `export default ${JSON.stringify(Object.fromEntries(Object.entries(all).filter(([key]) => chosen(key))))}`, moduleType: "js" };
     },
   };
 }
@@ -32,7 +39,7 @@ function serviceWorker(): Plugin {
       const files = new Set<string>();
       const walk = (name: string): void => {
         const chunk = bundle[name];
-        if (files.has(name) || chunk === undefined) return;
+        if (files.has(name) || chunk === undefined || (chunk.type === "chunk" && chunk.facadeModuleId?.endsWith("?refusals"))) return;
         files.add(name);
         if (chunk.type !== "chunk") return;
         chunk.imports.concat(chunk.dynamicImports).forEach(walk);

@@ -11,6 +11,9 @@ const listeners = new Set<() => void>();
 let current: Locale = initial();
 let texts: Record<string, string> = {};
 let sources: Sources;
+let refusals: Sources | undefined;
+let version = 0;
+let asked: Locale | null = null;
 
 function initial(): Locale {
   const kept = localStorage.getItem(KEPT);
@@ -18,9 +21,10 @@ function initial(): Locale {
   return navigator.language.startsWith("zh") ? "zh-CN" : "en";
 }
 
-/** To be awaited before the first render. */
-export async function startTexts(from: Sources): Promise<void> {
+/** To be awaited before the first render. Texts of refusals may be kept apart, to be loaded when the first is met. */
+export async function startTexts(from: Sources, later?: Sources): Promise<void> {
   sources = from;
+  refusals = later;
   await load(current);
 }
 
@@ -32,28 +36,54 @@ export async function setLocale(locale: Locale): Promise<void> {
 async function load(locale: Locale): Promise<void> {
   texts = (await sources[locale]()).default;
   current = locale;
+  asked = null;
   document.documentElement.lang = locale;
+  tell();
+}
+
+function tell(): void {
+  version += 1;
   listeners.forEach((told) => told());
+}
+
+/** The text of a key. A refusal that is not here yet is fetched, and shown as soon as it is. */
+function look(key: string): string | undefined {
+  const found = texts[key];
+  if (found === undefined && refusals !== undefined && asked !== current && key.startsWith("error.")) void fetchRefusals(refusals[current]);
+  return found;
+}
+
+async function fetchRefusals(source: Sources[Locale]): Promise<void> {
+  const wanted = (asked = current);
+  try {
+    const more = (await source()).default;
+    if (current !== wanted) return;
+    texts = { ...more, ...texts };
+    tell();
+  } catch {
+    if (asked === wanted) asked = null; // no network: the next look asks again
+  }
 }
 
 export const locale = (): Locale => current;
 
-/** Re-renders its component when the language changes. */
+/** Re-renders its component when the language or the texts change. */
 export function useLocale(): Locale {
-  return useSyncExternalStore((told) => (listeners.add(told), () => listeners.delete(told)), locale);
+  useSyncExternalStore((told) => (listeners.add(told), () => listeners.delete(told)), () => version);
+  return current;
 }
 
-export const has = (key: string): boolean => texts[key] !== undefined;
+export const has = (key: string): boolean => look(key) !== undefined;
 
 /** The text of a key with its {params} filled in; an unknown key is shown as it is, so that it is noticed. */
 export function t(key: string, params: Params = {}): string {
-  const text = texts[key] ?? key;
+  const text = look(key) ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name: string) => say(params[name]));
 }
 
 /** The text of a key, or null where there is none or one of its {params} is not given. */
 export function tFull(key: string, params: Params): string | null {
-  const wanted = [...(texts[key]?.matchAll(/\{(\w+)\}/g) ?? [])].map((found) => found[1]!);
+  const wanted = [...(look(key)?.matchAll(/\{(\w+)\}/g) ?? [])].map((found) => found[1]!);
   return has(key) && wanted.every((name) => params[name] !== undefined && params[name] !== "") ? t(key, params) : null;
 }
 

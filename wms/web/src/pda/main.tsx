@@ -9,7 +9,10 @@ import { set, wake } from "./store.ts";
 import "./pda.css";
 
 applyPreferences();
-await startTexts({ en: () => import("../lib/texts/en.json?pda"), "zh-CN": () => import("../lib/texts/zh-CN.json?pda") });
+await startTexts(
+  { en: () => import("../lib/texts/en.json?pda"), "zh-CN": () => import("../lib/texts/zh-CN.json?pda") },
+  { en: () => import("../lib/texts/en.json?refusals"), "zh-CN": () => import("../lib/texts/zh-CN.json?refusals") },
+);
 listen({ onScan: handScan, onKey: handKey, onRaw: handRaw });
 window.addEventListener("pointerdown", unlock);
 createRoot(document.getElementById("root")!).render(<App />);
