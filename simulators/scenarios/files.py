@@ -31,12 +31,21 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-SIZE, WEIGHT = whole(1, 10_000), whole(1, 2_000_000)
-SKUS = {"sku": text, "width_mm": SIZE, "length_mm": SIZE, "height_mm": SIZE, "weight_g": WEIGHT}
+def flag(value: str) -> bool:
+    """A column that may be left out: 1 is yes."""
+    if value not in ("", "0", "1"):
+        raise ValueError("0 or 1")
+    return value == "1"
+
+
+SIZE, HEIGHT, WEIGHT = whole(1, 10_000), whole(0, 10_000), whole(1, 2_000_000)
+SKUS = {
+    "sku": text, "width_mm": SIZE, "length_mm": SIZE, "height_mm": SIZE, "weight_g": WEIGHT, "own_container": flag,
+}  # fmt: skip
 LINES = {"order": text, "sku": text, "qty": whole(1, 100_000)}
 CARTONS = {
-    "carton": text, "inner_width_mm": SIZE, "inner_length_mm": SIZE, "inner_height_mm": SIZE, "outer_width_mm": SIZE,
-    "outer_length_mm": SIZE, "outer_height_mm": SIZE, "tare_g": whole(0, 50_000), "max_load_g": WEIGHT,
+    "carton": text, "inner_width_mm": SIZE, "inner_length_mm": SIZE, "inner_height_mm": HEIGHT, "outer_width_mm": SIZE,
+    "outer_length_mm": SIZE, "outer_height_mm": HEIGHT, "tare_g": whole(0, 50_000), "max_load_g": WEIGHT, "bag": flag,
 }  # fmt: skip
 
 
@@ -45,14 +54,14 @@ def read(path: Path, columns: dict[str, Callable[[str], Any]]) -> list[dict[str,
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            if missing := [c for c in columns if c not in (reader.fieldnames or [])]:
+            if missing := [c for c in columns if columns[c] is not flag and c not in (reader.fieldnames or [])]:
                 raise BadFile([f"{path}: line 1: column {c}: missing" for c in missing])
             rows, faults = [], []
             for row in reader:
                 good: dict[str, Any] = {}
                 for name, parse in columns.items():
                     try:
-                        good[name] = parse((row[name] or "").strip())
+                        good[name] = parse((row.get(name) or "").strip())
                     except ValueError as error:
                         faults.append(f"{path}: line {reader.line_num}: column {name}: {row[name]!r} is not {error}")
                 rows.append(good)
@@ -81,6 +90,10 @@ def shop(orders: Path, skus: Path, cartons: Path) -> dict[str, list[dict[str, An
     faults = [
         f"{orders}: line {n}: column sku: {row['sku']!r} is not in {skus.name}"
         for n, row in enumerate(line_rows, 2) if row["sku"] not in known
+    ]  # fmt: skip
+    faults += [
+        f"{cartons}: line {n}: column {side}_height_mm: 0 for a bag that lies flat, and for nothing else"
+        for n, row in enumerate(carton_rows, 2) for side in ("inner", "outer") if row["bag"] != (row[f"{side}_height_mm"] == 0)
     ]  # fmt: skip
     faults += twice(skus, "sku", sku_rows) + twice(cartons, "carton", carton_rows)
     if faults:

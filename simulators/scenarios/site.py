@@ -115,13 +115,13 @@ def shop_goods(files: dict[str, list[Json]]) -> tuple[list[Json], list[Json], li
     skus = [
         {"code": r["sku"], "name": f"Item {r['sku'][:12]}", "name_zh": "", "length_mm": r["length_mm"], "width_mm": r["width_mm"],
          "height_mm": r["height_mm"], "weight_g": r["weight_g"], "fragile": False, "key_category": i % 60 == 0,
-         "value_cents": 1000}
+         "value_cents": 1000, "own_container": r["own_container"]}
         for i, r in enumerate(files["skus"])
     ]  # fmt: skip
     cartons = [
         {"code": r["carton"], "inner_mm": [r["inner_length_mm"], r["inner_width_mm"], r["inner_height_mm"]],
          "outer_mm": [r["outer_length_mm"], r["outer_width_mm"], r["outer_height_mm"]], "tare_g": r["tare_g"],
-         "load_max_g": r["max_load_g"]}
+         "load_max_g": r["max_load_g"], "bag": r["bag"]}
         for r in files["cartons"]
     ]  # fmt: skip
     orders: dict[str, dict[str, int]] = {}

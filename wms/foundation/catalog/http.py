@@ -48,17 +48,21 @@ class SkuIn(_In):
     min_life_ship_days: int = Field(default=0, ge=0, le=20_000)
     value_cents: int = Field(default=0, ge=0)
     key_category: bool = False
+    own_container: bool = False
+    """Each piece ships as it is: no carton, a parcel by itself."""
     bundle: list[tuple[str, int]] = []
 
 
 class CartonIn(_In):
     code: str = Field(min_length=1, max_length=40)
     inner_mm: tuple[int, int, int]
+    """Of a bag: width, length and 0, as it lies empty and flat; the outer sides likewise."""
     outer_mm: tuple[int, int, int]
     tare_g: int = Field(ge=0, le=50_000)
     load_max_g: int = Field(ge=1, le=2_000_000)
     supplier: str = Field(default="", max_length=80)
     revision: str = Field(default="", max_length=40)
+    bag: bool = False
 
 
 @router.post("/skus", dependencies=[needs("integration")])
@@ -79,7 +83,15 @@ async def save_skus(uow: Uow, body: list[SkuIn]) -> dict[str, Any]:
 async def save_cartons(uow: Uow, body: list[CartonIn]) -> dict[str, Any]:
     for x in body:
         await service.save_carton(
-            uow, x.code, x.inner_mm, x.outer_mm, x.tare_g, x.load_max_g, supplier=x.supplier, revision=x.revision
+            uow,
+            x.code,
+            x.inner_mm,
+            x.outer_mm,
+            x.tare_g,
+            x.load_max_g,
+            supplier=x.supplier,
+            revision=x.revision,
+            bag=x.bag,
         )
     return {"saved": len(body)}
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from math import prod
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -37,6 +38,7 @@ class SkuInfo:
     min_life_ship_days: int
     value_cents: int
     key_category: bool
+    own_container: bool
     velocity_class: str
 
     @property
@@ -172,6 +174,8 @@ async def owner_ids(uow: UnitOfWork) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class CartonInfo:
+    """A carton, or a bag as it lies empty and flat: height 0."""
+
     id: int
     code: str
     inner_mm: tuple[int, int, int]
@@ -180,17 +184,18 @@ class CartonInfo:
     load_max_g: int
     supplier: str = ""
     revision: str = ""
+    bag: bool = False
 
 
 async def cartons(uow: UnitOfWork) -> list[CartonInfo]:
-    """Active cartons, smallest inner volume first."""
+    """Active cartons, smallest inner volume first; bags before them, the smallest first."""
     rows = await uow.session.scalars(select(Carton).where(Carton.active))
     found = [
         CartonInfo(
             r.id, r.code, (r.inner_length_mm, r.inner_width_mm, r.inner_height_mm),
             (r.outer_length_mm, r.outer_width_mm, r.outer_height_mm), r.tare_g, r.load_max_g,
-            r.supplier, r.revision,
+            r.supplier, r.revision, r.bag,
         )
         for r in rows
     ]  # fmt: skip
-    return sorted(found, key=lambda c: (c.inner_mm[0] * c.inner_mm[1] * c.inner_mm[2], c.id))
+    return sorted(found, key=lambda c: (not c.bag, prod(c.inner_mm[: 2 if c.bag else 3]), c.id))

@@ -52,6 +52,7 @@ class SkuDraft:
     min_life_ship_days: int = 0
     value_cents: int = 0
     key_category: bool = False
+    own_container: bool = False
     bundle: tuple[tuple[str, int], ...] = field(default=())
     """(part SKU code, pieces): this SKU is a bundle and holds no stock of its own."""
 
@@ -69,14 +70,15 @@ async def ensure_owner(uow: UnitOfWork, code: str, name: str = "") -> int:
 _PLAIN = (
     "name", "name_zh", "length_mm", "width_mm", "height_mm", "weight_g", "fragile", "hazard", "lot_policy",
     "serial_policy", "expiry_policy", "shelf_life_days", "min_life_receipt_days", "min_life_ship_days", "value_cents",
-    "key_category", "temperature", "family",
+    "key_category", "own_container", "temperature", "family",
 )  # fmt: skip
 
 
 async def save_skus(uow: UnitOfWork, drafts: Sequence[SkuDraft]) -> int:
     """Create or update SKUs by code, all or nothing. A measured size is kept against a declared one.
 
-    Errors: AbsurdSize, UnknownAttribute, CodeInUse, UnknownSku (a bundle's part), BadInput (a code that comes twice).
+    Errors: AbsurdSize, UnknownAttribute, CodeInUse, UnknownSku (a bundle's part), BadInput (a code that comes twice),
+    FragileAsItIs, BundleAsItIs, TooLargeAsItIs.
     """
     if twice := sorted(code for code, n in Counter(d.code for d in drafts).items() if n > 1):
         raise BadInput(field="code", reason=f"unique in a request, unlike {', '.join(twice[:10])}")
@@ -95,6 +97,9 @@ async def save_skus(uow: UnitOfWork, drafts: Sequence[SkuDraft]) -> int:
         for name in _PLAIN:
             if not (measured and name in ("length_mm", "width_mm", "height_mm", "weight_g")):
                 setattr(row, name, getattr(draft, name))
+        if row.own_container:
+            size = (row.length_mm, row.width_mm, row.height_mm)
+            rules.check_own_container(row.code, size, row.weight_g, fragile=row.fragile, bundle=bool(draft.bundle))
         row.attributes = list(draft.attributes)
         row.version = (row.version or 0) + 1
         rows.append((row, draft))
@@ -213,15 +218,15 @@ async def save_carton(
     *,
     supplier: str = "",
     revision: str = "",
+    bag: bool = False,
 ) -> None:
-    """Create or update a carton. Errors: AbsurdSize."""
-    rules.check_size(*inner_mm, max(load_max_g, 1))
-    rules.check_size(*outer_mm, max(tare_g, 1))
+    """Create or update a carton. Errors: AbsurdSize, NotFlat, InsideOut."""
+    rules.check_carton(code, inner_mm, outer_mm, tare_g, load_max_g, bag=bag)
     row = await uow.session.scalar(select(Carton).where(Carton.code == code)) or Carton(code=code)
     row.inner_length_mm, row.inner_width_mm, row.inner_height_mm = inner_mm
     row.outer_length_mm, row.outer_width_mm, row.outer_height_mm = outer_mm
     row.tare_g, row.load_max_g, row.active = tare_g, load_max_g, True
-    row.supplier, row.revision = supplier, revision
+    row.supplier, row.revision, row.bag = supplier, revision, bag
     uow.emit(CartonChanged(code=code))
     uow.session.add(row)
     await uow.session.flush()

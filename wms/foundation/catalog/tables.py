@@ -50,6 +50,8 @@ class Sku(Base):
     value_cents: Mapped[int] = mapped_column(default=0)
     key_category: Mapped[bool] = mapped_column(default=False)
     """Counted every day."""
+    own_container: Mapped[bool] = mapped_column(default=False)
+    """Each piece ships as it is, in what its supplier packed it in."""
     velocity_class: Mapped[str] = mapped_column(default="C")
     """A, B or C by pick lines."""
     version: Mapped[int] = mapped_column(default=1)
@@ -59,6 +61,7 @@ class Sku(Base):
             name="size",
         ),
         CheckConstraint("weight_g BETWEEN 1 AND 2000000", name="weight"),
+        CheckConstraint("NOT (own_container AND fragile)", name="own_container"),
     )
 
 
@@ -107,7 +110,7 @@ class BundlePart(Base):
 
 
 class Carton(Base):
-    """A shipping carton: inner size in any orientation, greatest content weight."""
+    """A shipping carton: inner size in any orientation, greatest content weight. A bag's sizes are of it lying empty and flat."""
 
     __tablename__ = "carton"
     id: Mapped[int_pk]
@@ -123,4 +126,6 @@ class Carton(Base):
     supplier: Mapped[str] = mapped_column(default="")
     revision: Mapped[str] = mapped_column(default="")
     """Of what the supplier makes: another board, another flute."""
+    bag: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
+    __table_args__ = (CheckConstraint("bag = (inner_height_mm = 0) AND bag = (outer_height_mm = 0)", name="flat"),)
