@@ -1,11 +1,14 @@
 """The carton engine: whatever it packs is a valid arrangement, judged here by its own arithmetic."""
 
 import random
+from math import prod
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wms.algorithms.packing import check
+from wms.algorithms.packing.bags import filled, least_high_mm
 from wms.algorithms.packing.cost import EXPRESS, UPS, USPS, Tariff, material
 from wms.algorithms.packing.engine import FAST, plan
 from wms.algorithms.packing.kinds import shelf
@@ -152,6 +155,22 @@ def test_a_bag_takes_what_its_sides_can_wrap() -> None:
     slim, thick = Item("slim", (250, 340, 40), 300), Item("thick", (250, 340, 70), 300)
     assert plan([slim], [bag, *BOXES]).cartons[0].box == "BAG"
     assert plan([thick], [bag, *BOXES]).cartons[0].box == "L"
+    # (300 - 40) x (400 - 40) x 40 mm: so it counts as litres, and so it is billed.
+    assert plan([slim], [bag, *BOXES]).cost == pytest.approx(3.744)
+    billed = Rules(price=lambda box, _: float(prod(box.outer_mm or box.inner_mm)))
+    wide = Box("BAG", (300, 400, 0), 10, 2_000, outer_mm=(310, 410, 0), bag=True)
+    assert plan([slim], [wide], billed).cost == 270 * 370 * 40
+
+
+def test_a_bag_as_filled_takes_no_more_than_a_liquid_would() -> None:
+    flat = (300, 400, 0)
+    assert filled(flat, 40) == (260, 360, 40)
+    for high in (1, 40, 70):
+        w, l, h = filled(flat, high)  # noqa: E741
+        assert least_high_mm(flat, w * l * h) == high
+        assert least_high_mm(flat, w * l * h, 80) == 80
+    fullest = max(prod(filled(flat, h)) for h in range(1, 300))
+    assert least_high_mm(flat, fullest) and not least_high_mm(flat, fullest + 1)
 
 
 def test_void_fill_counts_towards_the_gross_limit() -> None:

@@ -1,9 +1,10 @@
 """Equal units as one kind, boxes as a shelf: the canonical form that makes an answer independent of how it was asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wms.algorithms.packing.bags import filled
 from wms.algorithms.packing.model import Box, Item, Size, turns
 
 NO_LIMIT, NOTHING_ON_TOP = -1, -2
@@ -105,7 +106,7 @@ def kinds_of(items: Iterable[Item]) -> list[Kind]:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A box as the search sees it. sides: longest first."""
+    """A box as the search sees it, a bag as filled: its box has the outer sides that it has then. sides: longest first."""
 
     box: Box
     inner: Size
@@ -134,10 +135,10 @@ class Shelf:
         if len(kinds) == 1 and kinds[0].units == 1:
             heights.update(t[2] for t in kinds[0].turns)
         for bag in self.bags:
+            outer = bag.outer_mm or bag.inner_mm
             for high in heights:
-                width, length = bag.inner_mm[0] - high, bag.inner_mm[1] - high
-                if min(width, length) > 0:
-                    found.append(room(bag, (width, length, high)))
+                if high < min(bag.inner_mm[:2]):  # what a carrier bills is the filled bag
+                    found.append(room(replace(bag, outer_mm=filled(outer, high)), filled(bag.inner_mm, high)))
         return sorted(found, key=lambda r: (r.volume, r.box.cost, r.box.code, r.inner))
 
 

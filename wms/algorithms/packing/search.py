@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from wms.algorithms.packing.kinds import Kind, Room, Shelf
 from wms.algorithms.packing.model import Box, Effort, Rules
@@ -55,7 +56,7 @@ class Search:
         """What the objective counts for one carton."""
         if self.rules.price is not None:
             return self.rules.price(box, gross_g)
-        return box.volume_mm3 / 1e6
+        return (prod(box.outer_mm) if box.bag and box.outer_mm else box.volume_mm3) / 1e6
 
     def allowed(self, kinds: Sequence[Kind]) -> list[tuple[float, int, int, int, int, Box]]:
         """Cartons that the total, each single piece and the approved packs do not rule out, best first:
