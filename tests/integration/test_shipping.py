@@ -235,3 +235,38 @@ async def test_an_order_over_its_services_weight_is_packed_in_parcels_that_it_ta
     one = await house.order("W3", {"A": 12}, service="POST", parcels_max=1)
     await house.settle()
     assert (await shown(house, one))["holds"][0]["code"] == "shipping.fixed_not_eligible"
+
+
+async def test_cartons_are_planned_at_the_least_carriage_and_within_what_the_country_lets_in(house: House) -> None:
+    await house.admin.post("/api/v1/catalog/cartons", [
+        {"code": "XL", "inner_mm": [500, 400, 330], "outer_mm": [510, 410, 340], "tare_g": 200, "load_max_g": 20_000}
+    ])  # fmt: skip
+    more = [{"location": "A-01", "sku": "A", "qty_each": 100, "received_on": "2026-10-01"}]
+    await house.admin.post("/api/v1/stock/opening?dry_run=false", more)
+    await load(house)
+    pieces = {"A": 40}  # one XL, or two M
+    air = {**CARDS[2], "dim": "greater", "divisor": 5000, "note": "air is billed"}
+    by_weight = await house.order("C1", pieces, service="EXPRESS-PNG")
+    await house.settle()
+    await house.admin.post("/api/v1/shipping/cards", air)
+    by_air = await house.order("C2", pieces, service="EXPRESS-PNG")
+    await house.settle()
+    await house.release(by_weight)
+    await house.release(by_air)
+    one, two = (await shown(house, by_weight)), (await shown(house, by_air))
+    assert [p["carton"] for p in one["parcels"]] == ["XL"]
+    assert [p["carton"] for p in two["parcels"]] == ["M", "M"]
+    assert one["carriage"] != two["carriage"]
+    assert any(w["step"] == "carton" and "least cost with EXPRESS-PNG" in w["why"] for w in two["why"])
+
+    limited = {**POLICY, "countries": {"DE": {"parcel_value_max_cents": 5_000}}}
+    await house.admin.post("/api/v1/shipping/policy", limited)
+    await house.settle()
+    lines = [{"sku": "A", "qty_each": 4, "value_cents": 2_000}]
+    body = {"ref": "C3", "lines": lines, "service": "LINE-PDF", "destination": DESTINATION}
+    [dear] = (await house.admin.post("/api/v1/orders", [body]))["ids"]
+    await house.settle()
+    await house.release(dear)
+    told = await shown(house, dear)
+    assert told["parcel_max_cents"] == 5_000
+    assert [sum(p["items"].values()) for p in told["parcels"]] == [2, 2]

@@ -13,6 +13,7 @@ from wms.algorithms.labour.standards import Standard
 from wms.algorithms.packing.model import Box
 from wms.algorithms.streaming.promise import Pace
 from wms.processes.order_release.rules import BadChannel, carts, channels, plan, stream
+from wms.processes.order_release.rules.parcels import Supply
 from wms.processes.order_release.rules.sources import Free
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -30,8 +31,7 @@ def snapshot(needs: list[plan.Need], free: list[Free]) -> plan.Snapshot:
     return plan.Snapshot(
         tuple(needs),
         tuple(free),
-        {i: ((100, 80, 40), 200) for i in range(10)},
-        (BOX,),
+        Supply({i: ((100, 80, 40), 200) for i in range(10)}, (BOX,)),
         WALK,
         CART,
         Standard(),
@@ -219,8 +219,8 @@ ISLAND = carts.Walk((*WALK.xy_mm, (90_000, 0)), WALK.edges, 0, 0)
     ({"walk": carts.Walk((), (), 0, 0)}, [], 0, {0: plan.NO_STOCK, 1: plan.NO_STOCK}),
     ({"cart": carts.Cart(0, 60_000_000, 150_000)}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 2, {}),
     ({"cart": carts.Cart(2, 60_000_000, 10)}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 2, {}),
-    ({"boxes": ()}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 0, {0: "fit no carton", 1: "fit no carton"}),
-    ({"skus": {1: ((100, 80, 40), -5), 2: ((100, 80, 40), 200)}}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], None, {}),
+    ({"supply": Supply({1: ((100, 80, 40), 200), 2: ((100, 80, 40), 200)}, ())}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], 0, {0: "fit no carton", 1: "fit no carton"}),
+    ({"supply": Supply({1: ((100, 80, 40), -5), 2: ((100, 80, 40), 200)}, (BOX,))}, [Free(1, 1, 9, 2), Free(2, 2, 9, 3)], None, {}),
     ({}, [Free(1, 1, 1, 2), Free(2, 2, 9, 3)], 1, {0: "complete_only: 1 line(s) short"}),
     ({}, [Free(1, 1, -3, 2), Free(2, 2, 9, 3)], 1, {0: plan.NO_STOCK}),
     ({"pieces_max": 3, "walk": ISLAND}, [Free(1, 1, 9, 10), Free(2, 2, 9, 3)], None, {}),

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from wms.db.uow import UnitOfWork
 from wms.foundation.orders import rules
 from wms.foundation.orders.tables import (
+    Carriage,
     CustomerOrder,
     Notice,
     NoticeLine,
@@ -50,6 +51,8 @@ class OrderInfo:
     carrier: str
     service: str
     parcel_max_g: int
+    parcel_max_cents: int
+    carriage: str
     duty_term: str
     customs_mode: str
     currency: str
@@ -100,6 +103,12 @@ async def orders(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, OrderInfo
         fields = {name: getattr(o, name) for name in OrderInfo.__slots__ if name != "lines"}
         found[o.id] = OrderInfo(**fields, lines=tuple(lines.get(o.id, ())))
     return found
+
+
+async def prices(uow: UnitOfWork, keys: Collection[str]) -> dict[str, dict[str, list[list[int]]]]:
+    """What parcels cost, by key of carriage: carton to [[up to so many grams gross, cents], ...]."""
+    rows = await uow.session.scalars(select(Carriage).where(Carriage.key.in_(keys))) if keys else ()
+    return {row.key: row.prices for row in rows}
 
 
 async def order(uow: UnitOfWork, order_id: UUID) -> OrderInfo:

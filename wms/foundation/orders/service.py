@@ -1,6 +1,6 @@
 """Accept, change, cancel and advance orders and notices."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from wms.events.orders import (
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries, rules
 from wms.foundation.orders.tables import (
+    Carriage,
     CustomerOrder,
     Notice,
     NoticeLine,
@@ -258,17 +259,34 @@ async def _put_holds(
     await uow.session.execute(update(CustomerOrder).where(CustomerOrder.id == order.id).values(**values))
 
 
+@dataclass(frozen=True, slots=True)
+class ParcelTerms:
+    """What the service asks of a parcel: greatest weight, greatest declared value in the order's currency (0: no limit),
+    and the key of what it charges (empty: not known)."""
+
+    max_g: int = 0
+    max_cents: int = 0
+    carriage: str = ""
+
+
 async def route(
-    uow: UnitOfWork, order_id: UUID, *, carrier: str, service: str, duty_term: str, why: str, parcel_max_g: int = 0
+    uow: UnitOfWork, order_id: UUID, *, carrier: str, service: str, duty_term: str, why: str, terms: ParcelTerms
 ) -> None:
-    """Keep which carrier's service takes the order, what its parcels may weigh, who pays duty, and why."""
+    """Keep which carrier's service takes the order, what it asks of its parcels, who pays duty, and why."""
     order = await lock(uow, order_id)
     await uow.session.execute(
         update(CustomerOrder).where(CustomerOrder.id == order_id).values(
-            carrier=carrier, service=service, duty_term=duty_term, parcel_max_g=parcel_max_g, version=CustomerOrder.version + 1,
+            carrier=carrier, service=service, duty_term=duty_term, parcel_max_g=terms.max_g, parcel_max_cents=terms.max_cents,
+            carriage=terms.carriage, version=CustomerOrder.version + 1,
             why=[*order.why, {"at": uow.now.isoformat(), "step": "channel", "why": why}],
         )
     )  # fmt: skip
+
+
+async def keep_prices(uow: UnitOfWork, key: str, prices: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    """Keep what a service charges: carton to (up to so many grams gross, cents). A key that is known already stays as it is."""
+    told = {carton: [list(step) for step in steps] for carton, steps in prices.items()}
+    await uow.session.execute(insert(Carriage).values(key=key, prices=told).on_conflict_do_nothing())
 
 
 async def set_customs_mode(uow: UnitOfWork, order_id: UUID, mode: str, why: str) -> None:

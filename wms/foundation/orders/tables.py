@@ -60,6 +60,15 @@ class NoticeLine(Base):
     __table_args__ = (CheckConstraint("qty_each >= 0 AND received_each >= 0 AND damaged_each >= 0", name="qty"),)
 
 
+class Carriage(Base):
+    """What a service charges for a parcel, told once for all orders that it is the same for."""
+
+    __tablename__ = "carriage"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    prices: Mapped[dict[str, Any]]
+    """Carton to [[up to so many grams gross, cents], ...], rising weights, in the site's currency."""
+
+
 class CustomerOrder(Base):
     __tablename__ = "customer_order"
     id: Mapped[uuid_pk]
@@ -76,6 +85,10 @@ class CustomerOrder(Base):
     """Shipping service whose label the carrier sells; empty: the house prints its own."""
     parcel_max_g: Mapped[int] = mapped_column(default=0)
     """What a parcel of its service may weigh; 0: no limit but the cartons' own."""
+    parcel_max_cents: Mapped[int] = mapped_column(default=0)
+    """What a parcel of it may be worth, in the order's currency; 0: no limit."""
+    carriage: Mapped[str] = mapped_column(default="")
+    """Key of what its service charges for a parcel of each carton; empty: not known."""
     duty_term: Mapped[str] = mapped_column(default="")
     """DAP or DDP: who pays duty; empty: not chosen, or none falls due."""
     customs_mode: Mapped[str] = mapped_column(default="")

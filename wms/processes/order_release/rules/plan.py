@@ -1,23 +1,16 @@
 """The plan of a wave: stock for each order, its cartons, which orders share a cart, and the walk of each cart. Pure."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from wms.algorithms.labour.standards import Standard
-from wms.algorithms.packing.engine import plan
-from wms.algorithms.packing.model import Box, Item, Limit, Packed, Plan, Rules
 from wms.processes.order_release.rules import carts, densest
+from wms.processes.order_release.rules.parcels import NO_TERMS, Supply, Terms, arrange
 from wms.processes.order_release.rules.pods import Pods, Share, choose
 from wms.processes.order_release.rules.sources import Free, Sources
-
-PART_EACH = 250
-"""Pieces arranged together. The time grows faster than the pieces, and one wholesale order must not hold up the house: a larger
-order is arranged part by part, like parts once."""
-
 
 FAR_S = 1e12
 """Beyond every cut-off: an order without one."""
@@ -36,44 +29,26 @@ class Need:
     lines: tuple[tuple[UUID, int, int], ...]
     priority: int = 5
     cutoff_s: float = math.inf
-    parcel_max_g: int = 0
-    """What a parcel may weigh with its carton; 0: no limit but the cartons' own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """What limits the parcels of a SKU: tags and what they may not lie beside, the cartons of its approved pack versions."""
-
-    tags: tuple[str, ...] = ()
-    not_with: tuple[str, ...] = ()
-    only_in: tuple[str, ...] = ()
-
-
-ANY = Goods()
+    terms: Terms = NO_TERMS
+    worth: Mapping[int, int] = field(default_factory=dict)
+    """SKU id to the declared cents of a piece."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     needs: tuple[Need, ...]
     free: tuple[Free, ...]
-    skus: Mapping[int, tuple[tuple[int, int, int], int]]
-    """SKU id to (size in mm, weight in g)."""
-    boxes: tuple[Box, ...]
+    supply: Supply
     walk: carts.Walk
     cart: carts.Cart
     standard: Standard
     seconds: float
     """For batching, of one core."""
     seed: int = 1
-    fragile: frozenset[int] = frozenset()
-    """SKU ids that carry nothing."""
     zones: Mapping[int, str] | None = None
     """Balance id to its zone, where each zone picks its share by itself."""
     pods: Pods | None = None
     """Where pods are brought to a person: which pod each balance is in. `walk` starts and ends at the station."""
-    goods: Mapping[int, Goods] = field(default_factory=dict)
-    """SKU id to what limits its parcels; a SKU that is not there shares one with anything."""
-    limits: tuple[Limit, ...] = ()
     pieces_max: int = 0
     """So many pieces go, those with most per visited aisle, and the other orders wait; 0: all go."""
 
@@ -90,6 +65,8 @@ class OrderPlan:
     """Why it cannot be released, empty when it can."""
     later: bool = False
     """Nothing is wrong with it: it waits for a later wave."""
+    cents: int | None = None
+    """What carriage of its cartons costs with the house's own part, in the site's currency; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +162,13 @@ def _plan_order(need: Need, sources: Sources, snapshot: Snapshot, astray: Set[in
     if refused and any(sku in astray for _, sku, _ in need.lines):
         refused += ASTRAY
     cartons: tuple[dict[str, Any], ...] = ()
+    cents: int | None = None
     if not refused:
-        cartons, refused = _cartons(need, dict(short), snapshot)
+        cartons, refused, cents = _cartons(need, dict(short), snapshot)
     if refused:
         sources.give_back([(balance_id, qty) for _, balance_id, qty in reserve])
         reserve = []
-    return OrderPlan(need.order_id, tuple(reserve), tuple(short), cartons, refused)
+    return OrderPlan(need.order_id, tuple(reserve), tuple(short), cartons, refused, cents=cents)
 
 
 def _load(
@@ -198,34 +176,26 @@ def _load(
 ) -> carts.Load:
     sku_of = {line: sku for line, sku, _ in need.lines}
     pieces = [(node[balance], sku_of[line], qty) for line, balance, qty in reserve]
-    volume = sum(math.prod(snapshot.skus[sku][0]) * qty for _, sku, qty in pieces)
-    weight = sum(snapshot.skus[sku][1] * qty for _, sku, qty in pieces)
+    volume = sum(math.prod(snapshot.supply.skus[sku][0]) * qty for _, sku, qty in pieces)
+    weight = sum(snapshot.supply.skus[sku][1] * qty for _, sku, qty in pieces)
     return carts.Load(
         need.order_id, need.priority, need.cutoff_s, tuple(n for n, _, _ in pieces), sum(q for _, _, q in pieces),
         weight, volume,
     )  # fmt: skip
 
 
-def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple[tuple[dict[str, Any], ...], str]:
+def _cartons(
+    need: Need, short: Mapping[UUID, int], snapshot: Snapshot
+) -> tuple[tuple[dict[str, Any], ...], str, int | None]:
+    """The cartons as kept with an order, why there are none, what their carriage costs."""
     pieces: list[int] = []
     for line_id, sku_id, wanted in need.lines:
         pieces += [sku_id] * (wanted - short.get(line_id, 0))
-    parts: dict[tuple[int, ...], Plan] = {}
-    boxes = [replace(b, gross_max_g=need.parcel_max_g) for b in snapshot.boxes] if need.parcel_max_g else snapshot.boxes
-    cartons: list[Packed] = []
-    for start in range(0, len(pieces), PART_EACH):
-        part = tuple(pieces[start : start + PART_EACH])
-        if part not in parts:
-            asked = [
-                Item(str(i), *snapshot.skus[i], n, fragile=i in snapshot.fragile, tags=g.tags, not_with=g.not_with, only_in=g.only_in)
-                for i, n in Counter(part).items() for g in [snapshot.goods.get(i, ANY)]
-            ]  # fmt: skip
-            parts[part] = plan(asked, boxes, Rules(limits=snapshot.limits))
-        if left := parts[part].left_over:
-            return (), f"{sum(x.qty for x in left)} piece(s) fit no carton: {left[0].mend}"
-        cartons += parts[part].cartons
+    made = arrange(pieces, need.worth, need.terms, snapshot.supply)
+    if made.left:
+        return (), f"{sum(x.qty for x in made.left)} piece(s) fit no carton: {made.left[0].mend}", None
     described = []
-    for packed in cartons:
+    for packed in made.cartons:
         content: dict[str, int] = {}
         for p in packed.placed:
             content[p.key] = content.get(p.key, 0) + 1
@@ -233,7 +203,7 @@ def _cartons(need: Need, short: Mapping[UUID, int], snapshot: Snapshot) -> tuple
             "carton": packed.box, "expected_g": packed.weight_g, "items": content,
             "placed": [[int(p.key), *p.at_mm, *p.size_mm] for p in packed.placed],
         })  # fmt: skip
-    return tuple(described), ""
+    return tuple(described), "", made.cents
 
 
 def to_json(planned: OrderPlan) -> dict[str, Any]:
@@ -242,6 +212,7 @@ def to_json(planned: OrderPlan) -> dict[str, Any]:
         "reserve": [[str(line), balance, qty] for line, balance, qty in planned.reserve],
         "short": [[str(line), qty] for line, qty in planned.short],
         "cartons": list(planned.cartons),
+        "cents": planned.cents,
     }
 
 
@@ -249,6 +220,7 @@ def from_json(order_id: UUID, data: Mapping[str, Any]) -> OrderPlan:
     return OrderPlan(
         order_id, tuple((UUID(line), balance, qty) for line, balance, qty in data["reserve"]),
         tuple((UUID(line), qty) for line, qty in data["short"]), tuple(data["cartons"]), "",
+        cents=data.get("cents"),
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from wms.algorithms.packing.model import Box
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.events.order_release import OrderWithdrawn, VisitsReleased, WaveConfirmed, WaveReleased, WaveRequested
@@ -22,8 +21,8 @@ from wms.foundation.stock.rules import NotEnough
 from wms.foundation.work import queries as work
 from wms.kernel.ids import uuid7
 from wms.processes.order_release import queries, rules
-from wms.processes.order_release.rules import carts, plan, pods, sources
-from wms.processes.order_release.service import company
+from wms.processes.order_release.rules import carts, parcels, plan, pods, sources
+from wms.processes.order_release.service import supply
 from wms.processes.order_release.tables import Wave, WaveOrder
 
 solve = plan.solve
@@ -134,7 +133,9 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
             continue
         lines = tuple((x.id, x.sku_id, x.open_each) for x in order.lines if x.open_each > 0)
         needs.append(plan.Need(
-            order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp(), order.parcel_max_g
+            order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp(),
+            parcels.Terms(order.parcel_max_g, order.parcel_max_cents, order.carriage, order.parcels_max),
+            {x.sku_id: max(y.value_cents for y in order.lines if y.sku_id == x.sku_id) for x in order.lines},
         ))  # fmt: skip
     wave = await queries.wave(uow, wave_id)
     if _cap(wave) and _gone(wave) >= _cap(wave):
@@ -158,18 +159,16 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         spots = await layout.locations(uow, ids={c.place_id for c in candidates}) if candidates else []
         zone_at = {s.id: s.zone for s in spots}
         zones = {c.balance_id: zone_at[c.place_id] for c in candidates}
-    goods, limits = await company.goods_of(uow, skus)
     return plan.Snapshot(
         tuple(needs),
         tuple(
             sources.Free(c.balance_id, c.sku_id, c.free_each, index[c.node_id], c.expires_on.toordinal(), c.received_on.toordinal())
             for c in candidates
         ),
-        {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
-        tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g) for c in await catalog.cartons(uow)),
+        await supply.supply(uow, skus, {n.terms.carriage for n in needs}),
         walk, _cart(wave.method, totes), await work.standard(uow, "pick"),
-        seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)), fragile=frozenset(s.id for s in skus.values() if s.fragile),
-        goods=goods, limits=limits, zones=zones, pods=all_pods, pieces_max=max(_cap(wave) - _gone(wave), 0),
+        seconds=min(SECONDS_MAX, SECONDS_EACH * len(needs)),
+        zones=zones, pods=all_pods, pieces_max=max(_cap(wave) - _gone(wave), 0),
     )  # fmt: skip
 
 
@@ -338,9 +337,10 @@ async def _release_one(uow: UnitOfWork, member: WaveOrder) -> bool:
         ))  # fmt: skip
     member.state, member.plan = "released", {}
     names = ", ".join(str(c["carton"]) for c in planned.cartons)
-    await order_service.plan_parcels(
-        uow, order.id, list(planned.cartons), f"{names}: smallest that holds the arrangement"
-    )
+    chosen = "smallest that holds the arrangement"
+    if planned.cents is not None:
+        chosen = f"least cost with {order.service}, {planned.cents / 100:.2f} with the work on each parcel"
+    await order_service.plan_parcels(uow, order.id, list(planned.cartons), f"{names}: {chosen}")
     await order_service.advance(uow, order.id, "release", why=f"wave {member.wave_id}")
     return True
 

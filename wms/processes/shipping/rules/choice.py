@@ -220,9 +220,7 @@ def _offer(
             window=book.window(service, asked.country),
         )
     country = book.policy.countries.get(asked.country)
-    value_max = min(
-        (v for v in (service.value_max_cents, country.parcel_value_max_cents if country else 0) if v), default=0
-    )
+    value_max = value_limit(book, service, asked.country)
     parcels = plain
     over = any(p.weight_g > service.weight_max_g or (value_max and p.value_cents > value_max) for p in plain)
     if not plain or (over and not asked.parcels):
@@ -312,6 +310,12 @@ def _barred(book: Book, asked: Asked, service: Service, term: str, rules: Sequen
         Reason("excluded", {"rule": r.id, "why": r.why}) for r in rules if r.do == "exclude" and r.meets(service)
     ]
     return reasons
+
+
+def value_limit(book: Book, service: Service, country: str) -> int:
+    """What a parcel may be worth, in the site's currency: the lower of the service's and the country's limit; 0: none."""
+    terms = book.policy.countries.get(country)
+    return min((v for v in (service.value_max_cents, terms.parcel_value_max_cents if terms else 0) if v), default=0)
 
 
 def limits(service: Service, parcel: Parcel, value_max: int) -> list[Reason]:

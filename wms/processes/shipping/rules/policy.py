@@ -61,6 +61,8 @@ class Policy:
     late_day_cents: int = 0
     packing_g: int = 120
     """Carton and filling of a parcel that no carton is planned for."""
+    parcel_cents: int = 100
+    """What a further parcel costs the house: its carton and filling, and the work on it."""
     countries: Mapping[str, Country] = field(default_factory=dict)
     rules: tuple[SiteRule, ...] = ()
     rates: Mapping[str, int] = field(default_factory=dict)
@@ -71,6 +73,11 @@ class Policy:
             return cents
         rate = self.rates.get(currency)
         return None if rate is None else (2 * cents * rate + MICRO) // (2 * MICRO)
+
+    def from_site_currency(self, cents: int, currency: str) -> int:
+        """Rounded down; 0 where no rate is on file."""
+        rate = MICRO if currency == self.currency else self.rates.get(currency, 0)
+        return cents * MICRO // rate if rate else 0
 
 
 def term_for(policy: Policy, country: str, value_cents: int) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from wms.foundation.orders import queries as order_queries
 from wms.foundation.orders import service as orders
 from wms.kernel.ids import uuid7
 from wms.processes.shipping import queries
-from wms.processes.shipping.rules import choice
+from wms.processes.shipping.rules import choice, ladders
 from wms.processes.shipping.rules.matrix import Goods
 from wms.processes.shipping.rules.parcels import Parcel
 from wms.processes.shipping.service.data import CHECK
@@ -47,10 +47,9 @@ async def judge(uow: UnitOfWork, order_id: UUID, book: choice.Book | None = None
             ))  # fmt: skip
         return made
     best = made.offer
-    # What was expected may weigh a little more on the scale: cartons are planned below the service's limit.
-    most_g = next(s.weight_max_g for s in book.services if s.code == best.service) * PLANNED_PERCENT // 100
-    now = (order.carrier, order.service, order.duty_term, order.parcel_max_g)
-    if now != (best.carrier, best.service, made.term, most_g):
+    terms = await _terms(uow, book, asked, order.currency, made.term, best)
+    now = (order.carrier, order.service, order.duty_term, order.parcel_max_g, order.parcel_max_cents, order.carriage)
+    if now != (best.carrier, best.service, made.term, terms.max_g, terms.max_cents, terms.carriage):
         duty = f"; {made.term}: {made.term_why}" if made.term else f"; {made.term_why}"
         await orders.route(
             uow,
@@ -59,10 +58,27 @@ async def judge(uow: UnitOfWork, order_id: UUID, book: choice.Book | None = None
             service=best.service,
             duty_term=made.term,
             why=made.why + duty,
-            parcel_max_g=most_g,
+            terms=terms,
         )
     await orders.lift(uow, order_id, CHECK, "")
     return made
+
+
+async def _terms(
+    uow: UnitOfWork, book: choice.Book, asked: choice.Asked, currency: str, duty_term: str, best: choice.Offer
+) -> orders.ParcelTerms:
+    """What the chosen service asks of parcels, so that cartons are planned within its limits and at least cost."""
+    service, card = next(s for s in book.services if s.code == best.service), book.cards[best.service]
+    # What was expected may weigh a little more on the scale: cartons are planned below the service's limit.
+    most_g = service.weight_max_g * PLANNED_PERCENT // 100
+    most_cents = book.policy.from_site_currency(choice.value_limit(book, service, asked.country), currency)
+    attributes = frozenset(a for goods, _ in asked.content for a in goods.judged)
+    sides = {c.code: c.outer_mm for c in await catalog.cartons(uow)}
+    wanted = ladders.Wanted(card, asked.country, asked.postcode, attributes, duty_term, service.weight_max_g)
+    key = ladders.key(book.policy, wanted, sides)
+    if not await order_queries.prices(uow, [key]):
+        await orders.keep_prices(uow, key, ladders.prices(book.policy, wanted, sides))
+    return orders.ParcelTerms(most_g, most_cents, key)
 
 
 async def judge_held(uow: UnitOfWork, limit: int = 1_000) -> int:

@@ -170,7 +170,7 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
     _checked(uow, fresh, bans, len(inside), book)
     if bans:
         return refusals.RestrictedGoods(bans="; ".join(b.said for b in bans[:6]))
-    if over := choice.limits(service, parcel, service.value_max_cents):
+    if over := choice.limits(service, parcel, choice.value_limit(book, service, country)):
         return refusals.ServiceNotEligible(service=service.code, why="; ".join(r.said for r in over))
     if not service.account:
         return refusals.NoAccount(service=service.code)

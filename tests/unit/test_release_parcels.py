@@ -1,0 +1,101 @@
+"""Cartons of an order by what its service asks: weight, declared value, price, and how many the customer takes."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.test_shipping_cards import air_card, post_card
+from wms.algorithms.packing.model import Box
+from wms.processes.order_release.rules.parcels import Arranged, Supply, Terms, arrange, parted
+from wms.processes.shipping.rules import ladders
+from wms.processes.shipping.rules.cards import Card, quote
+from wms.processes.shipping.rules.policy import Policy
+
+FLAT = Box("FLAT", (600, 400, 60), 300, 20_000, (610, 410, 70))
+CUBE = Box("CUBE", (200, 200, 200), 100, 20_000, (210, 210, 210))
+LARGE = Box("LARGE", (620, 420, 240), 700, 30_000, (630, 430, 250))
+SKUS = {1: ((580, 380, 40), 500), 2: ((180, 180, 180), 900), 3: ((90, 90, 90), 100)}
+POLICY = Policy(1, "USD", parcel_cents=100)
+DE = "10115"
+
+
+def wanted(card: Card, country: str = "DE", most_g: int = 20_000, term: str = "") -> ladders.Wanted:
+    return ladders.Wanted(card, country, DE, frozenset(), term, most_g)
+
+
+def packed(pieces: list[int], prices: Mapping[str, ladders.Ladder], **terms: int) -> Arranged:
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), prices={"k": prices})
+    return arrange(pieces, {}, Terms(carriage="k", **terms), supply)
+
+
+def codes(made: Arranged) -> list[str]:
+    return sorted(p.box for p in made.cartons)
+
+
+def test_two_small_parcels_go_where_the_carrier_bills_the_air_of_one_large() -> None:
+    by_air = {"CUBE": ((20_000, 900),), "FLAT": ((20_000, 1_100),), "LARGE": ((20_000, 4_000),)}
+    dear_parcels = {"CUBE": ((20_000, 3_000),), "FLAT": ((20_000, 3_000),), "LARGE": ((20_000, 4_000),)}
+    assert codes(packed([1, 2], by_air)) == ["CUBE", "FLAT"] and packed([1, 2], by_air).cents == 2_000
+    assert codes(packed([1, 2], dear_parcels)) == ["LARGE"]
+    assert codes(packed([1, 2], by_air, parcels_max=1)) == ["LARGE"], "the customer takes one"
+
+
+def test_without_the_price_of_each_carton_the_fewest_and_smallest_go() -> None:
+    made = packed([1, 2], {"CUBE": ((20_000, 1),), "FLAT": ((20_000, 1),)})
+    assert codes(made) == ["LARGE"] and made.cents is None
+
+
+def test_the_price_of_the_weight_that_the_carton_has_with_its_goods() -> None:
+    steps = ((1_000, 500), (2_000, 900), (3_000, 1_300))
+    made = packed([2], dict.fromkeys(("CUBE", "FLAT", "LARGE"), steps))
+    assert codes(made) == ["CUBE"] and made.cartons[0].weight_g == 1_000 and made.cents == 500
+    assert packed([2, 3], dict.fromkeys(("CUBE", "FLAT", "LARGE"), steps)).cents == 900
+
+
+def test_no_parcel_is_worth_more_than_the_country_lets_in() -> None:
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE))
+    made = arrange([3] * 6, {3: 40}, Terms(max_cents=100), supply)
+    assert [len(p.placed) for p in made.cartons] == [2, 2, 2]
+    alone = arrange([3, 3], {3: 400}, Terms(max_cents=100), supply)
+    assert [len(p.placed) for p in alone.cartons] == [1, 1], "one piece over the limit goes alone; its label is judged"
+
+
+@given(st.lists(st.integers(0, 9), max_size=40), st.integers(0, 60))
+def test_groups_keep_the_limit_and_every_piece_once(pieces: list[int], most: int) -> None:
+    worth = {i: 7 * i for i in range(10)}
+    groups = parted(pieces, worth, most)
+    assert sorted(i for group in groups for i in group) == sorted(pieces)
+    for group in groups:
+        assert not most or len(group) == 1 or sum(worth[i] for i in group) <= most
+    if most:
+        halves = [sum(worth[i] for i in group) for group in groups]
+        assert sum(h <= most / 2 for h in halves) <= 1, "two groups that go into one would be one"
+
+
+@given(st.integers(1, 2_000), st.sampled_from([FLAT, CUBE, LARGE]), st.booleans())
+def test_a_ladder_never_tells_less_than_the_card_and_never_much_more(weight_g: int, box: Box, air: bool) -> None:
+    card = air_card() if air else post_card()
+    sides = box.outer_mm or box.inner_mm
+    asked = wanted(card, most_g=2_000)
+    told = ladders.prices(POLICY, asked, {box.code: sides})[box.code]
+    assert [w for w, _ in told] == sorted({w for w, _ in told}) and told[-1][0] == 2_000
+    exact = quote(card, weight_g=weight_g, sides_mm=sides, country="DE", postcode=DE)
+    later = quote(card, weight_g=min(weight_g + ladders.GRID_G, 2_000), sides_mm=sides, country="DE", postcode=DE)
+    assert not isinstance(exact, str) and not isinstance(later, str)
+    step = next(cents for up_to, cents in told if weight_g <= up_to) - POLICY.parcel_cents
+    assert exact.cents <= step <= max(exact.cents, later.cents)
+
+
+def test_the_key_changes_with_what_changes_the_price_and_with_nothing_else() -> None:
+    card, cartons = post_card(), {"CUBE": (210, 210, 210)}
+    key = ladders.key(POLICY, wanted(card), cartons)
+    assert key == ladders.key(POLICY, wanted(card, term="DAP"), cartons)
+    assert key != ladders.key(POLICY, wanted(card, term="DDP"), cartons)
+    assert key != ladders.key(POLICY, wanted(card), {"CUBE": (210, 210, 200)})
+    assert key != ladders.key(Policy(1, "USD", valid_from=date(2020, 1, 1), parcel_cents=101), wanted(card), cartons)
+
+
+def test_no_price_is_told_where_the_card_has_none() -> None:
+    assert ladders.prices(POLICY, wanted(post_card(), country="ZZ"), {"CUBE": (210, 210, 210)}) == {}

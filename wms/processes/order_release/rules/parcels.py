@@ -1,0 +1,130 @@
+"""What an order's pieces go into: cartons by a true arrangement, within what the order's service asks of a parcel, at least cost."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from wms.algorithms.packing.engine import plan
+from wms.algorithms.packing.model import Box, Item, LeftOver, Limit, Packed, Plan, Rules
+
+PART_EACH = 250
+"""Pieces arranged together. The time grows faster than the pieces, and one wholesale order must not hold up the house: a larger
+order is arranged part by part, like parts once."""
+
+Ladder = Sequence[Sequence[int]]
+"""[up to so many grams gross, cents], rising weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a service asks of a parcel; 0: no limit but the cartons' own. `carriage`: key of what it charges, empty: not known."""
+
+    max_g: int = 0
+    max_cents: int = 0
+    carriage: str = ""
+    parcels_max: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What limits the parcels of a SKU: tags and what they may not lie beside, the cartons of its approved pack versions."""
+
+    tags: tuple[str, ...] = ()
+    not_with: tuple[str, ...] = ()
+    only_in: tuple[str, ...] = ()
+
+
+ANY = Goods()
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What parcels are planned with, for all orders of a wave. `skus`: id to (size in mm, weight in g). `prices`: key of
+    carriage to carton to its ladder."""
+
+    skus: Mapping[int, tuple[tuple[int, int, int], int]]
+    boxes: tuple[Box, ...]
+    fragile: frozenset[int] = frozenset()
+    """SKU ids that carry nothing."""
+    goods: Mapping[int, Goods] = field(default_factory=dict)
+    """SKU id to what limits its parcels; a SKU that is not there shares one with anything."""
+    limits: tuple[Limit, ...] = ()
+    prices: Mapping[str, Mapping[str, Ladder]] = field(default_factory=dict)
+
+
+class Carriage:
+    """Price of a parcel by carton and gross weight, as `Rules.price` wants it. Above its ladder a parcel costs as its end."""
+
+    def __init__(self, ladders: Mapping[str, Ladder]) -> None:
+        self._ladders = {code: ([w for w, _ in steps], [c for _, c in steps]) for code, steps in ladders.items()}
+
+    def __call__(self, box: Box, gross_g: int) -> float:
+        weights, cents = self._ladders[box.code]
+        return float(cents[min(bisect_left(weights, gross_g), len(cents) - 1)])
+
+
+@dataclass(slots=True)
+class Arranged:
+    """cents: what the service charges for all of them, with the house's cost of each parcel; None: not known."""
+
+    cartons: list[Packed] = field(default_factory=list)
+    left: list[LeftOver] = field(default_factory=list)
+    cents: int | None = 0
+
+
+def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, supply: Supply) -> Arranged:
+    """Cartons of these pieces (SKU ids), and what fits none. `worth`: SKU id to the declared cents of a piece."""
+    boxes = tuple(replace(b, gross_max_g=terms.max_g) for b in supply.boxes) if terms.max_g else supply.boxes
+    ladders = supply.prices.get(terms.carriage, {})
+    carriage = Carriage(ladders) if all(box.code in ladders for box in boxes) else None
+    done: dict[tuple[int, ...], Plan] = {}
+    made = Arranged()
+    for together in parted(pieces, worth, terms.max_cents):
+        for start in range(0, len(together), PART_EACH):
+            part = tuple(together[start : start + PART_EACH])
+            if part not in done:
+                done[part] = _plan(part, boxes, carriage, terms.parcels_max, supply)
+            made.left += done[part].left_over
+            made.cartons += done[part].cartons
+    if carriage is None:
+        made.cents = None
+    else:
+        by_code = {box.code: box for box in boxes}
+        made.cents = sum(round(carriage(by_code[p.box], p.weight_g)) for p in made.cartons)
+    return made
+
+
+def _plan(
+    part: Sequence[int], boxes: Sequence[Box], carriage: Carriage | None, parcels_max: int, supply: Supply
+) -> Plan:
+    asked = [
+        Item(str(i), *supply.skus[i], n, fragile=i in supply.fragile, tags=g.tags, not_with=g.not_with, only_in=g.only_in)
+        for i, n in Counter(part).items() for g in [supply.goods.get(i, ANY)]
+    ]  # fmt: skip
+    if carriage is not None:
+        made = plan(asked, boxes, Rules(limits=supply.limits, price=carriage))
+        # The cheapest parcels may be more than the customer takes; then the fewest.
+        if not made.left_over and len(made.cartons) <= max(1, parcels_max):
+            return made
+    return plan(asked, boxes, Rules(limits=supply.limits))
+
+
+def parted(pieces: Sequence[int], worth: Mapping[int, int], most_cents: int) -> list[list[int]]:
+    """Pieces in as few groups as first fit, dearest first, finds, none worth more than `most_cents` (0: no limit) unless by
+    one piece alone. Source: Johnson, Near-optimal bin packing algorithms, 1973: at most 11/9 of the fewest, plus one.
+    """
+    if not most_cents or sum(worth.get(i, 0) for i in pieces) <= most_cents:
+        return [list(pieces)]
+    groups: list[list[int]] = []
+    left: list[int] = []
+    for i in sorted(pieces, key=lambda i: (-worth.get(i, 0), i)):
+        value = worth.get(i, 0)
+        at = next((n for n, free in enumerate(left) if value <= free), len(groups))
+        if at == len(groups):
+            groups.append([])
+            left.append(most_cents)
+        groups[at].append(i)
+        left[at] -= value
+    return groups
