@@ -187,15 +187,23 @@ class CartonInfo:
     bag: bool = False
 
 
+def _carton(r: Carton) -> CartonInfo:
+    return CartonInfo(
+        r.id, r.code, (r.inner_length_mm, r.inner_width_mm, r.inner_height_mm),
+        (r.outer_length_mm, r.outer_width_mm, r.outer_height_mm), r.tare_g, r.load_max_g, r.supplier, r.revision, r.bag,
+    )  # fmt: skip
+
+
+async def carton(uow: UnitOfWork, code: str, *, retired: bool = False) -> CartonInfo | None:
+    """A carton or bag by its code, in use or (`retired`) not any more; None: there is none, or none is meant (goods in their own
+    container)."""
+    row = await uow.session.scalar(
+        select(Carton).where(Carton.code == code, Carton.active | retired).execution_options(populate_existing=True)
+    )
+    return _carton(row) if row else None
+
+
 async def cartons(uow: UnitOfWork) -> list[CartonInfo]:
     """Active cartons, smallest inner volume first; bags before them, the smallest first."""
-    rows = await uow.session.scalars(select(Carton).where(Carton.active))
-    found = [
-        CartonInfo(
-            r.id, r.code, (r.inner_length_mm, r.inner_width_mm, r.inner_height_mm),
-            (r.outer_length_mm, r.outer_width_mm, r.outer_height_mm), r.tare_g, r.load_max_g,
-            r.supplier, r.revision, r.bag,
-        )
-        for r in rows
-    ]  # fmt: skip
+    found = [_carton(r) for r in await uow.session.scalars(select(Carton).where(Carton.active))]
     return sorted(found, key=lambda c: (not c.bag, prod(c.inner_mm[: 2 if c.bag else 3]), c.id))

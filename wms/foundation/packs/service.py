@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 
+from wms.algorithms.packing.bags import wraps
 from wms.db.uow import UnitOfWork
 from wms.events.packs import PackChanged
 from wms.foundation.catalog import queries as catalog
@@ -60,9 +61,9 @@ async def save_version(
     box = next((c for c in await catalog.cartons(uow) if c.code == carton), None)
     if box is None:
         raise rules.BadVersion(field="carton", why=f"{carton} is not a carton of the site")
-    if any(
-        s > b for s, b in zip(sorted((sku.length_mm, sku.width_mm, sku.height_mm)), sorted(box.inner_mm), strict=True)
-    ):
+    size = (sku.length_mm, sku.width_mm, sku.height_mm)
+    inside = all(s <= b for s, b in zip(sorted(size), sorted(box.inner_mm), strict=True))
+    if not (wraps(box.inner_mm, size) if box.bag else inside):
         raise rules.BadVersion(field="carton", why=f"{sku_code} does not fit into {carton}")
     if not any(known[s.material].kind == "inner" for s in steps):
         raise rules.BadVersion(field="recipe", why="no inner pack in it")

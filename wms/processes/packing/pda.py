@@ -22,7 +22,7 @@ from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.packing import queries
-from wms.processes.packing.service import bench, singles
+from wms.processes.packing.service import bench, containers, extras, singles
 
 _CODES = re.compile(r"(?:sku|serial):(\d{1,18}):codes")
 router = APIRouter(prefix="/api/v1/pda/pack", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
@@ -42,7 +42,7 @@ async def _card(uow: UnitOfWork, station: str, parcel: queries.ParcelInfo) -> Ca
         "sscc": parcel.sscc, "tracking": parcel.tracking, "weight_g": parcel.weight_g, "expected_g": parcel.expected_g, "tolerance_g": parcel.tolerance_g,
     }  # fmt: skip
     show: dict[str, Any] = {
-        "order": order.ref, "parcel": parcel.number, "of": parcel.of, "carton": parcel.carton, "station": station,
+        "order": order.ref, "parcel": parcel.number, "of": parcel.of, **await containers.shown(uow, parcel), "station": station,
         **{name: value for name, value in known.items() if value},
     }  # fmt: skip
     if parcel.state == "open":
@@ -92,7 +92,7 @@ def _blocked_card(uow: UnitOfWork, parcel: queries.ParcelInfo, base: str, show: 
     """It cannot be packed as planned: a lead takes another carton, everyone else leaves it."""
     show |= {"tote": parcel.tote, "why_code": block.code, "why_params": block.params}
     if "lead" in uow.actor.roles:
-        step = Step("carton", "scan", "pack.take_carton", show={**show, "carton": ""})
+        step = Step("carton", "scan", "pack.take_carton", show={**show, "carton": "", "as_is": False, "bag": False})
         return Card(
             f"blocked:{parcel.id}:lead", "pack", "pack.blocked", f"{base}/carton", (step,), show, problems=("leave_it",)
         )
@@ -118,13 +118,12 @@ async def _parcel_card(
     skus = await catalog.skus(uow, parcel.content)
     beside = list(enumerate(parcel.extras))
     codes = await catalog.codes_of(uow, {*parcel.content, *(x["sku_id"] for _, x in beside if x["kind"] == "insert")})
-    planned = (await orders.order(uow, parcel.order_id)).parcels
-    inner = next((c.inner_mm for c in await catalog.cartons(uow) if c.code == parcel.carton), ())
-    placed: list[list[int]] = next(
-        (p["placed"] for p in planned if {int(k): v for k, v in p["items"].items()} == parcel.content), []
-    )
+    carton, placed = await catalog.carton(uow, parcel.carton), await containers.placed(uow, parcel)
     how, serials = await bench.how_to_count(uow, parcel), await bench.serials_due(uow, parcel)
-    steps = [Step("carton", "scan", "pack.scan_carton", accept=(parcel.carton,), show=show)]
+    steps = []
+    if carton is not None:
+        prompt = "pack.scan_bag" if carton.bag else "pack.scan_carton"
+        steps.append(Step("carton", "scan", prompt, accept=(parcel.carton,), show=show))
     steps += [_extra_step(i, x, codes) for i, x in beside if x.get("inner")]
     for sku_id, qty in sorted(parcel.content.items()):
         if (
@@ -142,24 +141,34 @@ async def _parcel_card(
             continue
         if how == "once" and qty > 1:
             steps.append(Step(f"unit:{sku_id}", "scan", "pack.scan_one", accept=each, show=about))
+        prompt = "pack.count_units" if how == "once" and qty > 1 else "pack.scan_units" if carton else "pack.scan_as_is"
         steps.append(Step(
-            f"sku:{sku_id}", "quantity", "pack.count_units" if how == "once" and qty > 1 else "pack.scan_units", accept=each,
+            f"sku:{sku_id}", "quantity", prompt, accept=each,
             max=qty, count_each=how != "once" or qty == 1, scan_only=how == "each", show=about,
         ))  # fmt: skip
         if sku_id in serials:
             steps.append(replace(count, id=f"serial:{sku_id}", each_once=True))
     steps += [_extra_step(i, x, codes) for i, x in beside if not x.get("inner")]
     if bench.check_due(parcel):
-        steps.append(Step("finding", "choice", "pack.what_was_it", options=bench.FOUND, show=show))
+        found = tuple(f for f in bench.FOUND if carton or f != "carton")
+        steps.append(Step("finding", "choice", "pack.what_was_it", options=found, show=show))
     if await queries.line_of(uow, bench=station) is not None:
         steps.append(Step("plate", "scan", "pack.scan_plate", show=show))
+    if not steps:  # a single piece in hand that ships as it is
+        steps.append(Step("as_is", "confirm", "pack.as_is", show=show))
     return Card(
         f"parcel:{parcel.id}",
         "pack",
         "pack.pack",
         base,
         tuple(steps),
-        {**show, "tote": parcel.tote, "placed": placed, "inner_mm": list(inner)},
+        {
+            **show,
+            "tote": parcel.tote,
+            "placed": placed,
+            "inner_mm": list(carton.inner_mm) if carton else [],
+            **({} if carton else {"left_out": await extras.left_out(uow, parcel)}),
+        },
     )
 
 

@@ -2,9 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
+from wms.algorithms.packing.bags import filled, high_mm, least_high_mm, wraps
 from wms.kernel.errors import Refusal
+
+Size = tuple[int, int, int]
+Goods = Sequence[tuple[Size, int, int]]
+"""(size, weight of one, pieces)."""
+
+
+class Carton(Protocol):
+    """As the catalog keeps it."""
+
+    @property
+    def inner_mm(self) -> Size: ...
+    @property
+    def outer_mm(self) -> Size: ...
+    @property
+    def bag(self) -> bool: ...
+
 
 NEXT: dict[str, dict[str, str]] = {
     "open": {"close": "weighing", "void": "void"},
@@ -119,6 +136,12 @@ class CartonGone(Refusal):
     code, status = "packing.carton_gone", 409
 
 
+class NeedsCarton(Refusal):
+    """This was to ship as it is, and its goods do not ship in their own container."""
+
+    code, status = "packing.needs_carton", 409
+
+
 class NotInTote(Refusal):
     """By the book no such piece is left in this tote."""
 
@@ -193,22 +216,37 @@ def step(state: str, event: str) -> str:
         raise ParcelBusy(state=state, event=event) from None
 
 
-def too_small(
-    inner_mm: tuple[int, int, int], load_max_g: int, goods: Sequence[tuple[tuple[int, int, int], int, int]]
-) -> str:
-    """Why goods cannot go into a carton, by the plain bounds that no arrangement beats; empty when they may.
-
-    goods: (size, weight of one, pieces).
-    """
-    if any(s > b for size, _, _ in goods for s, b in zip(sorted(size), sorted(inner_mm), strict=True)):
+def too_small(inner_mm: Size, load_max_g: int, goods: Goods, *, bag: bool = False) -> str:
+    """Why goods cannot go into a carton or a bag, by the plain bounds that no arrangement beats; empty when they may."""
+    if bag:
+        if any(not wraps(inner_mm, size) for size, _, _ in goods):
+            return "a piece is larger than the bag wraps"
+        if not least_high_mm(inner_mm, sum(prod(size) * n for size, _, n in goods)):
+            return "the pieces have more volume than the bag"
+    elif any(s > b for size, _, _ in goods for s, b in zip(sorted(size), sorted(inner_mm), strict=True)):
         return "a piece is longer than the carton"
-    if sum(prod(size) * n for size, _, n in goods) > prod(inner_mm):
+    elif sum(prod(size) * n for size, _, n in goods) > prod(inner_mm):
         return "the pieces have more volume than the carton"
     return "the pieces weigh more than it holds" if sum(w * n for _, w, n in goods) > load_max_g else ""
 
 
+def outer_mm(carton: Carton | None, placed: Sequence[Sequence[int]], goods: Goods) -> Size:
+    """What a carrier measures of a parcel. carton: None: goods in their own container. placed: as planned, rows of (SKU id, x, y,
+    z, dx, dy, dz); of a bag whose content is not as planned the least that it can be high."""
+    if carton is None:
+        return max((size for size, _, _ in goods), key=prod, default=(0, 0, 0))
+    if not carton.bag:
+        return carton.outer_mm
+    low = max((min(size) for size, _, _ in goods), default=1)
+    high = high_mm(placed) or least_high_mm(carton.inner_mm, sum(prod(size) * n for size, _, n in goods), low)
+    return filled(carton.outer_mm, high or low)
+
+
 def share_out(planned: Sequence[Mapping[str, Any]], picked: Mapping[int, int]) -> list[tuple[str, dict[int, int]]]:
-    """What was really picked, over the planned parcels: (carton, {sku id: pieces}). Empty parcels fall away."""
+    """What was really picked, over the planned parcels: (carton, {sku id: pieces}). Empty parcels fall away.
+
+    More than was planned goes into the last carton; where all ship as they are, each piece by itself.
+    """
     left = {sku: qty for sku, qty in picked.items() if qty > 0}
     parcels: list[tuple[str, dict[int, int]]] = []
     for parcel in planned:
@@ -221,7 +259,10 @@ def share_out(planned: Sequence[Mapping[str, Any]], picked: Mapping[int, int]) -
         if content:
             parcels.append((str(parcel["carton"]), content))
     surplus = {sku: qty for sku, qty in left.items() if qty}
-    if surplus and parcels:
-        for sku, qty in surplus.items():
-            parcels[-1][1][sku] = parcels[-1][1].get(sku, 0) + qty
+    last = next((content for carton, content in reversed(parcels) if carton), None)
+    for sku, qty in surplus.items() if parcels else ():
+        if last is None:
+            parcels += [("", {sku: 1}) for _ in range(qty)]
+        else:
+            last[sku] = last.get(sku, 0) + qty
     return parcels

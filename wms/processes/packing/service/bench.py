@@ -25,7 +25,7 @@ from wms.kernel.errors import NotAllowed, Refusal
 from wms.kernel.ids import uuid7
 from wms.processes.packing import queries, rules
 from wms.processes.packing.rules import line as line_rules
-from wms.processes.packing.service import checks, extras, fragile, line, parcels, weights
+from wms.processes.packing.service import checks, containers, extras, fragile, line, parcels, weights
 from wms.processes.packing.tables import Parcel
 
 SETTLES_S = 20
@@ -123,8 +123,8 @@ async def ready(uow: UnitOfWork, parcel: queries.ParcelInfo, station_code: str) 
 
 async def block_of(uow: UnitOfWork, parcel: queries.ParcelInfo) -> Refusal | None:
     """Why an open parcel cannot be packed as it was planned; None when it can."""
-    if all(c.code != parcel.carton for c in await catalog.cartons(uow)):
-        return rules.CartonGone(carton=parcel.carton, parcel=parcel.number)
+    if (block := await containers.block_of(uow, parcel)) is not None:
+        return block
     try:
         await fragile.version_of(uow, parcel.carton, parcel.content)
     except Refusal as refusal:
@@ -145,9 +145,8 @@ async def take_carton(uow: UnitOfWork, parcel_id: UUID, station_code: str, carto
     carton = next((c for c in await catalog.cartons(uow) if c.code.upper() == code), None)
     if carton is None:
         raise rules.CartonGone(carton=carton_scan[:60], parcel=parcel.number)
-    skus = await catalog.skus(uow, parcel.content)
-    goods = [((s.length_mm, s.width_mm, s.height_mm), s.weight_g, parcel.content[i]) for i, s in skus.items()]
-    if why := rules.too_small(carton.inner_mm, carton.load_max_g, goods):
+    goods = await containers.goods(uow, parcel)
+    if why := rules.too_small(carton.inner_mm, carton.load_max_g, goods, bag=carton.bag):
         raise rules.CartonTooSmall(carton=carton.code, why=why)
     await fragile.version_of(uow, carton.code, parcel.content)
     await parcels.put(uow, parcel_id, carton=carton.code)
@@ -188,7 +187,7 @@ async def close_parcel(
     by SKU, where `serials_due` asks for them.
 
     Errors: ParcelBusy, WrongCarton, CountDiffers, OrderIsCancelled, StationBusy, NoPlate, PlateTaken, FindingNeeded,
-    WrongMaterial, CartonGone, NoPackVersion, WrongPack, SerialNeeded, stock.SerialProblem.
+    WrongMaterial, CartonGone, NeedsCarton, NoPackVersion, WrongPack, SerialNeeded, stock.SerialProblem.
     """
     parcel = await parcels.lock(uow, parcel_id)
     await parcels.check_alive(uow, parcel)
@@ -197,7 +196,7 @@ async def close_parcel(
     await checks.note(uow, parcel, finding)
     extras.check(parcel, beside or {})
     state = rules.step(parcel.state, "close")
-    if carton_scan.strip().upper() != parcel.carton.upper():
+    if parcel.carton and carton_scan.strip().upper() != parcel.carton.upper():
         raise rules.WrongCarton(scanned=carton_scan, expected=parcel.carton)
     if counted != parcel.content:
         raise rules.CountDiffers(counted={str(k): v for k, v in counted.items()}, expected=parcel.items)

@@ -29,28 +29,56 @@ Extra = dict[str, Any]
 async def settle(uow: UnitOfWork, parcel: queries.ParcelInfo, station: work.StationInfo) -> queries.ParcelInfo:
     """Settle what goes into an open parcel. A gift card is printed once.
 
+    Inserts and gifts go into the order's first parcel that can be opened; where all ship as they are, they are left out.
+
     Errors: NoPackVersion, WrongPack.
     """
     order = await orders.order(uow, parcel.order_id)
     version = await fragile.version_of(uow, parcel.carton, parcel.content)
     found: list[Extra] = await fragile.recipe(uow, version) if version else []
-    if parcel.number == 1:
+    taking = await _taking(uow, parcel)
+    if taking == parcel.number:
         found += await _inserts(uow, order, station)
         found += await _gift(uow, order, parcel, station)
+    elif not taking and parcel.number == 1 and _gifts(order):
+        uow.emit(IncidentDetected(
+            kind="pack.gift_left_out", key=f"gift_left_out:{parcel.id}", owner="lead", due_h=0.5,
+            subject=f"{order.ref} ships as it is: its gift card or wrap cannot go in",
+            detail={"parcel": str(parcel.id), "order": order.ref, "tote": parcel.tote, "station": parcel.station},
+        ))  # fmt: skip
     if found != parcel.extras or (version.id if version else None) != parcel.pack_version_id:
         await parcels.put(uow, parcel.id, extras=found, pack_version_id=version.id if version else None)
     return await queries.parcel(uow, parcel.id)
 
 
-async def _inserts(uow: UnitOfWork, order: orders.OrderInfo, station: work.StationInfo) -> list[Extra]:
+async def _taking(uow: UnitOfWork, parcel: queries.ParcelInfo) -> int:
+    """Number of the order's parcel that inserts and gifts go into: the one that has them, else the first with a carton; 0: none."""
+    live = await queries.parcels_of(uow, parcel.order_id)
+    given = [p.number for p in live if p.carton and any(x["kind"] != "material" for x in p.extras)]
+    return min(given or [p.number for p in live if p.carton], default=0)
+
+
+async def left_out(uow: UnitOfWork, parcel: queries.ParcelInfo) -> list[Extra]:
+    """What would go into the order's parcels, if any of them could be opened: told on the card of the first."""
+    if parcel.number != 1 or await _taking(uow, parcel):
+        return []
+    order = await orders.order(uow, parcel.order_id)
+    papers: list[Extra] = [{"kind": "paper", "name": r.name, "name_zh": r.name_zh} for r in await _due(uow, order)]
+    return papers + [{"kind": x["kind"], "name": "", "name_zh": ""} for x in _gifts(order)]
+
+
+async def _due(uow: UnitOfWork, order: orders.OrderInfo) -> list[queries.InsertInfo]:
+    """The rules that an order meets."""
     known = [r for r in await queries.insert_rules(uow) if r.active]
     if not known:
         return []
     occasion = await _occasion(uow, order, any(r.takes.first_order for r in known))
+    return [r for r in known if inserts.fits(r.takes, occasion)]
+
+
+async def _inserts(uow: UnitOfWork, order: orders.OrderInfo, station: work.StationInfo) -> list[Extra]:
     found = []
-    for rule in known:
-        if not inserts.fits(rule.takes, occasion):
-            continue
+    for rule in await _due(uow, order):
         about: Extra = {"kind": "paper", "code": rule.code, "name": rule.name, "name_zh": rule.name_zh, "qty": rule.qty_each,
                         "weight_g": rule.weight_g}  # fmt: skip
         if rule.sku_id is not None:
@@ -91,23 +119,30 @@ def _out_of(uow: UnitOfWork, station: work.StationInfo, rule: str, sku: str) -> 
     ))  # fmt: skip
 
 
-async def _gift(
-    uow: UnitOfWork, order: orders.OrderInfo, parcel: queries.ParcelInfo, station: work.StationInfo
-) -> list[Extra]:
+def _gifts(order: orders.OrderInfo) -> list[Extra]:
+    """A card with the giver's words, and wrap."""
     found: list[Extra] = []
     message = str(order.gift.get("message") or "").strip()
     if message:
         found.append({"kind": "message", "code": "gift_card", "name": message, "name_zh": "", "qty": 1, "weight_g": 5})
-        if not any(x["kind"] == "message" and x["name"] == message for x in parcel.extras):
+    if order.gift.get("wrap"):
+        found.append({"kind": "wrap", "code": "gift_wrap", "name": "", "name_zh": "", "qty": 1, "weight_g": 20})
+    return found
+
+
+async def _gift(
+    uow: UnitOfWork, order: orders.OrderInfo, parcel: queries.ParcelInfo, station: work.StationInfo
+) -> list[Extra]:
+    found = _gifts(order)
+    for card in found:
+        if card["kind"] == "message" and card not in parcel.extras:
             try:
                 await labels.print_label(
-                    uow, "gift", {"message": message, "name": str(order.destination.get("name", ""))}, station.printer,
+                    uow, "gift", {"message": card["name"], "name": str(order.destination.get("name", ""))}, station.printer,
                     f"packing.gift:{parcel.id}",
                 )  # fmt: skip
             except refusals.NoPrinter:
                 gift_failed(uow, parcel, "labels.no_printer")
-    if order.gift.get("wrap"):
-        found.append({"kind": "wrap", "code": "gift_wrap", "name": "", "name_zh": "", "qty": 1, "weight_g": 20})
     return found
 
 

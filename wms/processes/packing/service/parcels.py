@@ -11,7 +11,6 @@ from wms.events.incidents import IncidentDetected
 from wms.events.packing import CartEmptied, LabelDropped, LabelWanted, ParcelLabelled, ParcelWeighed
 from wms.events.picking import GoodsToPutBack
 from wms.events.shipping import LabelBought, LabelRefused
-from wms.foundation.catalog import queries as catalog
 from wms.foundation.labels import service as labels
 from wms.foundation.layout import queries as layout
 from wms.foundation.orders import queries as orders
@@ -22,7 +21,7 @@ from wms.foundation.stock import service as ledger
 from wms.foundation.work import queries as work
 from wms.kernel.errors import Refusal
 from wms.processes.packing import queries, rules
-from wms.processes.packing.service import weights
+from wms.processes.packing.service import containers, weights
 from wms.processes.packing.tables import Parcel, SingleWait
 
 
@@ -85,7 +84,7 @@ async def print_label(uow: UnitOfWork, parcel_id: UUID) -> None:
         await put(uow, parcel_id, state=rules.step(parcel.state, "hold"))
         return
     if order.service:
-        size = next((c.outer_mm for c in await catalog.cartons(uow) if c.code == parcel.carton), (0, 0, 0))
+        size = await containers.outer_mm(uow, parcel)
         uow.emit(LabelWanted(
             parcel_id=parcel.id, order_id=order.id, sscc=parcel.sscc, weight_g=parcel.weight_g, length_mm=size[0], width_mm=size[1],
             height_mm=size[2], contents={str(sku): qty for sku, qty in parcel.content.items()}, number=parcel.number, of=parcel.of,

@@ -18,18 +18,24 @@ Key = tuple[str, str]
 async def expectation(uow: UnitOfWork, parcel: queries.ParcelInfo, interval_g: int = 1) -> rules.Tolerance:
     """What the scale should say of a parcel as planned: its units, its carton, and what else goes in."""
     skus = await catalog.skus(uow, parcel.content)
-    tare = next((c.tare_g for c in await catalog.cartons(uow) if c.code == parcel.carton), 0)
     known = await queries.memories(uow, _keys(parcel))
     parts = [
         rules.part(qty, known.get(("sku", str(sku))), skus[sku].weight_g) for sku, qty in sorted(parcel.content.items())
     ]
-    parts.append(rules.part(1, known.get(("carton", parcel.carton)), tare, goods=False))
+    if parcel.carton:
+        parts.append(rules.part(1, known.get(("carton", parcel.carton)), await _tare_g(uow, parcel), goods=False))
     parts += [rules.sure(int(x.get("qty", 1)), x["weight_g"]) for x in parcel.extras if x.get("weight_g")]
     return rules.tolerance(parts, interval_g)
 
 
 def _keys(parcel: queries.ParcelInfo) -> list[Key]:
-    return [("carton", parcel.carton), *(("sku", str(sku)) for sku in parcel.content)]
+    """Goods in their own container have no carton to learn of."""
+    return [*([("carton", parcel.carton)] if parcel.carton else []), *(("sku", str(sku)) for sku in parcel.content)]
+
+
+async def _tare_g(uow: UnitOfWork, parcel: queries.ParcelInfo) -> int:
+    carton = await catalog.carton(uow, parcel.carton)
+    return carton.tare_g if carton else 0
 
 
 async def learn(uow: UnitOfWork, parcel: queries.ParcelInfo, weight_g: int) -> None:
@@ -37,12 +43,12 @@ async def learn(uow: UnitOfWork, parcel: queries.ParcelInfo, weight_g: int) -> N
     if len(parcel.content) != 1 or parcel.offs or parcel.extras:
         return
     ((sku_id, qty),) = parcel.content.items()
-    tare = next((c.tare_g for c in await catalog.cartons(uow) if c.code == parcel.carton), 0)
+    tare = await _tare_g(uow, parcel)
     known = await _lock(uow, _keys(parcel))
     unit = known["sku", str(sku_id)]
     # The catalog's tare, not the learned one: else unit and carton could drift apart hand in hand.
     known["sku", str(sku_id)] = rules.teach(unit, (weight_g - tare) / qty, qty)
-    if unit.warm:
+    if unit.warm and parcel.carton:
         known["carton", parcel.carton] = rules.teach(known["carton", parcel.carton], weight_g - qty * unit.mean_g)
     await _keep(uow, known)
 

@@ -1,10 +1,10 @@
 import { useState, type ReactNode } from "react";
 import { t } from "../lib/i18n.ts";
 import { accepts, type Card, type Progress, type Step } from "./cards.ts";
-import { Details, Hero, Hint, Lists, nameOf, Trail } from "./fields.tsx";
+import { Container } from "./container.tsx";
+import { Details, Hero, Hint, LeftOut, Lists, nameOf, Trail } from "./fields.tsx";
 import { useInput, useWide } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
-import { Isometric, type Placed } from "./isometric.tsx";
 import { Problems } from "./problems.tsx";
 import { QuantityStep } from "./quantity-step.tsx";
 import { PhotoStep } from "./photo-step.tsx";
@@ -81,7 +81,6 @@ export function CardView(props: StepProps) {
 }
 
 function Frame({ card, step, state, progress, onList, children }: StepProps & { onList: () => void; children: ReactNode }) {
-  const placed = card.show["placed"];
   const wide = useWide();
   const walking = card.flow !== "g2p" && step.kind === "scan" && progress.step === 0 && stopsOf(state.cards).length > 1;
   return (
@@ -90,9 +89,8 @@ function Frame({ card, step, state, progress, onList, children }: StepProps & { 
       <h1 className="prompt">{t(step.prompt, { ...card.show, ...step.show, name: nameOf(card, step) })}</h1>
       <Hero card={card} step={step} />
       <Hint card={card} step={step} />
-      {Array.isArray(placed) && placed.length > 0 && (step.kind !== "scan" || wide) && (
-        <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />
-      )}
+      {(step.kind !== "scan" || wide || card.show["as_is"] === true) && <Container card={card} step={step} answers={progress.answers} />}
+      <LeftOut card={card} />
       <Details card={card} step={step} few={walking} />
       <Lists card={card} step={step} />
       {walking && <Ahead cards={state.cards} current={card} onOpen={onList} />}

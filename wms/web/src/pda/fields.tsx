@@ -79,6 +79,12 @@ export function Details({ card, step, short, few }: { card: Card; step: Step; sh
 
 const rows = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter((x) => typeof x === "object" && x !== null) : []) as Record<string, unknown>[];
 
+/** What was meant to go into a parcel that cannot be opened. */
+export function LeftOut({ card }: { card: Card }) {
+  const names = rows(card.show["left_out"]).map((x) => (x["kind"] === "paper" ? (locale() === "zh-CN" && text(x["name_zh"])) || text(x["name"]) : t(`pack.left_${text(x["kind"])}`)));
+  return names.length === 0 ? null : <p className="hint" data-testid="left-out">{t("pack.left_out", { names: names.join(", ") })}</p>;
+}
+
 /** Lists that come with a card: what is announced, and what may be tapped where a code will not scan. */
 export function Lists({ card, step }: { card: Card; step: Step }) {
   const all = shown(card, step);

@@ -7,8 +7,8 @@ export type Placed = [number, number, number, number, number, number, number];
 const COS = Math.cos(Math.PI / 6);
 const HUES = [212, 330, 150, 275, 0, 95, 185, 240];
 
-const at = (x: number, y: number, z: number): [number, number] => [(x - y) * COS, (x + y) / 2 - z];
-const points = (...corners: [number, number][]): string => corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+export const at = (x: number, y: number, z: number): [number, number] => [(x - y) * COS, (x + y) / 2 - z];
+export const points = (...corners: [number, number][]): string => corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
 
 interface Props {
   placed: Placed[];
@@ -51,7 +51,7 @@ export function Isometric({ placed, card, step, answers }: Props) {
 const depth = (p: Placed): number => p[1] + p[4] / 2 + p[2] + p[5] / 2 + (p[3] + p[6] / 2) * 1.2;
 
 /** `inHand`: a single piece that was scanned before its carton was known. */
-function stateOf(placed: Placed[], step: Step, answers: Answers, inHand: boolean): ("in" | "next" | "later")[] {
+export function stateOf(placed: Placed[], step: Step, answers: Answers, inHand: boolean): ("in" | "next" | "later")[] {
   const seen = new Map<number, number>();
   let marked = false;
   return placed.map(([sku]) => {

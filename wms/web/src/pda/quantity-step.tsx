@@ -2,10 +2,10 @@ import { useState } from "react";
 import { t } from "../lib/i18n.ts";
 import { answerStep, codesOf, mayBeNone } from "./cards.ts";
 import type { StepProps } from "./card-view.tsx";
-import { Details, nameOf, Trail } from "./fields.tsx";
+import { Container, drawn } from "./container.tsx";
+import { Details, LeftOut, nameOf, Trail } from "./fields.tsx";
 import { useInput } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
-import { Isometric, type Placed } from "./isometric.tsx";
 import { Numpad } from "./numpad.tsx";
 import { Problems } from "./problems.tsx";
 import { confirm, reportProblem } from "./store.ts";
@@ -15,7 +15,7 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
   const counted = progress.answers[step.id];
   const [keyed, setKeyed] = useState<{ text: string; at: unknown }>({ text: "", at: counted });
   const [short, setShort] = useState<number | null>(null);
-  const [pad, setPad] = useState(!step.scan_only && !(step.count_each && Array.isArray(card.show["placed"]) && card.show["placed"].length > 0));
+  const [pad, setPad] = useState(!step.scan_only && !(step.count_each && drawn(card)));
   // A scan after typing counts on: what was typed before it is stale.
   const text = keyed.text !== "" && keyed.at === counted ? keyed.text : typeof counted === "number" ? String(counted) : "";
   const none = mayBeNone(card, step);
@@ -36,8 +36,6 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
       />
     );
   }
-  const placed = card.show["placed"];
-  const drawn = Array.isArray(placed) && placed.length > 0;
   return (
     <section className="body">
       <Trail card={card} progress={progress} />
@@ -51,7 +49,8 @@ export function QuantityStep({ card, step, progress, onProblem }: StepProps & { 
           {step.max !== null && !step.blind && <small>/{step.max}</small>}
         </p>
       </div>
-      {pad || !drawn ? <Details card={card} step={step} short /> : <Isometric placed={placed as Placed[]} card={card} step={step} answers={progress.answers} />}
+      {pad || !drawn(card) ? <Details card={card} step={step} short /> : <Container card={card} step={step} answers={progress.answers} />}
+      <LeftOut card={card} />
       {step.each_once && <ol className="codes" data-testid="codes">{codesOf(progress, step).map((one) => <li key={one}>{one}</li>)}</ol>}
       <div className="grow" />
       {step.scan_only ? (
