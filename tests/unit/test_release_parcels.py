@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.test_shipping_cards import air_card, post_card
 from wms.algorithms.packing.model import Box
-from wms.processes.order_release.rules.parcels import Arranged, Supply, Terms, arrange, parted
+from wms.processes.order_release.rules.parcels import NO_TERMS, Arranged, Goods, Supply, Terms, arrange, parted
 from wms.processes.shipping.rules import ladders
 from wms.processes.shipping.rules.cards import Card, quote
 from wms.processes.shipping.rules.policy import Policy
@@ -60,6 +60,31 @@ def test_no_parcel_is_worth_more_than_the_country_lets_in() -> None:
     assert [len(p.placed) for p in made.cartons] == [2, 2, 2]
     alone = arrange([3, 3], {3: 400}, Terms(max_cents=100), supply)
     assert [len(p.placed) for p in alone.cartons] == [1, 1], "one piece over the limit goes alone; its label is judged"
+
+
+def test_goods_in_their_own_container_are_parcels_of_their_own_and_the_rest_is_packed_as_ever() -> None:
+    prices = {code: ((20_000, 900),) for code in ("CUBE", "FLAT", "LARGE")}
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), goods={1: Goods(own_container=True)}, prices={"k": prices})
+    made = arrange([1, 2, 1], {1: 80, 2: 80}, Terms(carriage="k", max_cents=100), supply)
+    assert [(p.box, p.weight_g, [x.size_mm for x in p.placed]) for p in made.cartons[:2]] == [
+        ("", 500, [(580, 380, 40)])
+    ] * 2
+    assert codes(made) == ["", "", "CUBE"] and made.cents == 900, "what ships as it is has no carton's price"
+
+
+def test_what_ships_as_it_is_keeps_the_weight_of_the_service_and_says_what_to_mend() -> None:
+    supply = Supply(SKUS, (CUBE,), goods={2: Goods(own_container=True)})
+    assert not arrange([2], {}, Terms(max_g=900), supply).left
+    (left,) = arrange([2, 3, 2], {}, Terms(max_g=899), supply).left
+    assert (left.code, left.qty) == ("too_heavy", 2) and "takes parcels of 899 g" in left.mend
+
+
+def test_a_thin_order_goes_in_a_bag_and_a_thick_one_in_a_carton() -> None:
+    bag = Box("BAG", (250, 350, 0), 12, 2_000, (260, 360, 0), bag=True)
+    supply = Supply({4: ((200, 140, 20), 300), 2: SKUS[2]}, (bag, CUBE, FLAT))
+    thin = arrange([4, 4], {}, NO_TERMS, supply)
+    assert codes(thin) == ["BAG"] and thin.cartons[0].weight_g == 612
+    assert codes(arrange([2], {}, NO_TERMS, supply)) == ["CUBE"]
 
 
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(0, 60))

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wms.algorithms.packing.engine import plan
+from wms.algorithms.packing.engine import OWN_CONTAINER, plan
 from wms.algorithms.packing.model import Box, Item, LeftOver, Limit, Packed, Plan, Rules
+from wms.algorithms.packing.screen import TOO_HEAVY
 
 PART_EACH = 250
 """Pieces arranged together. The time grows faster than the pieces, and one wholesale order must not hold up the house: a larger
@@ -28,11 +29,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What limits the parcels of a SKU: tags and what they may not lie beside, the cartons of its approved pack versions."""
+    """What limits the parcels of a SKU: tags and what they may not lie beside, the cartons of its approved pack versions, and
+    whether each piece ships as it is."""
 
     tags: tuple[str, ...] = ()
     not_with: tuple[str, ...] = ()
     only_in: tuple[str, ...] = ()
+    own_container: bool = False
 
 
 ANY = Goods()
@@ -67,7 +70,7 @@ class Carriage:
 
 @dataclass(slots=True)
 class Arranged:
-    """cents: what the service charges for all of them, with the house's cost of each parcel; None: not known."""
+    """cents: what the service charges for all that are in cartons, with the house's cost of each parcel; None: not known."""
 
     cartons: list[Packed] = field(default_factory=list)
     left: list[LeftOver] = field(default_factory=list)
@@ -75,13 +78,15 @@ class Arranged:
 
 
 def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, supply: Supply) -> Arranged:
-    """Cartons of these pieces (SKU ids), and what fits none. `worth`: SKU id to the declared cents of a piece."""
+    """Cartons of these pieces (SKU ids), parcels of those that ship as they are, and what fits none. `worth`: SKU id to the
+    declared cents of a piece."""
     boxes = tuple(replace(b, gross_max_g=terms.max_g) for b in supply.boxes) if terms.max_g else supply.boxes
     ladders = supply.prices.get(terms.carriage, {})
     carriage = Carriage(ladders) if all(box.code in ladders for box in boxes) else None
     done: dict[tuple[int, ...], Plan] = {}
-    made = Arranged()
-    for together in parted(pieces, worth, terms.max_cents):
+    made = _as_they_are([i for i in pieces if supply.goods.get(i, ANY).own_container], terms, supply)
+    loose = [i for i in pieces if not supply.goods.get(i, ANY).own_container]
+    for together in parted(loose, worth, terms.max_cents):
         for start in range(0, len(together), PART_EACH):
             part = tuple(together[start : start + PART_EACH])
             if part not in done:
@@ -92,7 +97,21 @@ def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, suppl
         made.cents = None
     else:
         by_code = {box.code: box for box in boxes}
-        made.cents = sum(round(carriage(by_code[p.box], p.weight_g)) for p in made.cartons)
+        made.cents = sum(round(carriage(by_code[p.box], p.weight_g)) for p in made.cartons if p.box != OWN_CONTAINER)
+    return made
+
+
+def _as_they_are(pieces: Sequence[int], terms: Terms, supply: Supply) -> Arranged:
+    made = Arranged()
+    for i, n in sorted(Counter(pieces).items()):
+        size, weight_g = supply.skus[i]
+        if terms.max_g and weight_g > terms.max_g:
+            mend = (
+                f"it ships as it is with {weight_g} g, and its service takes parcels of {terms.max_g} g: choose another"
+            )
+            made.left.append(LeftOver(str(i), TOO_HEAVY, mend, n))
+        else:
+            made.cartons += plan([Item(str(i), size, weight_g, n, own_container=True)], ()).cartons
     return made
 
 
