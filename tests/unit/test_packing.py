@@ -272,3 +272,11 @@ def test_a_pallet_of_mixed_cases_carries_no_case_beyond_its_limit() -> None:
     tender = [p.at_mm[2] for p in made.cartons[0].placed if p.key == "tender"]
     sturdy = [p.at_mm[2] for p in made.cartons[0].placed if p.key == "sturdy"]
     assert max(sturdy) < max(tender)
+
+
+def test_blocks_of_equal_pieces_spare_a_second_carton_where_the_starts_find_none() -> None:
+    items = [
+        Item("long", (285, 80, 70), 199, 12), Item("cube", (145, 106, 95), 271, 6), Item("small", (56, 56, 36), 60, 3),
+    ]  # fmt: skip
+    made = plan(items, [Box("tall", (229, 305, 520), 100, 9_900)], Rules(support_pct=0))
+    assert len(made.cartons) == 1 and len(made.cartons[0].placed) == 21

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tests.benchmarks.packing import formats
 from wms.algorithms.compiled import COMPILED
+from wms.algorithms.packing.blocks import load
 from wms.algorithms.packing.engine import EXACT, FAST, plan
 from wms.algorithms.packing.kinds import shelf
 from wms.algorithms.packing.model import Box, Effort, Item, Plan, Rules
@@ -36,6 +37,7 @@ def run(argv: list[str]) -> int:
     warm = shelf([Box("w", (9, 9, 9), 0, 9)])
     for n in (2, 3):  # two cartons, then three
         plan([Item("a", (8, 8, 8), 1, n), Item("b", (8, 8, 7), 1)], warm, rules, effort)
+    load(warm.boxes[0].inner_mm, [([(8, 8, 8)], 1)], 1)
     made: list[Plan] = []
     took: list[float] = []
     for one in asked:

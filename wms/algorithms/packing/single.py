@@ -1,8 +1,10 @@
-"""One carton for all: the first on the shelf that takes them, by closed form, by lattice, by many starts, at last exactly."""
+"""One carton for all: the first on the shelf that takes them, by closed form, by lattice, by many starts, at last exactly or by
+blocks."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from wms.algorithms.packing.blocks import load
 from wms.algorithms.packing.exact import FOUND, OPEN, REFUTED, decide
 from wms.algorithms.packing.kinds import NO_LIMIT, Kind
 from wms.algorithms.packing.lattice import arrange
@@ -34,7 +36,7 @@ def single(kinds: list[Kind], search: Search) -> Found | None:
         return _equal_units(kinds[0], allowed, search)
     at, found, proven = _quick(kinds, allowed, search)
     if not proven:
-        better, proven = _thorough(kinds, allowed[: at if found else None], search)
+        better, proven = _thorough(kinds, allowed[:at] if found else allowed, search, not found)
         found = better or found
     return search.found(found[0], kinds, found[1], proven) if found else None
 
@@ -61,12 +63,19 @@ def _quick(kinds: list[Kind], allowed: Sequence[Candidate], search: Search) -> t
     return at, found, proven
 
 
-def _thorough(kinds: list[Kind], smaller: Sequence[Candidate], search: Search) -> tuple[Answer | None, bool]:
-    """Smaller cartons searched to the end where units are few, else with many more starts: (a packing, whether it is proven that
-    no smaller carton would do)."""
+def _thorough(
+    kinds: list[Kind], smaller: Sequence[Candidate], search: Search, last: bool
+) -> tuple[Answer | None, bool]:
+    """Smaller cartons searched to the end where units are few, else with many more starts; without a support rule by blocks as
+    well, which are dense and slow: in a quick search only when several cartons come `last`.
+
+    Returns (a packing, whether it is proven that no smaller carton would do).
+    """
     effort, support = search.effort, search.rules.support_pct
-    few = sum([k.units for k in kinds]) <= effort.exact_units
+    units = sum([k.units for k in kinds])
+    few = units <= effort.exact_units
     guarded = any([k.cap_g != NO_LIMIT for k in kinds])
+    blocks = not (support or guarded) and (last or effort.starts > QUICK)
     proven = few and not search.shelf.bags
     for one in smaller:
         state = OPEN
@@ -84,6 +93,11 @@ def _thorough(kinds: list[Kind], smaller: Sequence[Candidate], search: Search) -
             if refuted:
                 state = REFUTED
                 break
+        if blocks and state != REFUTED and not search.late():
+            dense = load(one[1:4], [(k.turns, k.units) for k in kinds], effort.steps)
+            search.steps += effort.steps
+            if len(dense) == units:
+                return (one[5], dense), proven
         proven = proven and state == REFUTED
     return None, proven
 
