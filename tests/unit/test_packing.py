@@ -162,6 +162,14 @@ def test_a_bag_takes_what_its_sides_can_wrap() -> None:
     assert plan([slim], [wide], billed).cost == 270 * 370 * 40
 
 
+def test_what_goes_into_a_bag_lies_flat_and_in_few_layers() -> None:
+    bag = Box("BAG", (250, 350, 0), 12, 2_000, bag=True)
+    scarf = (200, 140, 20)
+    for pieces, high in ((1, 20), (2, 20), (3, 40), (4, 40)):
+        (packed,) = plan([Item("scarf", scarf, 180, pieces)], [bag]).cartons
+        assert max(p.at_mm[2] + p.size_mm[2] for p in packed.placed) == high, pieces
+
+
 def test_a_bag_as_filled_takes_no_more_than_a_liquid_would() -> None:
     flat = (300, 400, 0)
     assert filled(flat, 40) == (260, 360, 40)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 from wms.algorithms.packing.bags import filled
 from wms.algorithms.packing.model import Box, Item, Size, turns
 
 NO_LIMIT, NOTHING_ON_TOP = -1, -2
+LAYERS_MAX = 6
+"""Of equal pieces in a bag; more are tried as one stack."""
 
 
 class Kind:
@@ -126,19 +129,26 @@ class Shelf:
     """What screening found of items seen before."""
 
     def rooms(self, kinds: Sequence[Kind]) -> Sequence[Room]:
-        """The cartons, and each bag at the heights that this content may have."""
+        """The cartons, and each bag at the heights that this content may have: in one layer, of equal pieces in a few, all stacked.
+
+        Lying flat asks least of a bag, so no piece is put upright to save litres; nor is a bag filled higher than where it
+        begins to lose room.
+        """
         if not self.bags:
             return self.cartons
         found = list(self.cartons)
         lows = [min(t[2] for t in k.turns) for k in kinds]
         heights = {max(lows), sum(low * k.units for low, k in zip(lows, kinds, strict=True))}
-        if len(kinds) == 1 and kinds[0].units == 1:
-            heights.update(t[2] for t in kinds[0].turns)
+        if len(kinds) == 1:
+            heights.update(lows[0] * layers for layers in range(2, min(kinds[0].units, LAYERS_MAX) + 1))
         for bag in self.bags:
-            outer = bag.outer_mm or bag.inner_mm
-            for high in heights:
-                if high < min(bag.inner_mm[:2]):  # what a carrier bills is the filled bag
-                    found.append(room(replace(bag, outer_mm=filled(outer, high)), filled(bag.inner_mm, high)))
+            outer, fullest = bag.outer_mm or bag.inner_mm, 0
+            for high in sorted(heights):
+                inner = filled(bag.inner_mm, high)
+                if high >= min(bag.inner_mm[:2]) or prod(inner) <= fullest:
+                    break
+                fullest = prod(inner)
+                found.append(room(replace(bag, outer_mm=filled(outer, high)), inner))  # a carrier bills the filled bag
         return sorted(found, key=lambda r: (r.volume, r.box.cost, r.box.code, r.inner))
 
 
