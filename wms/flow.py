@@ -287,6 +287,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     # returns
     returns.ReturnPolicyChanged: {"returns.on_policy_changed": returns_reactions.on_policy_changed},
     returns.MatterSettled: {"flow.close_return": close_return},
+    returns.ReturnLabelWanted: {"shipping.on_return_label_wanted": shipping_reactions.on_return_label_wanted},
+    returns.ReturnLabelDropped: {"shipping.on_return_label_dropped": shipping_reactions.on_return_label_dropped},
+    shipping.ReturnLabelBought: {"returns.on_return_label_bought": returns_reactions.on_return_label_bought},
+    shipping.ReturnLabelRefused: {"returns.on_return_label_refused": returns_reactions.on_return_label_refused},
     shipping.LabelBought: {
         "packing.on_label_bought": packing_reactions.on_label_bought,
         "tracking.on_label_bought": tracking_reactions.on_label_bought,

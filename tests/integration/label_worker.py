@@ -29,6 +29,8 @@ STEPS = {
     "heard, not taken in": (reactions, "on_carrier_answered", "before"),
     "taken in, not committed": (reactions, "on_carrier_answered", "after"),
     "dropped, not committed": (reactions, "on_label_dropped", "after"),
+    "return wanted, not committed": (reactions, "on_return_label_wanted", "after"),
+    "return dropped, not committed": (reactions, "on_return_label_dropped", "after"),
     "voiding, not asked": (HttpCarrier, "void", "before"),
     "void, not heard": (HttpCarrier, "void", "after"),
 }

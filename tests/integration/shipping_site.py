@@ -17,6 +17,7 @@ from wms.db.uow import Database
 from wms.entrypoints import carriers, worker
 from wms.entrypoints.carrier_http import HttpCarrier
 from wms.events.packing import LabelDropped, LabelWanted
+from wms.events.returns import ReturnLabelDropped, ReturnLabelWanted
 from wms.foundation.catalog.service import SkuDraft, save_skus
 from wms.foundation.orders.service import OrderDraft, accept_orders
 from wms.kernel.messages import Event
@@ -25,6 +26,7 @@ from wms.processes.shipping.service import data
 Json = dict[str, Any]
 SECRET = "a-secret-of-tests"
 VALID = {"currency": "USD", "valid_from": "2020-01-01", "valid_until": "2099-12-31"}
+DEPOT = {"name": "Wharf Returns", "street": "1 Dock Road", "city": "Wharf", "postcode": "12345", "country": "DE"}
 SERVICES: list[Json] = [
     {"code": "POST", "carrier": "CPOST", "kind": "postal", "days": [8, 15, 30], "account": "sim", "weight_max_g": 2000},
     {"code": "LINE-PDF", "carrier": "LINEX", "kind": "line", "days": [7, 10, 15], "account": "sim", "weight_max_g": 20_000,
@@ -97,6 +99,21 @@ class Saga:
         if settle:
             await self.settle()
 
+    async def want_return(self, order_id: UUID, rma_id: UUID, number: str, *, settle: bool = True) -> None:
+        async with self.db.begin() as uow:
+            sku_id = await uow.session.scalar(text("SELECT id FROM sku WHERE code = 'MUG'"))
+            uow.emit(ReturnLabelWanted(
+                rma_id=rma_id, order_id=order_id, number=number, service="POST", contents={str(sku_id): 1}, depot=DEPOT,
+            ))  # fmt: skip
+        if settle:
+            await self.settle()
+
+    async def drop_return(self, rma_id: UUID, number: str, *, settle: bool = True) -> None:
+        async with self.db.begin() as uow:
+            uow.emit(ReturnLabelDropped(rma_id=rma_id, number=number, reason="cancelled"))
+        if settle:
+            await self.settle()
+
     async def settle(self) -> None:
         """Reactions and requests, until there is nothing due."""
         while await self.relay.drain_once() + await self.runner.drain_once():
@@ -117,8 +134,9 @@ class Saga:
         ]
 
     async def said(self, parcel_id: UUID, name: str) -> list[Json]:
-        query = "SELECT payload FROM event WHERE name = :n AND payload->>'parcel_id' = :p ORDER BY seq"
-        return [row.payload for row in await self._rows(query, n=f"shipping.{name}.v1", p=str(parcel_id))]
+        whose = "rma_id" if name.startswith("return_") else "parcel_id"
+        query = "SELECT payload FROM event WHERE name = :n AND payload->>CAST(:w AS text) = :p ORDER BY seq"
+        return [row.payload for row in await self._rows(query, n=f"shipping.{name}.v1", w=whose, p=str(parcel_id))]
 
     async def _rows(self, sql: str, **params: Any) -> list[Any]:
         async with self.db.begin() as uow:

@@ -1,7 +1,7 @@
-"""Goal: no parcel ever has two paid labels and none is lost, wherever in the saga the worker dies by kill -9.
+"""Goal: no parcel and no return ever has two paid labels and none is lost, wherever in the saga the worker dies by kill -9.
 
 Method: the real worker process on a real database, the carrier on the wire. For each step of the saga a worker runs that dies there;
-another takes over. Half of the parcels are cancelled on the way. The carrier's own books are the auditor: they know nothing of ours.
+another takes over. Half of the parcels are cancelled on the way, and some of them are returns. The carrier's own books are the auditor: they know nothing of ours.
 Long form: every step five times over, then random deaths.
 """
 
@@ -24,6 +24,8 @@ from tests.integration.shipping_site import SECRET, Saga, fresh, open_saga
 
 pytestmark = [pytest.mark.integration, pytest.mark.wire]
 LONG = "WMS_LONG" in os.environ
+OF_BOTH = frozenset(s for s in STEPS if "wanted" not in s and "dropped" not in s)
+"""Steps that a parcel's label and a return's come by alike."""
 SEED = int(os.environ.get("WMS_KILLS_SEED", "5"))
 
 
@@ -110,28 +112,34 @@ def audit(saga: Saga, numbers: dict[str, bool]) -> None:
     assert {x["reference"] for x in books} <= set(numbers)
 
 
-@pytest.mark.timeout(900 if LONG else 120)
+@pytest.mark.timeout(900 if LONG else 180)
 async def test_no_second_label_and_none_lost_whatever_step_the_worker_dies_at(saga: Saga, tmp_path: Path) -> None:
     chance, worker = random.Random(SEED), Worker(saga, tmp_path)
     steps = [*STEPS] * (5 if LONG else 1)
     print(f"label saga: seed {SEED}, deaths at {len(steps)} steps")
     order, numbers, parcels = await saga.order("O1"), dict[str, bool](), list[UUID]()
-    deaths = 0
+    deaths, returns = 0, set[UUID]()
     await worker.open()
     try:
         for step in steps:
             if step == "asked after, not heard":
                 saga.sim.faults["after_sale"] = 1
             await worker.start(step)
+            back = step.startswith("return") or (step in OF_BOTH and chance.random() < 0.5)
             for keep in (True, False):
                 parcel, sscc = fresh()
                 parcels.append(parcel)
                 numbers[sscc] = keep
-                await saga.want(order, parcel, sscc, settle=False)
+                await (saga.want_return if back else saga.want)(order, parcel, sscc, settle=False)
+                if back:
+                    returns.add(parcel)
                 if not keep:
                     if chance.random() < 0.5:  # cancelled at once, or after it was sold
                         await until(lambda sscc=sscc: any(x["reference"] == sscc for x in saga.sold()), 0.5)  # type: ignore[misc]
-                    await saga.drop(order, parcel, sscc, settle=False)
+                    if back:
+                        await saga.drop_return(parcel, sscc, settle=False)
+                    else:
+                        await saga.drop(order, parcel, sscc, settle=False)
             assert await worker.gone(), f"the worker did not come to {step!r}: {(tmp_path / 'log').read_text()[-2000:]}"
             deaths += 1
         await worker.start()
@@ -157,6 +165,6 @@ async def test_no_second_label_and_none_lost_whatever_step_the_worker_dies_at(sa
     audit(saga, numbers)
     for parcel in parcels:
         states = await saga.states(parcel)
-        told = await saga.said(parcel, "label_bought")
+        told = await saga.said(parcel, "return_label_bought" if parcel in returns else "label_bought")
         assert len(states) == 1 and states[0] in ("bought", "voided") and (told or states == ["voided"])
     print(f"{deaths} deaths, {len(parcels)} parcels, {len(saga.sold())} labels sold, none twice")

@@ -20,6 +20,31 @@ class ReturnAuthorised(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLabelWanted(Event):
+    """A return is to come back with a label of a carrier's service. `contents`: SKU id to pieces; `depot`: where it is brought."""
+
+    name: ClassVar[str] = "returns.label_wanted.v1"
+    stream: ClassVar[str] = "rma_id"
+    rma_id: UUID
+    order_id: UUID
+    number: str
+    service: str
+    contents: dict[str, int]
+    depot: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLabelDropped(Event):
+    """The label of this return will not be used."""
+
+    name: ClassVar[str] = "returns.label_dropped.v1"
+    stream: ClassVar[str] = "rma_id"
+    rma_id: UUID
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemGraded(Event):
     """A returned item was graded; `outcome`: available, damaged, refurbish, scrap."""
 

@@ -40,6 +40,35 @@ class LabelRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLabelBought(Event):
+    """A carrier sold the label that a return comes back with; `document` in base64, what it cost in cents of `currency`."""
+
+    name: ClassVar[str] = "shipping.return_label_bought.v1"
+    stream: ClassVar[str] = "rma_id"
+    rma_id: UUID
+    number: str
+    service: str
+    tracking: str
+    format: Literal["zpl", "png", "pdf"]
+    document: str
+    price_cents: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLabelRefused(Event):
+    """No label for this return: `why` says what to mend. Where a retry helps the carrier goes on being asked."""
+
+    name: ClassVar[str] = "shipping.return_label_refused.v1"
+    stream: ClassVar[str] = "rma_id"
+    rma_id: UUID
+    number: str
+    code: str
+    why: str
+    retry_helps: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShippingDataChanged(Event):
     """A service, rate card, matrix, policy or goods record was loaded: what is held for shipping is judged anew."""
 

@@ -4,7 +4,7 @@ An adapter is a class of the entry point group `wms.carriers`, made with its acc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -29,6 +29,8 @@ class BuyLabel:
     """[{sku, name, pieces, value_cents, attributes, un_number}]; value of one piece."""
     number: int = 1
     of: int = 1
+    sender: dict[str, Any] = field(default_factory=dict)
+    """Who hands it over; filled on a return's label, empty where the account's own address sends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wms.db.web import Uow, UowRoute, needs
 from wms.processes.returns import queries
-from wms.processes.returns.service import authorising, closing, grading, loading, strays
+from wms.processes.returns.service import authorising, closing, grading, labelling, loading, strays
 
 router = APIRouter(prefix="/api/v1/returns", tags=["returns"], route_class=UowRoute)
 
@@ -177,11 +177,25 @@ async def one(uow: Uow, rma_id: UUID) -> dict[str, Any]:
 
 @router.get("/{rma_id}/label", dependencies=[needs("worker", "integration")], response_class=Response)
 async def label(uow: Uow, rma_id: UUID) -> Response:
-    """The prepaid return label as PDF, for the customer to print."""
-    r, content = await authorising.return_label(uow, rma_id)
-    return Response(
-        content, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{r.number}.pdf"'}
-    )
+    """The prepaid return label for the customer to print: the carrier's as it was sold, or our own as PDF."""
+    r, content, kind = await labelling.return_label(uow, rma_id)
+    media = {"pdf": "application/pdf", "png": "image/png"}.get(kind, "text/plain; charset=utf-8")
+    named = {"content-disposition": f'attachment; filename="{r.number}.{kind}"'}
+    return Response(content, media_type=media, headers=named)
+
+
+@router.post("/{rma_id}/decide", dependencies=[needs("lead", "integration")])
+async def decide(uow: Uow, rma_id: UUID) -> dict[str, Any]:
+    """Decide a held return again: what it was held for has been mended."""
+    await authorising.decide(uow, rma_id)
+    return await _told(uow, rma_id)
+
+
+@router.post("/{rma_id}/cancel", dependencies=[needs("lead", "integration")])
+async def cancel(uow: Uow, rma_id: UUID, body: NoteIn) -> dict[str, Any]:
+    """Take a return back that nothing has come of yet; a label that a carrier sold for it is given back."""
+    await authorising.cancel(uow, rma_id, body.note)
+    return await _told(uow, rma_id)
 
 
 async def _told(uow: Uow, rma_id: UUID) -> dict[str, Any]:

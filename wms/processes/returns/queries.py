@@ -17,6 +17,7 @@ from wms.processes.returns.tables import (
     ReturnFinding,
     ReturnFlag,
     ReturnItem,
+    ReturnLabel,
     ReturnPhoto,
     ReturnPolicy,
     ReturnSite,
@@ -133,6 +134,42 @@ async def of_order(uow: UnitOfWork, order_id: UUID) -> list[RmaInfo]:
 
 async def by_number(uow: UnitOfWork, number: str) -> RmaInfo | None:
     return next(iter(await _infos(uow, select(Rma).where(Rma.number == number.upper()))), None)
+
+
+async def by_label(uow: UnitOfWork, tracking: str) -> RmaInfo | None:
+    """By the carrier's number on the label that it was sent out with; the newest where a carrier gives numbers again."""
+    rma_id = await uow.session.scalar(
+        select(ReturnLabel.rma_id).where(ReturnLabel.tracking.in_({tracking, tracking.upper()}), ReturnLabel.tracking != "")
+        .order_by(ReturnLabel.wanted_at.desc()).limit(1)
+    )  # fmt: skip
+    return await rma(uow, rma_id) if rma_id is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelInfo:
+    """The carrier's label of a return, without its document."""
+
+    service: str
+    house: bool
+    state: str
+    tracking: str
+    format: str
+    price_cents: int
+    price_currency: str
+    code: str
+    why: str
+
+
+async def label_of(uow: UnitOfWork, rma_id: UUID) -> LabelInfo | None:
+    row = await uow.session.get(ReturnLabel, rma_id, populate_existing=True)
+    return LabelInfo(**{n: getattr(row, n) for n in LabelInfo.__slots__}) if row else None
+
+
+def has_label(r: RmaInfo, label: LabelInfo | None) -> bool:
+    """Whether there is a label to print: none while a carrier is asked, nor of what never was authorised or ended."""
+    if r.method != "label" or r.state in (*states.DECIDING, "cancelled"):
+        return False
+    return label is None or label.state != "dropped"
 
 
 async def held(uow: UnitOfWork, limit: int = 500) -> list[UUID]:
@@ -267,11 +304,11 @@ async def history(uow: UnitOfWork, of: RmaInfo) -> History | None:
             text("""
             SELECT count(DISTINCT r.order_id) AS orders,
               coalesce(sum(r.rate * l.value_cents * greatest(l.received_each,
-                CASE WHEN r.state IN ('refused', 'expired', 'closed') AND r.method <> 'keep' THEN 0 ELSE l.qty_each END)), 0) AS cents,
+                CASE WHEN r.state IN ('refused', 'expired', 'cancelled', 'closed') AND r.method <> 'keep' THEN 0 ELSE l.qty_each END)), 0) AS cents,
               (SELECT count(*) FROM return_finding f JOIN rma x ON x.id = f.rma_id
                WHERE x.buyer = :buyer AND f.kind = 'empty_box' AND f.at > :since) AS empty
             FROM rma r LEFT JOIN rma_line l ON l.rma_id = r.id
-            WHERE r.buyer = :buyer AND r.requested_at > :since AND r.state <> 'refused'"""),
+            WHERE r.buyer = :buyer AND r.requested_at > :since AND r.state NOT IN ('refused', 'cancelled')"""),
             {"buyer": of.buyer, "since": since},
         )
     ).one()
@@ -356,11 +393,13 @@ async def view(uow: UnitOfWork, rma_id: UUID) -> dict[str, Any]:
          "reason": x.reason, "serials": [s for p in x.parts for s in p["serials"]], "graded_by": x.graded_by}
         for x in there
     ]  # fmt: skip
+    carried = await label_of(uow, rma_id)
     names = [n for n in RmaInfo.__slots__ if n not in ("lines", "buyer", "order_id")]
     return {
         **{n: getattr(r, n) for n in names}, "order_id": r.order_id, "buyer": r.buyer[:12], "lines": lines, "items": graded,
         "findings": await findings(uow, rma_id), "photos": await photos(uow, [rma_id, *(x.id for x in there)]),
-        "flag": await flag_of(uow, rma_id), "label": r.method == "label",
+        "flag": await flag_of(uow, rma_id), "label": has_label(r, carried),
+        "carrier_label": {n: getattr(carried, n) for n in LabelInfo.__slots__} if carried else None,
     }  # fmt: skip
 
 
@@ -386,7 +425,9 @@ async def listing(
 async def by_state(uow: UnitOfWork) -> dict[str, int]:
     """Returns that are not over, by state."""
     rows = await uow.session.execute(
-        select(Rma.state, func.count()).where(Rma.state.in_(("held", "authorised", "at_bench"))).group_by(Rma.state)
+        select(Rma.state, func.count())
+        .where(Rma.state.in_((*states.DECIDING, "authorised", "at_bench")))
+        .group_by(Rma.state)
     )
     return {state: int(n) for state, n in rows.all()}
 

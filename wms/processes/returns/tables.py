@@ -91,6 +91,31 @@ class Rma(Base):
     )
 
 
+class ReturnLabel(Base):
+    """The carrier's label that a return comes back with. States: wanted, bought, refused, dropped."""
+
+    __tablename__ = "return_label"
+    rma_id: Mapped[UUID] = mapped_column(ForeignKey("rma.id"), primary_key=True)
+    service: Mapped[str]
+    house: Mapped[bool]
+    """Whether our own label goes out where the carrier sells none."""
+    state: Mapped[str] = mapped_column(default="wanted")
+    tracking: Mapped[str] = mapped_column(default="")
+    format: Mapped[str] = mapped_column(default="")
+    document: Mapped[str] = mapped_column(default="", deferred=True)
+    """Base64."""
+    price_cents: Mapped[int] = mapped_column(default=0)
+    price_currency: Mapped[str] = mapped_column(default="")
+    code: Mapped[str] = mapped_column(default="")
+    why: Mapped[str] = mapped_column(default="")
+    wanted_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("state IN ('wanted','bought','refused','dropped')", name="state"),
+        Index("ix_return_label_tracking", "tracking", postgresql_where=text("tracking <> ''")),
+    )
+
+
 class RmaLine(Base):
     """Pieces of one order line. Never more received than were shipped: checked under the order's lock."""
 

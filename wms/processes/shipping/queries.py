@@ -208,7 +208,7 @@ async def choice_of(uow: UnitOfWork, order_id: UUID) -> dict[str, Any] | None:
 
 
 _SHOWN = (
-    "id", "parcel_id", "order_id", "sscc", "service", "account", "state", "expected_cents", "expected_currency", "tracking",
+    "id", "kind", "parcel_id", "order_id", "sscc", "service", "account", "state", "expected_cents", "expected_currency", "tracking",
     "carrier_ref", "format", "price_cents", "price_currency", "dropped", "code", "why", "wanted_at", "asked_at", "answered_at",
     "voided_at",
 )  # fmt: skip

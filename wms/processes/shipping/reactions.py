@@ -3,9 +3,10 @@
 from wms.db.uow import UnitOfWork
 from wms.events.orders import OrderAccepted, OrderChanged
 from wms.events.packing import LabelDropped, LabelWanted
+from wms.events.returns import ReturnLabelDropped, ReturnLabelWanted
 from wms.events.shipping import CarrierAnswered, ShippingDataChanged
 from wms.events.tracking import ParcelDelivered
-from wms.processes.shipping.service import data, judging, labels
+from wms.processes.shipping.service import data, judging, labels, returning
 
 
 async def on_order_accepted(uow: UnitOfWork, event: OrderAccepted) -> None:
@@ -31,7 +32,15 @@ async def on_label_wanted(uow: UnitOfWork, event: LabelWanted) -> None:
 
 
 async def on_label_dropped(uow: UnitOfWork, event: LabelDropped) -> None:
-    await labels.drop(uow, event)
+    await labels.drop(uow, event.parcel_id, event.sscc, event.reason)
+
+
+async def on_return_label_wanted(uow: UnitOfWork, event: ReturnLabelWanted) -> None:
+    await returning.want(uow, event)
+
+
+async def on_return_label_dropped(uow: UnitOfWork, event: ReturnLabelDropped) -> None:
+    await labels.drop(uow, event.rma_id, event.number, event.reason)
 
 
 async def on_carrier_answered(uow: UnitOfWork, event: CarrierAnswered) -> None:

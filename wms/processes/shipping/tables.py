@@ -129,6 +129,8 @@ class ShipPurchase(Base):
 
     __tablename__ = "ship_purchase"
     id: Mapped[uuid_pk]
+    kind: Mapped[str] = mapped_column(default="parcel")
+    """parcel, or return: what comes back with it is known by its authorisation and the number of that."""
     parcel_id: Mapped[UUID] = mapped_column(index=True)
     order_id: Mapped[UUID] = mapped_column(index=True)
     sscc: Mapped[str]
@@ -157,6 +159,7 @@ class ShipPurchase(Base):
     voided_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("state IN ('wanted','buying','unknown','bought','voiding','voided','refused')", name="state"),
+        CheckConstraint("kind IN ('parcel','return')", name="kind"),
         Index("uq_ship_purchase_live", "parcel_id", unique=True, postgresql_where=text(_LIVE)),
         Index("uq_ship_purchase_wanted", "parcel_id", unique=True, postgresql_where=text("state = 'wanted'")),
         Index("ix_ship_purchase_tracking", "tracking", postgresql_where=text("tracking <> ''")),

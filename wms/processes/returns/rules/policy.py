@@ -37,6 +37,11 @@ class Row(_In):
     """Where it is sent to; of a label: what stands on it."""
     restock_pct: int = Field(default=0, ge=0, le=100)
     label_cents: int = Field(default=0, ge=0, le=10**7)
+    """What our own label costs us; a carrier's own price takes its place."""
+    service: str = Field(default="", max_length=40)
+    """Of a label: the shipping service whose carrier sells it. Empty: our own is printed."""
+    house_label: bool = False
+    """Our own goes out where the carrier sells none; else the return is held."""
 
     @field_validator("countries", "families", "reasons", mode="before")
     @classmethod
@@ -67,8 +72,22 @@ class Recipe(_In):
     text_zh: str = Field(default="", max_length=500)
 
 
+class Depot(_In):
+    """Where a carrier brings returns to."""
+
+    name: str = Field(min_length=1, max_length=80)
+    street: str = Field(min_length=1, max_length=120)
+    city: str = Field(min_length=1, max_length=80)
+    postcode: str = Field(default="", max_length=20)
+    country: str = Field(pattern="^[A-Z]{2}$")
+    phone: str = Field(default="", max_length=40)
+
+
 class Site(_In):
     """What a site says of its returns."""
+
+    depot: Depot | None = None
+    """Needed for labels that a carrier sells."""
 
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     rates: dict[str, float] = {}
@@ -144,6 +163,8 @@ def check_rows(rows: Iterable[Mapping[str, Any]], first: int = 1) -> tuple[list[
             continue
         if row.method == "address" and not row.address:
             faults.append(f"row {n}, address: missing")
+        if row.method != "label" and (row.service or row.house_label):
+            faults.append(f"row {n}, {'service' if row.service else 'house_label'}: only of a label")
         kept.append(row.model_dump())
     if not kept and not faults:
         faults.append("rows: at least one")

@@ -69,6 +69,18 @@ class NoLabel(Refusal):
     code, status = "returns.no_label", 409
 
 
+class NoDepot(Refusal):
+    """The site's data does not say where a carrier brings returns to."""
+
+    code, status = "returns.no_depot", 409
+
+
+class LabelRefused(Refusal):
+    """The carrier sells no label for this return."""
+
+    code, status, retry_helps = "returns.label_refused", 409, True
+
+
 class NotABench(Refusal):
     """This is not a returns bench."""
 

@@ -5,13 +5,26 @@ from collections.abc import Iterable
 from wms.processes.returns.rules import refusals
 
 NEXT: dict[str, dict[str, str]] = {
-    "held": {"authorise": "authorised", "keep": "closed", "refuse": "refused", "hold": "held"},
-    "authorised": {"arrive": "at_bench", "expire": "expired"},
+    "held": {
+        "authorise": "authorised",
+        "keep": "closed",
+        "refuse": "refused",
+        "hold": "held",
+        "buy": "labelling",
+        "cancel": "cancelled",
+    },
+    "labelling": {"authorise": "authorised", "hold": "held", "cancel": "cancelled"},
+    "authorised": {"arrive": "at_bench", "expire": "expired", "cancel": "cancelled"},
     "expired": {"arrive": "at_bench"},
+    "cancelled": {"arrive": "at_bench"},
     "at_bench": {"arrive": "at_bench", "close": "closed"},
     "closed": {},
     "refused": {},
 }
+DECIDING = ("held", "labelling")
+"""Not told to the host yet: what comes all the same waits for a lead."""
+EXPECTED = ("at_bench", "authorised", "expired", "cancelled")
+"""A parcel that comes belongs to one of these, the first of them first: it may come when it stands no longer."""
 ITEM: dict[str, dict[str, str]] = {
     "received": {"grade": "graded"},
     "graded": {"grade": "graded", "put": "done", "scrap": "done", "ask": "scrap_wait", "mend": "mending"},
@@ -53,7 +66,7 @@ def claimed_each(state: str, method: str, qty_each: int, received_each: int) -> 
     """Pieces of an order line that one authorisation stands for."""
     if method == "keep":
         return qty_each
-    if state in ("refused", "expired"):
+    if state in ("refused", "expired", "cancelled"):
         return received_each
     return received_each if state == "closed" else max(qty_each, received_each)
 

@@ -3,24 +3,21 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from wms.db.uow import UnitOfWork
-from wms.events.incidents import IncidentDetected
 from wms.events.returns import MatterSettled, ReturnAuthorised
 from wms.foundation.catalog import queries as catalog
-from wms.foundation.labels import queries as labels
 from wms.foundation.orders import queries as orders
 from wms.foundation.orders import service as order_service
 from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
 from wms.processes.returns.rules import policy, refusals, states
-from wms.processes.returns.service import closing
-from wms.processes.returns.service.closing import lock
+from wms.processes.returns.service import closing, labelling
+from wms.processes.returns.service.closing import change, lock, why
 from wms.processes.returns.tables import Rma, RmaLine
 
 
@@ -54,10 +51,6 @@ def buyer_of(order: orders.OrderInfo) -> str:
     return hashlib.sha256(f"wharfinger.returns|{known}".encode()).hexdigest()
 
 
-async def change(uow: UnitOfWork, rma_id: UUID, **values: Any) -> None:
-    await uow.session.execute(update(Rma).where(Rma.id == rma_id).values(**values))
-
-
 async def request(
     uow: UnitOfWork, channel: str, ref: str, order_ref: str, reason: str, lines: Sequence[Wanted]
 ) -> UUID:
@@ -74,8 +67,8 @@ async def request(
     if existing is not None:
         same = sorted((x.sku_id, x.qty_each, x.reason) for x in existing.lines if x.qty_each)
         summed: dict[tuple[int, str], int] = {}
-        for sku_id, qty, why in same:
-            summed[sku_id, why] = summed.get((sku_id, why), 0) + qty
+        for sku_id, qty, because in same:
+            summed[sku_id, because] = summed.get((sku_id, because), 0) + qty
         if existing.order_id != order.id or summed != asked:
             raise refusals.RefTaken(ref=ref)
         return existing.id
@@ -148,9 +141,9 @@ async def _open(
     )  # fmt: skip
     uow.session.add(row)
     await uow.session.flush()
-    for line, qty, why in lines:
+    for line, qty, because in lines:
         uow.session.add(RmaLine(
-            id=uuid7(), rma_id=row.id, order_line_id=line.id, sku_id=line.sku_id, qty_each=qty, reason=why,
+            id=uuid7(), rma_id=row.id, order_line_id=line.id, sku_id=line.sku_id, qty_each=qty, reason=because,
             value_cents=line.value_cents,
         ))  # fmt: skip
     await uow.session.flush()
@@ -167,27 +160,22 @@ async def decide(uow: UnitOfWork, rma_id: UUID) -> None:
     rate = site.rate(r.currency)
     hold = "" if rows is not None else "returns.policy_expired" if any_loaded else "returns.no_policy"
     hold = hold or ("" if rate else "returns.no_rate")
-    if hold:
-        why = {"returns.no_rate": f"no exchange rate for {r.currency}"}.get(
-            hold, f"no policy is valid on {uow.now.date()}"
-        )
-        await change(
-            uow, rma_id, state=states.step(r.state, "hold"), hold_code=hold, why=[*r.why, _why(uow, "held", why)]
-        )
-        uow.emit(IncidentDetected(
-            kind="returns.held", key=f"returns.held:{rma_id}", subject=f"Return {r.number} of order {r.order_ref}: {why}",
-            detail={"number": r.number, "order": r.order_ref, "code": hold, "why": why}, owner="supervisor", due_h=24.0,
-        ))  # fmt: skip
-        return
     made = policy.choose(rows or [], await _asked(uow, r, rate))
     row = made.row
+    hold = hold or (refusals.NoDepot.code if row and row.service and site.depot is None else "")
+    if hold:
+        because = {
+            "returns.no_rate": f"no exchange rate for {r.currency}", refusals.NoDepot.code: "no depot that a carrier brings it to",
+        }.get(hold, f"no policy is valid on {uow.now.date()}")  # fmt: skip
+        await closing.hold(uow, r, hold, because)
+        return
     values: dict[str, Any] = {
-        "method": made.method, "hold_code": "", "rate": rate, "why": [*r.why, _why(uow, made.method, made.why)],
+        "method": made.method, "hold_code": "", "rate": rate, "why": [*r.why, why(uow, made.method, made.why)],
         "address": row.address if row else "", "restock_pct": row.restock_pct if row else 0,
         "label_cents": row.label_cents if row and made.method == "label" else 0,
     }  # fmt: skip
     if r.hold_code:
-        uow.emit(MatterSettled(key=f"returns.held:{rma_id}", outcome=made.why))
+        uow.emit(MatterSettled(key=closing.held_key(rma_id), outcome=made.why))
     if made.method == "refuse":
         await change(uow, rma_id, state=states.step(r.state, "refuse"), closed_at=uow.now, **values)
         uow.send_host(
@@ -199,26 +187,15 @@ async def decide(uow: UnitOfWork, rma_id: UUID) -> None:
     if made.method == "keep":
         await change(uow, rma_id, state=states.step(r.state, "keep"), closed_at=uow.now, **values)
         await closing.settle(uow, rma_id)
-    else:
-        await change(
-            uow,
-            rma_id,
-            state=states.step(r.state, "authorise"),
-            expires_at=uow.now + timedelta(days=site.valid_days),
-            **values,
-        )
-    await closing.suspect(uow, rma_id)
-    if made.method == "keep":
+        await closing.suspect(uow, rma_id)
         await closing.advise(uow, rma_id)
-    uow.emit(ReturnAuthorised(rma_id=rma_id, order_id=r.order_id, number=r.number, method=made.method))
-    uow.send_host(
-        "return.authorised", {"ref": r.ref, "number": r.number, "order": r.order_ref, "method": made.method, "why": made.why},
-        ref=f"rma:{rma_id}",
-    )  # fmt: skip
-
-
-def _why(uow: UnitOfWork, step: str, why: str) -> dict[str, str]:
-    return {"at": uow.now.isoformat(), "step": step, "why": why}
+        await closing.tell_authorised(uow, rma_id)
+        return
+    await change(uow, rma_id, **values)
+    if row and row.service:
+        await labelling.want(uow, rma_id, row, site)
+    else:
+        await closing.authorise(uow, rma_id)
 
 
 async def _asked(uow: UnitOfWork, r: queries.RmaInfo, rate: float) -> policy.Asked:
@@ -235,7 +212,7 @@ async def _asked(uow: UnitOfWork, r: queries.RmaInfo, rate: float) -> policy.Ask
     )  # fmt: skip
 
 
-async def open_unannounced(uow: UnitOfWork, order_id: UUID, station: str, why: str) -> UUID:
+async def open_unannounced(uow: UnitOfWork, order_id: UUID, station: str, because: str) -> UUID:
     """A parcel of an order came back that nobody asked to return: all that may still come is expected.
 
     Errors: NotShipped, NotAuthorised while a return of it is held, MoreThanShipped when everything is back already.
@@ -248,27 +225,33 @@ async def open_unannounced(uow: UnitOfWork, order_id: UUID, station: str, why: s
         (x, left, "unannounced")
         for x in order.lines if (left := states.left_each(x.picked_each, queries.claims(before, x.id)))
     ]  # fmt: skip
-    if waiting := next((r for r in before if r.state == "held"), None):
-        raise refusals.NotAuthorised(number=waiting.number, state=waiting.hold_code)
+    if waiting := next((r for r in before if r.state in states.DECIDING), None):
+        raise refusals.NotAuthorised(number=waiting.number, state=waiting.hold_code or waiting.state)
     if not lines:
         raise refusals.MoreThanShipped(sku=order.ref, qty_each=1, most_each=0)
     rma_id = await _open(uow, order, order.channel, "", "unannounced", lines)
     await change(
         uow, rma_id, state="at_bench", method="unannounced", station=station, arrived_at=uow.now,
-        why=[_why(uow, "unannounced", why)],
+        why=[why(uow, "unannounced", because)],
     )  # fmt: skip
     r = await queries.rma(uow, rma_id)
     uow.emit(ReturnAuthorised(rma_id=rma_id, order_id=order.id, number=r.number, method="unannounced"))
     return rma_id
 
 
-async def return_label(uow: UnitOfWork, rma_id: UUID) -> tuple[queries.RmaInfo, bytes]:
-    """The return and its prepaid label as PDF. Errors: NoLabel, labels.DoesNotFit."""
-    r = await queries.rma(uow, rma_id)
-    if r.method != "label":
-        raise refusals.NoLabel(number=r.number, method=r.method or r.state)
-    address = [x.strip() for x in r.address.replace("\n", ",").split(",") if x.strip()]
-    return r, labels.label_pdf("return", {"number": r.number, "ref": r.order_ref, "address": address})
+async def cancel(uow: UnitOfWork, rma_id: UUID, reason: str) -> None:
+    """The host or a lead takes a return back that nothing has come of yet. Asking again changes nothing.
+
+    Errors: UnknownReturn, WrongState, ReasonNeeded.
+    """
+    r = await lock(uow, rma_id)
+    if r.state == "cancelled":
+        return
+    if not reason.strip():
+        raise refusals.ReasonNeeded()
+    if r.hold_code:
+        uow.emit(MatterSettled(key=closing.held_key(rma_id), outcome="the return was cancelled"))
+    await _end(uow, r, "cancel", "cancelled", reason.strip()[:200])
 
 
 async def expire(uow: UnitOfWork) -> None:
@@ -280,11 +263,16 @@ async def expire(uow: UnitOfWork) -> None:
         .with_for_update(skip_locked=True)
     )
     for rma_id in list(late):
-        r = await queries.rma(uow, rma_id)
-        await change(
-            uow,
-            rma_id,
-            state=states.step(r.state, "expire"),
-            why=[*r.why, _why(uow, "expired", "nothing came in time")],
-        )
-        uow.send_host("return.expired", {"ref": r.ref, "number": r.number, "order": r.order_ref}, ref=f"rma:{rma_id}")
+        await _end(uow, await queries.rma(uow, rma_id), "expire", "expired", "nothing came in time")
+
+
+async def _end(uow: UnitOfWork, r: queries.RmaInfo, event: str, name: str, because: str) -> None:
+    """It stands no longer; a label that nobody used is given back."""
+    await change(
+        uow, r.id, state=states.step(r.state, event), hold_code="", why=[*r.why, why(uow, name, because)],
+        closed_at=uow.now if event == "cancel" else None,
+    )  # fmt: skip
+    await labelling.drop(uow, r, f"return {name}: {because}")
+    uow.send_host(
+        f"return.{name}", {"ref": r.ref, "number": r.number, "order": r.order_ref, "why": because}, ref=f"rma:{r.id}"
+    )

@@ -22,8 +22,8 @@ from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
 from wms.processes.returns.rules import refusals, states
 from wms.processes.returns.service import closing
-from wms.processes.returns.service.authorising import change, open_unannounced
-from wms.processes.returns.service.closing import lock
+from wms.processes.returns.service.authorising import open_unannounced
+from wms.processes.returns.service.closing import change, lock
 from wms.processes.returns.tables import ReturnFinding, ReturnItem, RmaLine
 
 UNGRADED = "returned_ungraded"
@@ -46,14 +46,15 @@ async def bench_place(uow: UnitOfWork, station: work.StationInfo) -> int:
 
 
 async def arrive(uow: UnitOfWork, station_code: str, scanned: str) -> queries.RmaInfo:
-    """Know a parcel by its return label, its number on the no-order shelf, its tracking number or its order, and take it on.
+    """Know a parcel by its return label, ours or its carrier's, its number on the no-order shelf, the tracking number that it
+    went out with or its order, and take it on.
 
     Errors: UnknownParcel, NotAuthorised, NotIdentified, NotShipped, MoreThanShipped.
     """
     station = await bench(uow, station_code)
     codes = (*scanning_rules.take_apart(scanned).codes, scanned.strip())
     for code in codes:
-        if (found := await queries.by_number(uow, code)) is not None:
+        if (found := await queries.by_number(uow, code) or await queries.by_label(uow, code)) is not None:
             return await _take_on(uow, station, found)
         if (stray := await queries.stray_by_number(uow, code)) is not None:
             if stray.rma_id is None:
@@ -68,8 +69,8 @@ async def arrive(uow: UnitOfWork, station_code: str, scanned: str) -> queries.Rm
             continue
     if order_id is None:
         raise refusals.UnknownParcel(scanned=scanned[:60])
-    open_ones = [r for r in await queries.of_order(uow, order_id) if r.state in ("at_bench", "authorised", "expired")]
-    ranked = sorted(open_ones, key=lambda r: ("at_bench", "authorised", "expired").index(r.state))
+    open_ones = [r for r in await queries.of_order(uow, order_id) if r.state in states.EXPECTED]
+    ranked = sorted(open_ones, key=lambda r: states.EXPECTED.index(r.state))
     if ranked:
         return await _take_on(uow, station, ranked[0])
     rma_id = await open_unannounced(uow, order_id, station.code, f"known by {scanned.strip()[:60]}")
@@ -78,7 +79,7 @@ async def arrive(uow: UnitOfWork, station_code: str, scanned: str) -> queries.Rm
 
 async def _take_on(uow: UnitOfWork, station: work.StationInfo, found: queries.RmaInfo) -> queries.RmaInfo:
     r = await lock(uow, found.id)
-    if r.state in ("held", "refused") or r.method == "keep":
+    if r.state in (*states.DECIDING, "refused") or r.method == "keep":
         raise refusals.NotAuthorised(number=r.number, state=r.hold_code or r.state)
     await change(
         uow, r.id, state=states.step(r.state, "arrive"), station=station.code, arrived_at=r.arrived_at or uow.now

@@ -1,5 +1,6 @@
-"""What a return cost and what is advised to be refunded; suspicion, and the person who judges it."""
+"""Steps that several verbs take: hold, authorise, reckon a return's cost and refund, suspect, advise; and the person who judges."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
-from wms.events.returns import MatterSettled
+from wms.events.returns import MatterSettled, ReturnAuthorised
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import service as order_service
 from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
-from wms.processes.returns.rules import money, policy, refusals
+from wms.processes.returns.rules import money, policy, refusals, states
 from wms.processes.returns.tables import ReturnFlag, Rma
 
 
@@ -22,6 +23,51 @@ async def lock(uow: UnitOfWork, rma_id: UUID) -> queries.RmaInfo:
     await order_service.lock(uow, (await queries.rma(uow, rma_id)).order_id)
     await uow.session.execute(select(Rma.id).where(Rma.id == rma_id).with_for_update())
     return await queries.rma(uow, rma_id)
+
+
+async def change(uow: UnitOfWork, rma_id: UUID, **values: Any) -> None:
+    await uow.session.execute(update(Rma).where(Rma.id == rma_id).values(**values))
+
+
+def why(uow: UnitOfWork, step: str, because: str) -> dict[str, str]:
+    return {"at": uow.now.isoformat(), "step": step, "why": because}
+
+
+def held_key(rma_id: UUID) -> str:
+    """Of the incident of a return that is held."""
+    return f"returns.held:{rma_id}"
+
+
+async def hold(uow: UnitOfWork, r: queries.RmaInfo, code: str, because: str) -> None:
+    """It cannot be decided, or its label cannot be had: a person hears of it."""
+    await change(uow, r.id, state=states.step(r.state, "hold"), hold_code=code, why=[*r.why, why(uow, "held", because)])
+    uow.emit(IncidentDetected(
+        kind="returns.label_refused" if code == refusals.LabelRefused.code else "returns.held", key=held_key(r.id),
+        subject=f"Return {r.number} of order {r.order_ref}: {because}"[:300],
+        detail={"number": r.number, "order": r.order_ref, "code": code, "why": because[:500]}, owner="supervisor", due_h=24.0,
+    ))  # fmt: skip
+
+
+async def authorise(uow: UnitOfWork, rma_id: UUID) -> None:
+    """Its pieces may come back from now on, for the site's days."""
+    r, site = await queries.rma(uow, rma_id), await queries.site(uow)
+    await change(
+        uow, rma_id, state=states.step(r.state, "authorise"), expires_at=uow.now + timedelta(days=site.valid_days)
+    )
+    await suspect(uow, rma_id)
+    await tell_authorised(uow, rma_id)
+
+
+async def tell_authorised(uow: UnitOfWork, rma_id: UUID) -> None:
+    r = await queries.rma(uow, rma_id)
+    label = await queries.label_of(uow, rma_id)
+    uow.emit(ReturnAuthorised(rma_id=rma_id, order_id=r.order_id, number=r.number, method=r.method))
+    uow.send_host(
+        "return.authorised",
+        {"ref": r.ref, "number": r.number, "order": r.order_ref, "method": r.method, "why": r.why[-1]["why"],
+         "tracking": label.tracking if label else ""},
+        ref=f"rma:{rma_id}",
+    )  # fmt: skip
 
 
 def _advice(r: queries.RmaInfo, items: list[queries.ItemInfo], site: policy.Site) -> list[dict[str, Any]]:
@@ -47,7 +93,7 @@ async def settle(uow: UnitOfWork, rma_id: UUID) -> None:
     losses = [x.value_cents * x.qty_each for x in r.lines] if kept else [i.loss_cents for i in items]
     cost = money.cost(r.label_cents if r.arrived_at else 0, pieces, losses, r.rate, site)
     refund = sum(a["amount_cents"] for a in _advice(r, items, site))
-    await uow.session.execute(update(Rma).where(Rma.id == rma_id).values(refund_cents=refund, cost_cents=cost.total))
+    await change(uow, rma_id, refund_cents=refund, cost_cents=cost.total)
 
 
 async def suspect(uow: UnitOfWork, rma_id: UUID) -> None:
@@ -89,7 +135,7 @@ async def advise(uow: UnitOfWork, rma_id: UUID) -> bool:
     ]  # fmt: skip
     total = sum(x["amount_cents"] for x in lines)
     values: dict[str, Any] = {"advised_at": uow.now} | ({"refund_cents": 0} if refused else {})
-    await uow.session.execute(update(Rma).where(Rma.id == rma_id).values(**values))
+    await change(uow, rma_id, **values)
     uow.send_host(
         "return.refund_advice",
         {"ref": r.ref, "number": r.number, "order": r.order_ref, "currency": r.currency, "amount_cents": total, "lines": lines,

@@ -13,7 +13,7 @@ from wms.foundation.orders import queries as orders
 from wms.foundation.stock import queries as stock
 from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
-from wms.processes.returns.rules import refusals
+from wms.processes.returns.rules import refusals, states
 from wms.processes.returns.service import loading
 from wms.processes.returns.service.authorising import number, open_unannounced
 from wms.processes.returns.service.bench import bench
@@ -78,7 +78,7 @@ async def identify(uow: UnitOfWork, stray_id: UUID, order_id: UUID) -> UUID:
     Errors: UnknownStray, WrongState, UnknownOrder, NotShipped, MoreThanShipped.
     """
     found = await _lock(uow, stray_id)
-    open_ones = [r for r in await queries.of_order(uow, order_id) if r.state in ("at_bench", "authorised", "expired")]
+    open_ones = [r for r in await queries.of_order(uow, order_id) if r.state in states.EXPECTED]
     rma_id = (
         open_ones[-1].id
         if open_ones

@@ -1,11 +1,11 @@
-"""Carry a parcel's label through its saga: ask, take in the answer, void what will not be used. No parcel ever has two.
+"""Carry a label through its saga: ask, take in the answer, void what will not be used. No parcel and no return ever has two.
 
 A purchase is committed in state `buying`, with the key that the carrier will know it by, before the carrier hears of it.
 """
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
-from wms.events.packing import LabelDropped, LabelWanted
-from wms.events.shipping import CarrierAnswered, LabelBought, LabelRefused
+from wms.events.packing import LabelWanted
+from wms.events.shipping import CarrierAnswered, LabelBought, LabelRefused, ReturnLabelBought, ReturnLabelRefused
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.labels import queries as label_queries
 from wms.foundation.labels import service as labels
@@ -36,21 +36,29 @@ LARGEST = 4 * 1024 * 1024
 
 
 async def want(uow: UnitOfWork, event: LabelWanted) -> None:
-    """Ask for a label, once the parcel's earlier one is void. The same number again is answered with what it has bought."""
-    there = await _open(uow, event.parcel_id)
-    same = next((p for p in there if p.sscc == event.sscc and not p.dropped), None)
+    """Ask for a parcel's label."""
+    fresh = ShipPurchase(
+        id=uuid7(), kind="parcel", parcel_id=event.parcel_id, order_id=event.order_id, sscc=event.sscc, service="", account="",
+        state="wanted", request={}, dropped="", wanted_at=uow.now,
+    )  # fmt: skip
+    await ask_for(uow, fresh, lambda: _prepare(uow, fresh, event))
+
+
+async def ask_for(uow: UnitOfWork, fresh: ShipPurchase, prepare: Callable[[], Awaitable[Refusal | None]]) -> None:
+    """Ask for a label, once the earlier one is void. The same number again is answered with what it has bought.
+
+    prepare: fills in what the carrier is asked, or says what forbids asking.
+    """
+    there = await _open(uow, fresh.parcel_id)
+    same = next((p for p in there if p.sscc == fresh.sscc and not p.dropped), None)
     if same is not None:
         if same.state == "bought":
             await _tell_bought(uow, same)
         return
     for old in there:
         if not old.dropped:
-            _drop(uow, old, f"the parcel has a new number, {event.sscc}")
-    fresh = ShipPurchase(
-        id=uuid7(), parcel_id=event.parcel_id, order_id=event.order_id, sscc=event.sscc, service="", account="",
-        state="wanted", request={}, dropped="", wanted_at=uow.now,
-    )  # fmt: skip
-    refused = await _prepare(uow, fresh, event)
+            _drop(uow, old, f"the parcel has a new number, {fresh.sscc}")
+    refused = await prepare()
     uow.session.add(fresh)
     if refused is not None:
         _refuse(uow, fresh, refused.code, refused.detail, refused.retry_helps)
@@ -61,11 +69,11 @@ async def want(uow: UnitOfWork, event: LabelWanted) -> None:
     await uow.session.flush()
 
 
-async def drop(uow: UnitOfWork, event: LabelDropped) -> None:
+async def drop(uow: UnitOfWork, parcel_id: UUID, number: str, reason: str) -> None:
     """The label of this number will not be used: void it, now or as soon as the carrier has sold it."""
-    for one in await _open(uow, event.parcel_id):
-        if one.sscc == event.sscc and not one.dropped:
-            _drop(uow, one, event.reason or "not used")
+    for one in await _open(uow, parcel_id):
+        if one.sscc == number and not one.dropped:
+            _drop(uow, one, reason or "not used")
 
 
 async def take_answer(uow: UnitOfWork, event: CarrierAnswered) -> None:
@@ -167,7 +175,7 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
     parcel = Parcel(event.weight_g, sides, sum(g.value_cents * n for g, n in inside), inside)
     country = str(order.destination.get("country", ""))
     bans = matrix.judge(book.matrix, service, country, inside, book.on)
-    _checked(uow, fresh, bans, len(inside), book)
+    note_check(uow, fresh, bans, len(inside), book)
     if bans:
         return refusals.RestrictedGoods(bans="; ".join(b.said for b in bans[:6]))
     if over := choice.limits(service, parcel, choice.value_limit(book, service, country)):
@@ -189,7 +197,7 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
     return None
 
 
-def _checked(uow: UnitOfWork, fresh: ShipPurchase, bans: Sequence[matrix.Ban], lines: int, book: choice.Book) -> None:
+def note_check(uow: UnitOfWork, fresh: ShipPurchase, bans: Sequence[matrix.Ban], lines: int, book: choice.Book) -> None:
     uow.session.add(ShipCheck(
         id=uuid7(), order_id=fresh.order_id, parcel_id=fresh.parcel_id, stage="label", passed=not bans, lines=lines,
         bans=[asdict(b) for b in bans], matrix=book.matrix.version if book.matrix else 0, at=uow.now,
@@ -257,6 +265,12 @@ def _fault(event: CarrierAnswered) -> str:
 
 
 async def _tell_bought(uow: UnitOfWork, one: ShipPurchase) -> None:
+    if one.kind == "return":
+        uow.emit(ReturnLabelBought(
+            rma_id=one.parcel_id, number=one.sscc, service=one.service, tracking=one.tracking, format=one.format,  # type: ignore[arg-type]
+            document=one.document, price_cents=one.price_cents, currency=one.price_currency,
+        ))  # fmt: skip
+        return
     service = (await queries.all_services(uow)).get(one.service)
     uow.emit(LabelBought(
         parcel_id=one.parcel_id, order_id=one.order_id, sscc=one.sscc, tracking=one.tracking, format=one.format,  # type: ignore[arg-type]
@@ -265,7 +279,11 @@ async def _tell_bought(uow: UnitOfWork, one: ShipPurchase) -> None:
 
 
 def _tell_refused(uow: UnitOfWork, one: ShipPurchase, code: str, why: str, retry_helps: bool) -> None:
-    if not one.dropped:
+    if one.dropped:
+        return
+    if one.kind == "return":
+        uow.emit(ReturnLabelRefused(rma_id=one.parcel_id, number=one.sscc, code=code, why=why, retry_helps=retry_helps))
+    else:
         uow.emit(LabelRefused(
             parcel_id=one.parcel_id, order_id=one.order_id, sscc=one.sscc, code=code, why=why, retry_helps=retry_helps
         ))  # fmt: skip

@@ -25,6 +25,9 @@ export interface ReturnRow {
 
 export interface Return extends Omit<ReturnRow, "why" | "qty_each" | "received_each"> {
   address: string;
+  /** Whether there is a label to print. */
+  label: boolean;
+  carrier_label: { service: string; state: string; tracking: string; price_cents: number; price_currency: string; why: string } | null;
   restock_pct: number;
   advised_at: string | null;
   flag: string;

@@ -1,17 +1,21 @@
 import { Group, Modal, Stack, Text } from "@mantine/core";
+import { useState } from "react";
 import { locale, t } from "../../lib/i18n.ts";
-import { useRead } from "../api.ts";
+import { useCommand, useRead } from "../api.ts";
+import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
-import { Rows, Said, State } from "../parts.tsx";
+import { Act, Rows, Said, State } from "../parts.tsx";
 import type { Return } from "../returns.ts";
 import { money } from "../shipping.ts";
 
 /** One return: what was decided and why, what came, what was wrong, what it comes to. */
-export function OneReturn({ id, currency, onClose }: { id: string; currency: string; onClose: () => void }) {
-  return <Modal opened={id !== ""} onClose={onClose} size="xl" centered title={t("page.returns")}>{id !== "" && <Body id={id} currency={currency} />}</Modal>;
+export function OneReturn({ id, currency, may, onClose }: { id: string; currency: string; may: boolean; onClose: () => void }) {
+  return <Modal opened={id !== ""} onClose={onClose} size="xl" centered title={t("page.returns")}>{id !== "" && <Body id={id} currency={currency} may={may} />}</Modal>;
 }
 
-function Body({ id, currency }: { id: string; currency: string }) {
+function Body({ id, currency, may }: { id: string; currency: string; may: boolean }) {
+  const [question, ask] = useState<Question | null>(null);
+  const command = useCommand();
   const one = useRead<Return>(["returns", "one", id], `/returns/${id}`);
   const r = one.data;
   if (r === undefined) return <Said problem={one.error} />;
@@ -23,8 +27,24 @@ function Body({ id, currency }: { id: string; currency: string }) {
         <State value={r.state} />
         <Text>{t("field.order")} {r.order_ref}</Text>
         <Text>{r.hold_code !== "" ? t(`error.${r.hold_code}`) : t(`returns.way_${r.method}`)}</Text>
-        {r.method === "label" && <a href={`/api/v1/returns/${r.id}/label`} target="_blank" rel="noreferrer">{t("template.return")}</a>}
+        {r.label && <a href={`/api/v1/returns/${r.id}/label`} target="_blank" rel="noreferrer">{t("template.return")}</a>}
       </Group>
+      {r.carrier_label !== null && (
+        <Text c={r.carrier_label.state === "refused" ? "red.9" : ""}>
+          {t(r.carrier_label.state === "bought" ? "returns.carrier_label" : `returns.carrier_label_${r.carrier_label.state}`, { ...r.carrier_label, price: money(r.carrier_label.price_cents, r.carrier_label.price_currency) })}
+        </Text>
+      )}
+      {may && OPEN.has(r.state) && (
+        <Group>
+          {r.state === "held" && <Act label={t("returns.try_again")} busy={command.isPending} onClick={() => command.mutate({ path: `/returns/${r.id}/decide`, body: {} })} />}
+          <Act danger label={t("returns.cancel")} onClick={() => ask({
+            title: t("returns.cancel"), text: t("returns.cancel_text", { number: r.number }), reason: t("field.reason"), danger: true,
+            command: (note) => ({ path: `/returns/${r.id}/cancel`, body: { note } }),
+          })} />
+        </Group>
+      )}
+      <Said problem={command.error} />
+      <Ask question={question} onClose={() => ask(null)} />
       <Group gap="xl">
         <Text>{t("returns.refund")}: <b>{money(r.refund_cents, r.currency)}</b></Text>
         <Text>{t("returns.cost")}: <b>{money(r.cost_cents, currency)}</b></Text>
@@ -58,6 +78,9 @@ function Body({ id, currency }: { id: string; currency: string }) {
     </Stack>
   );
 }
+
+/** Nothing has come of it yet. */
+const OPEN = new Set(["held", "labelling", "authorised"]);
 
 export function Pictures({ ids }: { ids: string[] }) {
   if (ids.length === 0) return "–";

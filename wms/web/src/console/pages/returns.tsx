@@ -13,8 +13,8 @@ import { Load, type Loadable } from "./customs-load.tsx";
 import { OneReturn, Pictures } from "./returns-one.tsx";
 import { FindOrder } from "./returns-shelf.tsx";
 
-const OPEN = "held,authorised,at_bench";
-const COLUMNS = "countries,value_min_cents,value_max_cents,weight_max_g,families,reasons,days_max,method,address,restock_pct,label_cents";
+const OPEN = "held,labelling,authorised,at_bench";
+const COLUMNS = "countries,value_min_cents,value_max_cents,weight_max_g,families,reasons,days_max,method,address,restock_pct,label_cents,service,house_label";
 
 /** What a person must decide stands first; then the returns, then what they cost. */
 export default function ReturnsPage({ me }: PageProps) {
@@ -61,7 +61,7 @@ export default function ReturnsPage({ me }: PageProps) {
       <Policy may={boss || me.roles.includes("admin")} />
       <Ask question={question} onClose={() => ask(null)} />
       <FindOrder stray={finding} onClose={() => find(null)} />
-      <OneReturn id={chosen} currency={b?.currency ?? "USD"} onClose={() => choose("")} />
+      <OneReturn id={chosen} currency={b?.currency ?? "USD"} may={boss || me.roles.includes("lead")} onClose={() => choose("")} />
     </div>
   );
 }
