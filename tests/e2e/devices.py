@@ -1,7 +1,9 @@
 """What devices would say, through the front door of their reports: the server of the screen tests runs without a broker."""
 
 import asyncio
+import itertools
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -13,15 +15,18 @@ from wms.entrypoints import mqtt
 from wms.main import database
 from wms.settings import Settings
 
-_EPOCH, _seq = str(uuid4()), iter(range(1, 100_000))
+_spools: dict[str, tuple[str, Iterator[int]]] = {}
+"""Database to epoch and numbers of what its gateway reports: they begin anew with each."""
 
 
 def hear(server: Server, device: str, kind: str, data: dict[str, Any]) -> None:
     """A report arrives as bytes on its topic."""
 
+    epoch, numbers = _spools.setdefault(server.database, (str(uuid4()), itertools.count(1)))
+
     async def take() -> None:
         db = database(Settings(database_url=server.database))
-        body = {"epoch": _EPOCH, "seq": next(_seq), "base": 1, "id": str(uuid4()), "device": device, "kind": kind,
+        body = {"epoch": epoch, "seq": next(numbers), "base": 1, "id": str(uuid4()), "device": device, "kind": kind,
                 "occurred_at": db.clock.now().isoformat(), "data": data}  # fmt: skip
         await mqtt.take_in(db, "gw-1", [mqtt.parse("wms/v1/gw-1/ev", json.dumps(body).encode())])
         await db.close()
