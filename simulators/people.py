@@ -280,7 +280,8 @@ class Packer:
         scale, show = self.floor.scales[self.station], card["show"]
         weighing = card["id"].endswith((":weighing", ":no_weight"))
         if weighing:
-            scale.put(self.floor.goods.parcel_g(self._content, self.floor.tare_g[show["carton"]]))
+            tare_g = 0 if show.get("as_is") else self.floor.tare_g[show["carton"]]
+            scale.put(self.floor.goods.parcel_g(self._content, tare_g))
         started = time.monotonic()
         while True:
             await asyncio.sleep(0.2)

@@ -10,7 +10,7 @@ from wms.processes.shipping.rules import windows
 from wms.processes.shipping.rules.cards import parse_card
 from wms.processes.shipping.rules.choice import Asked, Book, Choice, Offer, choose
 from wms.processes.shipping.rules.matrix import Goods, Paper, judge, parse_goods_record, parse_matrix
-from wms.processes.shipping.rules.parcels import Box, expected, split
+from wms.processes.shipping.rules.parcels import Box, expected, pieces_of, split
 from wms.processes.shipping.rules.policy import parse_policy, term_for
 from wms.processes.shipping.rules.refusals import MatrixRefused, PaperRefused, PolicyRefused
 from wms.processes.shipping.rules.services import Service
@@ -270,3 +270,14 @@ def test_splitting_fills_parcels_and_says_when_it_cannot() -> None:
     assert split([(MUG, 1)], weight_max_g=300, value_max_cents=0, volume_max_mm3=0, most=3) is None
     long = expected([(Goods(4, "ROD", 500, (900, 20, 20), 1), 1)], BOXES, 120)
     assert long.sides_mm[0] == 900 and long.weight_g == 620
+
+
+def test_goods_in_their_own_container_are_parcels_by_their_own_sides_beside_the_rest() -> None:
+    chair = Goods(7, "CHAIR", 9_000, (800, 500, 120), 4_000, own_container=True)
+    made = choose(book(), Asked("DE", "10115", ((chair, 4), (MUG, 2)), parcels_max=2, service="LINE"))
+    assert made.offer is not None
+    assert [(p.weight_g, p.sides_mm, pieces_of(p)) for p in made.offer.parcels] == [
+        *[(9_000, (800, 500, 120), {7: 1})] * 4, (890, (220, 160, 110), {1: 2}),
+    ], "four chairs cannot be fewer parcels, whatever the customer takes"  # fmt: skip
+    (post,) = [o for o in made.offers if o.service == "POST"]
+    assert {r.code for r in post.reasons} & {"weight", "size"}, "the post takes no chair as it is"

@@ -29,8 +29,8 @@ NEWEST = 50_000
 CONSOLE_NEWEST = 8_000
 
 _SHIPPED = text("""
-    SELECT CAST(id AS text) AS id, items FROM parcel WHERE state = 'labelled' AND labelled_at >= :since
-    ORDER BY labelled_at DESC LIMIT :newest""")
+    SELECT CAST(p.id AS text) AS id, p.items FROM parcel p JOIN carton c ON c.code = p.carton AND NOT c.bag
+    WHERE p.state = 'labelled' AND p.labelled_at >= :since ORDER BY p.labelled_at DESC LIMIT :newest""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Proposal:
 
 
 async def history(uow: UnitOfWork, days: int, newest: int = NEWEST) -> History:
-    """What was shipped in so many days."""
+    """What was shipped in cartons in so many days."""
     rows = list(await uow.session.execute(_SHIPPED, {"since": uow.now - timedelta(days=days), "newest": newest}))
     skus = await catalog.skus(uow, sorted({int(sku) for r in rows for sku in r.items}))
     contents = {}
@@ -64,7 +64,7 @@ async def history(uow: UnitOfWork, days: int, newest: int = NEWEST) -> History:
             Item(sku, (s.length_mm, s.width_mm, s.height_mm), s.weight_g, int(n), fragile=s.fragile)
             for sku, n in sorted(r.items.items()) if int(n) > 0 and (s := skus.get(int(sku)))
         )  # fmt: skip
-    return History(contents, {c.code: c.inner_mm for c in await catalog.cartons(uow)})
+    return History(contents, {c.code: c.inner_mm for c in await catalog.cartons(uow) if not c.bag})
 
 
 def parcels_of(past: History) -> list[Parcel]:

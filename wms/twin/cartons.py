@@ -21,15 +21,18 @@ _FILL = text("""
         FROM jsonb_each_text(p.items) i JOIN sku s ON s.id = CAST(i.key AS int)) AS used
       FROM parcel p WHERE p.labelled_at >= :since AND p.labelled_at < :until AND p.state = 'labelled'
       ORDER BY p.labelled_at DESC LIMIT :newest) x
-    JOIN carton c ON c.code = x.carton GROUP BY x.carton ORDER BY x.carton""")
+    JOIN carton c ON c.code = x.carton AND NOT c.bag GROUP BY x.carton ORDER BY x.carton""")
+_FIRST = text("""
+    SELECT min(p.labelled_at) FROM parcel p JOIN carton c ON c.code = p.carton AND NOT c.bag WHERE p.state = 'labelled'""")
 
 
 async def carton_fill(uow: UnitOfWork) -> Reading:
     """Used volume ÷ inner volume of the cartons labelled in a month, in per cent above the same of the site's first month.
 
+    Bags, which are as large as what is in them, and goods in their own container do not count.
     Judged once the month after the first one is over; until then the share itself stands in the evidence.
     """
-    first = await uow.session.scalar(text("SELECT min(labelled_at) FROM parcel WHERE state = 'labelled'"))
+    first = await uow.session.scalar(_FIRST)
     if first is None:
         return Reading(None, "–", why_not="no carton has left yet")
     now = await _window(uow, uow.now - MONTH, uow.now + timedelta(seconds=1))

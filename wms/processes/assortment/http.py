@@ -34,7 +34,7 @@ class AcceptIn(_In):
 
 @router.get("", dependencies=[needs("worker")])
 async def proposals(uow: Uow) -> dict[str, Any]:
-    """Today's cartons, and the proposals, newest first."""
+    """Today's cartons and bags, and the proposals, newest first."""
     return {
         "cartons": [asdict(c) for c in await catalog.cartons(uow)],
         "proposals": [asdict(p) for p in await queries.proposals(uow)],

@@ -19,8 +19,8 @@ async def ask(
     uow: UnitOfWork, *, sizes: int, days: int, locked: Sequence[str], billed: bool, inch: bool, wall_mm: int
 ) -> UUID:
     """Have `sizes` sizes chosen by what was shipped in so many days. Errors: UnknownCarton, TooManyLocked."""
-    known = {c.code for c in await catalog.cartons(uow)}
-    if unknown := sorted(set(locked) - known):
+    known = await _cartons(uow)
+    if unknown := sorted(set(locked) - set(known)):
         raise rules.UnknownCarton(carton=", ".join(unknown))
     if len(set(locked)) > sizes:
         raise rules.TooManyLocked(locked=len(set(locked)), sizes=sizes)
@@ -31,6 +31,11 @@ async def ask(
     uow.session.add(ProposalRow(id=proposal_id, ask=asked, asked_by=uow.actor.id, asked_at=uow.now))
     uow.emit(ProposalRequested(proposal_id=proposal_id, **asked))
     return proposal_id
+
+
+async def _cartons(uow: UnitOfWork) -> dict[str, catalog.CartonInfo]:
+    """Those in use. Bags stay as they are: no size of a carton takes their place."""
+    return {c.code: c for c in await catalog.cartons(uow) if not c.bag}
 
 
 async def keep(uow: UnitOfWork, event: ProposalRequested, made: dict[str, Any]) -> None:
@@ -60,7 +65,7 @@ async def accept(uow: UnitOfWork, proposal_id: UUID, retire: Sequence[str]) -> t
     """
     found = await queries.proposal(uow, proposal_id, lock=True)
     state = rules.step(found.state, "accept")
-    known = {c.code: c for c in await catalog.cartons(uow)}
+    known = await _cartons(uow)
     if unknown := sorted(set(retire) - set(known)):
         raise rules.UnknownCarton(carton=", ".join(unknown))
     if held := sorted(set(retire) & set(found.ask["locked"])):
@@ -79,7 +84,7 @@ async def accept(uow: UnitOfWork, proposal_id: UUID, retire: Sequence[str]) -> t
     gone = [code for code in sorted(set(retire)) if code not in created]
     for code in gone:
         await catalog_service.retire_carton(uow, code)
-    if not await catalog.cartons(uow):
+    if not await _cartons(uow):
         raise rules.NothingLeft()
     await _put(uow, proposal_id, state=state, decided_by=uow.actor.id, decided_at=uow.now)
     uow.emit(ProposalAccepted(proposal_id=proposal_id, created=created, retired=gone))

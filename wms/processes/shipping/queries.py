@@ -75,7 +75,7 @@ async def book(uow: UnitOfWork) -> choice.Book:
         matrix=_parsed(table, lambda: matrix.parse_matrix(table.body, known, table.version)) if table else None,
         policy=_parsed(wanted, lambda: policy.parse_policy(wanted.body, known, wanted.version))
         if wanted else policy.Policy(0, "USD"),
-        boxes=tuple(_box(c) for c in await catalog.cartons(uow)), windows=windows, expired=expired,
+        boxes=tuple(_box(c) for c in await catalog.cartons(uow) if not c.bag), windows=windows, expired=expired,
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ async def goods(uow: UnitOfWork, sku_ids: Collection[int]) -> dict[int, matrix.G
 def _goods(sku: catalog.SkuInfo, row: ShipGoods | None) -> matrix.Goods:
     plain = matrix.Goods(
         sku.id, sku.code, sku.weight_g, (sku.length_mm, sku.width_mm, sku.height_mm), sku.value_cents, sku.attributes,
-        sku.hazard,
+        sku.hazard, own_container=sku.own_container,
     )  # fmt: skip
     if row is None:
         return plain
@@ -105,6 +105,7 @@ def _goods(sku: catalog.SkuInfo, row: ShipGoods | None) -> matrix.Goods:
     return matrix.Goods(
         plain.sku_id, plain.code, plain.weight_g, plain.sides_mm, plain.value_cents, plain.attributes,
         row.un_number or plain.un_number, row.packing_instruction, row.energy_mwh, row.lithium_mg, row.cells, row.net_ml, papers,
+        plain.own_container,
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ async def _waiting(uow: UnitOfWork, station: str) -> tuple[Card, ...]:
 
 async def _shipment_cards(uow: UnitOfWork, station: str) -> list[Card]:
     """Shipments with units to box, oldest first: a unit's own label says which one it is for."""
-    cards, cartons = [], tuple(c.code for c in await catalog.cartons(uow))
+    cards, cartons = [], tuple(c.code for c in await catalog.cartons(uow) if not c.bag)
     for shipment in reversed(await queries.shipments(uow)):
         lines = [x for x in await queries.lines_told(uow, shipment.id) if x["boxed_each"] < x["prepared_each"]]
         if lines:

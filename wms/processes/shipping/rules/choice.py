@@ -11,7 +11,7 @@ from typing import Any
 
 from wms.processes.shipping.rules.cards import Card, girth, half_up, quote
 from wms.processes.shipping.rules.matrix import Goods, Matrix, judge
-from wms.processes.shipping.rules.parcels import Box, Parcel, expected, split
+from wms.processes.shipping.rules.parcels import Box, Parcel, as_it_is, expected, split
 from wms.processes.shipping.rules.policy import Policy, SiteRule, money, term_for
 from wms.processes.shipping.rules.services import Days, Service
 from wms.processes.shipping.rules.windows import lateness_cost
@@ -190,7 +190,12 @@ def _holds(rule: SiteRule, asked: Asked, value_cents: int) -> bool:
 
 
 def _expect(book: Book, asked: Asked, weight_max_g: int, value_max_cents: int) -> tuple[Parcel, ...]:
-    """Parcels expected for the content under a service's limits; empty where they would be too many."""
+    """Parcels expected for the content under a service's limits; empty where they would be too many.
+
+    What ships in its own container is a parcel a piece, however many the customer takes: it cannot be fewer.
+    """
+    as_is = [as_it_is(goods) for goods, n in asked.content for _ in range(n) if goods.own_container]
+    content = tuple((goods, n) for goods, n in asked.content if not goods.own_container)
     largest = max((box.holds_mm3 for box in book.boxes), default=0)
     load = max((box.load_max_g for box in book.boxes), default=0)
     tare = max((box.tare_g for box in book.boxes), default=book.policy.packing_g)
@@ -198,12 +203,14 @@ def _expect(book: Book, asked: Asked, weight_max_g: int, value_max_cents: int) -
     if load:
         limit = min(limit, load) if limit else load
     parts = split(
-        asked.content, weight_max_g=limit, value_max_cents=value_max_cents, volume_max_mm3=largest * 70 // 100,
-        most=max(asked.parcels_max, 1),
+        content, weight_max_g=limit, value_max_cents=value_max_cents, volume_max_mm3=largest * 70 // 100,
+        most=max(asked.parcels_max - len(as_is), 1),
     )  # fmt: skip
-    if parts is None and len(asked.content) == 1 and asked.content[0][1] == 1:
-        parts = [list(asked.content)]  # one piece that no carton takes goes as it is, and its size is judged
-    return tuple(expected(part, book.boxes, book.policy.packing_g) for part in parts or ())
+    if parts is None and len(content) == 1 and content[0][1] == 1:
+        parts = [list(content)]  # one piece that no carton takes goes as it is, and its size is judged
+    if parts is None:
+        return ()
+    return (*as_is, *(expected(part, book.boxes, book.policy.packing_g) for part in parts))
 
 
 def _offer(

@@ -48,6 +48,8 @@ class Goods:
     """Cells or batteries in one piece."""
     net_ml: int = 0
     papers: tuple[Paper, ...] = ()
+    own_container: bool = False
+    """Each piece is a parcel as it is."""
 
     @property
     def judged(self) -> tuple[str, ...]:

@@ -34,6 +34,11 @@ class Parcel:
         return frozenset(a for goods, _ in self.content for a in goods.judged)
 
 
+def as_it_is(goods: Goods) -> Parcel:
+    """One piece in its own container."""
+    return Parcel(goods.weight_g, goods.sides_mm, goods.value_cents, ((goods, 1),))
+
+
 def expected(content: Iterable[tuple[Goods, int]], boxes: Sequence[Box], packing_g: int) -> Parcel:
     """One parcel of this content in the smallest box that should take it. `boxes` come smallest first."""
     content = tuple(content)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
+from wms.algorithms.packing.bags import filled, high_mm
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
@@ -108,10 +109,10 @@ async def asked_of(
     allowed = None
     if order.promised_at is not None:
         allowed = int((order.promised_at - max(order.cutoff_at, uow.now)).total_seconds() // 8640)
-    sides = {c.code: c.outer_mm for c in await catalog.cartons(uow)}
+    cartons = {c.code: c for c in await catalog.cartons(uow)}
     return choice.Asked(
         country=str(order.destination.get("country", "")), postcode=postcode(order.destination),
-        content=tuple(content.values()), parcels=_planned(order.parcels, content, sides), channel=order.channel,
+        content=tuple(content.values()), parcels=_planned(order.parcels, content, cartons), channel=order.channel,
         allowed_days=allowed, service=service, term=term, parcels_max=order.parcels_max, unvalued=unvalued,
     )  # fmt: skip
 
@@ -127,19 +128,26 @@ def postcode(destination: Mapping[str, Any]) -> str:
 def _planned(
     planned: Sequence[Mapping[str, Any]],
     content: Mapping[int, tuple[Goods, int]],
-    sides: Mapping[str, tuple[int, int, int]],
+    cartons: Mapping[str, catalog.CartonInfo],
 ) -> tuple[Parcel, ...]:
-    """The parcels as planned; none where the plan no longer fits the order's lines."""
+    """The parcels as planned, a bag as it is filled; none where the plan no longer fits the order's lines."""
     found, left = [], {sku_id: n for sku_id, (_, n) in content.items()}
     for one in planned:
         items = {int(sku): int(n) for sku, n in one["items"].items()}
         for sku_id, n in items.items():
             left[sku_id] = left.get(sku_id, -1) - n
-        if one["carton"] not in sides or any(sku not in content for sku in items):
+        if any(sku not in content for sku in items):
             return ()
         inside = tuple((content[sku][0], n) for sku, n in items.items())
+        carton = cartons.get(one["carton"])
+        if carton is not None:
+            sides = filled(carton.outer_mm, high_mm(one["placed"])) if carton.bag else carton.outer_mm
+        elif not one["carton"] and all(g.own_container for g, _ in inside):
+            sides = inside[0][0].sides_mm
+        else:
+            return ()
         value = sum(g.value_cents * n for g, n in inside)
-        found.append(Parcel(int(one["expected_g"]), sides[one["carton"]], value, inside))
+        found.append(Parcel(int(one["expected_g"]), sides, value, inside))
     return tuple(found) if not any(left.values()) else ()
 
 

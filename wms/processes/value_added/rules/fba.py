@@ -69,6 +69,12 @@ class BoxTooLarge(Refusal):
     code, status = "value_added.box_too_large", 409
 
 
+class BagIsNoBox(Refusal):
+    """The marketplace takes boxes: units are not shipped to it in a bag."""
+
+    code, status = "value_added.bag_is_no_box", 409
+
+
 class BoxTooHeavy(Refusal):
     """The box would be heavier than the marketplace takes."""
 

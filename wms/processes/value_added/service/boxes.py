@@ -27,7 +27,7 @@ LABEL_REF = "value_added.box:"
 async def open_box(uow: UnitOfWork, shipment_id: UUID, station_code: str, carton_scan: str) -> queries.BoxInfo:
     """Begin the shipment's next box at a station; one that is under way there goes on.
 
-    Errors: NotAVasStation, ShipmentClosed, NotFound, BoxTooLarge.
+    Errors: NotAVasStation, ShipmentClosed, NotFound, BagIsNoBox, BoxTooLarge.
     """
     station = await orders.station_of(uow, station_code)
     shipment = await shipments.lock(uow, shipment_id)
@@ -37,6 +37,8 @@ async def open_box(uow: UnitOfWork, shipment_id: UUID, station_code: str, carton
     carton = next((c for c in await catalog.cartons(uow) if c.code.upper() == code), None)
     if carton is None:
         raise NotFound(carton=carton_scan[:60])
+    if carton.bag:
+        raise fba.BagIsNoBox(carton=carton.code)
     limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
     if max(carton.outer_mm) > limit.side_max_mm:
         raise fba.BoxTooLarge(carton=carton.code, side_mm=max(carton.outer_mm), side_max_mm=limit.side_max_mm)
