@@ -1,6 +1,7 @@
 """The worker: reactions, schedules, the broker link, carriers and the host's webhooks in one process."""
 
 import asyncio
+import multiprocessing
 import signal
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -67,6 +68,8 @@ async def run(
         _, left = await asyncio.wait(left, timeout=1)
     results = await asyncio.gather(*running, return_exceptions=True)
     solvers.close()
+    for solver in multiprocessing.active_children():  # a plan is made anew; the worker's end waits for none
+        solver.kill()
     await db.close()
     for result in results:
         if isinstance(result, Exception):
