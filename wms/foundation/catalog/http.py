@@ -1,5 +1,6 @@
 """Catalog import and lookup."""
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -94,6 +95,12 @@ async def save_cartons(uow: Uow, body: list[CartonIn]) -> dict[str, Any]:
             bag=x.bag,
         )
     return {"saved": len(body)}
+
+
+@router.get("/cartons", dependencies=[needs("worker")])
+async def cartons(uow: Uow) -> list[dict[str, Any]]:
+    """Cartons and bags in use."""
+    return [asdict(c) for c in await queries.cartons(uow)]
 
 
 @router.get("/skus/{code}", dependencies=[needs("worker")])

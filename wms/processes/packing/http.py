@@ -29,7 +29,11 @@ async def learned(uow: Uow) -> list[dict[str, Any]]:
     """What units and cartons have weighed, those that drift first."""
     told = await queries.weights_board(uow)
     skus = await catalog.skus(uow, {int(w["key"]) for w in told if w["kind"] == "sku"})
-    return [{**w, "name": skus[int(w["key"])].code if w["kind"] == "sku" else w["key"]} for w in told]
+    bags = {c.code for c in await catalog.cartons(uow) if c.bag}
+    return [
+        {**w, "name": skus[int(w["key"])].code if w["kind"] == "sku" else w["key"], "bag": w["kind"] == "carton" and w["key"] in bags}
+        for w in told
+    ]  # fmt: skip
 
 
 @station.get("/checks", dependencies=[needs("worker")])

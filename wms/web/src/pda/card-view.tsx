@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { t } from "../lib/i18n.ts";
 import { accepts, type Card, type Progress, type Step } from "./cards.ts";
-import { Container } from "./container.tsx";
+import { Container, drawn } from "./container.tsx";
 import { Details, Hero, Hint, LeftOut, Lists, nameOf, Trail } from "./fields.tsx";
 import { useInput, useWide } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
@@ -82,6 +82,7 @@ export function CardView(props: StepProps) {
 
 function Frame({ card, step, state, progress, onList, children }: StepProps & { onList: () => void; children: ReactNode }) {
   const wide = useWide();
+  const picture = drawn(card) && (step.kind !== "scan" || wide || card.show["as_is"] === true);
   const walking = card.flow !== "g2p" && step.kind === "scan" && progress.step === 0 && stopsOf(state.cards).length > 1;
   return (
     <section className="body">
@@ -89,9 +90,9 @@ function Frame({ card, step, state, progress, onList, children }: StepProps & { 
       <h1 className="prompt">{t(step.prompt, { ...card.show, ...step.show, name: nameOf(card, step) })}</h1>
       <Hero card={card} step={step} />
       <Hint card={card} step={step} />
-      {(step.kind !== "scan" || wide || card.show["as_is"] === true) && <Container card={card} step={step} answers={progress.answers} />}
+      {picture && <Container card={card} step={step} answers={progress.answers} />}
       <LeftOut card={card} />
-      <Details card={card} step={step} few={walking} />
+      <Details card={card} step={step} few={walking || (picture && !wide)} />
       <Lists card={card} step={step} />
       {walking && <Ahead cards={state.cards} current={card} onOpen={onList} />}
       <div className="grow" />

@@ -4,7 +4,7 @@ import { scan } from "./store.ts";
 
 /** Which shown field a step is about, where its id is not the field's own name. */
 const ABOUT: Record<string, string> = { drop: "location", slot: "location", label: "sscc", from: "location", to: "to", qty: "sku", place: "location" };
-const HIDDEN = new Set(["placed", "done", "of", "x_mm", "y_mm", "name", "name_zh", "fragile", "max", "left", "slot"]);
+const HIDDEN = new Set(["placed", "bag", "done", "of", "x_mm", "y_mm", "name", "name_zh", "fragile", "max", "left", "slot"]);
 /** What comes first where there is room for little. */
 const FIRST = ["qty", "sku", "tote", "location", "lot", "order"];
 
@@ -36,7 +36,7 @@ export function Hero({ card, step }: { card: Card; step: Step }) {
   return (
     <div className={`hero ${field}`} data-testid="hero">
       <div>
-        <small>{has(`field.${field}`) ? t(`field.${field}`) : ""}</small>
+        <small>{field === "carton" && all["bag"] === true ? t("field.bag") : has(`field.${field}`) ? t(`field.${field}`) : ""}</small>
         {field === "sku" && text(all["qty"]) !== "" && <b className="times">× {text(all["qty"])}</b>}
         {field === "tote" && text(all["slot"]) !== "" && <b className="times">{t("field.slot_n", { slot: all["slot"] })}</b>}
       </div>
@@ -82,7 +82,7 @@ const rows = (value: unknown): Record<string, unknown>[] => (Array.isArray(value
 /** What was meant to go into a parcel that cannot be opened. */
 export function LeftOut({ card }: { card: Card }) {
   const names = rows(card.show["left_out"]).map((x) => (x["kind"] === "paper" ? (locale() === "zh-CN" && text(x["name_zh"])) || text(x["name"]) : t(`pack.left_${text(x["kind"])}`)));
-  return names.length === 0 ? null : <p className="hint" data-testid="left-out">{t("pack.left_out", { names: names.join(", ") })}</p>;
+  return names.length === 0 ? null : <p className="hint" data-testid="left-out">{t("pack.left_out", { names: names.join(locale() === "zh-CN" ? "、" : ", ") })}</p>;
 }
 
 /** Lists that come with a card: what is announced, and what may be tapped where a code will not scan. */

@@ -12,6 +12,7 @@ interface Carton {
   code: string;
   inner_mm: Sides;
   outer_mm: Sides;
+  bag: boolean;
 }
 
 interface Served {
@@ -54,12 +55,13 @@ export default function AssortmentPage({ me }: PageProps) {
   const command = useCommand();
   const may = me.roles.includes("supervisor") || me.roles.includes("admin");
   if (read.data === undefined) return read.error === null ? <Loader color="gray" /> : <Said problem={read.error} />;
-  const { cartons, proposals } = read.data;
-  const longest = Math.max(1, ...[...cartons, ...proposals.flatMap((p) => p.made.sizes ?? [])].map((c) => Math.max(...c.inner_mm)));
+  const { proposals } = read.data;
+  const [cartons, bags] = [read.data.cartons.filter((c) => !c.bag), read.data.cartons.filter((c) => c.bag)];
+  const longest = Math.max(1, ...[...read.data.cartons, ...proposals.flatMap((p) => p.made.sizes ?? [])].map((c) => Math.max(...c.inner_mm)));
   return (
     <div className="grid">
       <Panel title={t("assortment.today")} aside={baseline.data && <Text size="sm" c="dimmed">{t("assortment.baseline", { shown: baseline.data.shown, why: baseline.data.why_not })}</Text>}>
-        <Boxes boxes={cartons.map((c) => ({ size: c.inner_mm, title: c.code, told: "" }))} longest={longest} />
+        <Boxes boxes={[...cartons, ...bags].map((c) => ({ size: c.inner_mm, title: c.code, told: c.bag ? t("assortment.bag") : "" }))} longest={longest} />
       </Panel>
       {may && <Panel title={t("assortment.ask")}><Ask cartons={cartons} /></Panel>}
       <Said problem={command.error} />
@@ -162,16 +164,17 @@ function Boxes({ boxes, longest }: { boxes: Drawn[]; longest: number }) {
 function Box({ box, scale, tall }: { box: Drawn; scale: number; tall: number }) {
   const [w, d, h] = [box.size[0] * scale, 0.45 * box.size[1] * scale, box.size[2] * scale];
   const floor = tall - 3;
+  const sides = box.size.filter((s) => s > 0).join(" × "); // a bag lies flat
   return (
     <figure>
-      <svg width={w + d + 6} height={tall} role="img" aria-label={box.size.join(" × ")}>
+      <svg width={w + d + 6} height={tall} role="img" aria-label={sides}>
         <path d={`M3,${floor} h${w} v${-h} h${-w} z`} fill="#d9b382" stroke="#5b4022" />
         <path d={`M3,${floor - h} l${d},${-d} h${w} l${-d},${d} z`} fill="#ecd3ad" stroke="#5b4022" />
         <path d={`M${3 + w},${floor} l${d},${-d} v${-h} l${-d},${d} z`} fill="#b98f5b" stroke="#5b4022" />
       </svg>
       <figcaption>
         {box.title !== "" && <b>{box.title}</b>}
-        <span>{box.size.join(" × ")}</span>
+        <span>{sides}</span>
         {box.told !== "" && <small>{box.told}</small>}
       </figcaption>
     </figure>

@@ -47,7 +47,7 @@ export default function OrdersPage({ me }: PageProps) {
           { key: "qty", title: t("console.pieces"), right: true, cell: (o) => number(o.qty_each) },
           { key: "picked", title: t("console.picked"), right: true, cell: (o) => number(o.picked_each) },
           { key: "short", title: t("console.short"), right: true, cell: (o) => (o.short_each > 0 ? <span className="soon">{number(o.short_each)}</span> : "0") },
-          { key: "cartons", title: t("console.cartons"), cell: (o) => o.cartons.join(", ") },
+          { key: "cartons", title: t("console.cartons"), cell: (o) => o.cartons.map(shippedIn).join(", ") },
           { key: "carrier", title: t("field.carrier"), cell: (o) => `${o.service !== "" ? o.service : o.carrier} ${o.country}` },
           { key: "priority", title: t("console.priority"), right: true, cell: (o) => o.priority },
           { key: "cutoff", title: t("console.cutoff"), right: true, cell: (o) => <Cutoff order={o} /> },
@@ -61,12 +61,17 @@ export default function OrdersPage({ me }: PageProps) {
   );
 }
 
+/** A carton's code, or that goods ship in their own container. */
+const shippedIn = (carton: string): string => (carton === "" ? t("console.own_container") : carton);
+
 function Cutoff({ order }: { order: OrderRow }) {
   return ["shipped", "cancelled"].includes(order.state) ? <>{time(order.shipped_at)}</> : <Left due={order.cutoff_at} />;
 }
 
 function Detail({ id, roles }: { id: string; roles: string[] }) {
   const order = useRead<Order>(["orders", "one", id], `/orders/${id}`);
+  const cartons = useRead<{ code: string; bag: boolean }[]>(["cartons"], "/catalog/cartons", 60_000);
+  const bags = new Set(cartons.data?.filter((c) => c.bag).map((c) => c.code));
   const [question, ask] = useState<Question | null>(null);
   const o = order.data;
   if (o === undefined) return <Said problem={order.error} />;
@@ -110,7 +115,7 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
       {o.parcels.length > 0 && (
         <>
           <Title order={3} size="h5">{t("console.cartons")}</Title>
-          <Text size="sm">{o.parcels.map((p) => `${p.carton} (${number(p.expected_g)} g)`).join(", ")}</Text>
+          <Text size="sm" data-testid="cartons">{o.parcels.map((p) => `${bags.has(p.carton) ? t("packing.bag", { code: p.carton }) : shippedIn(p.carton)} (${number(p.expected_g)} g)`).join(", ")}</Text>
         </>
       )}
       <Ask question={question} onClose={() => ask(null)} />

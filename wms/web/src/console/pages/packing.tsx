@@ -8,6 +8,7 @@ interface Weight {
   kind: "sku" | "carton";
   key: string;
   name: string;
+  bag: boolean;
   samples: number;
   mean_g: number;
   sigma_g: number;
@@ -107,7 +108,7 @@ function Weights() {
     <Rows
       name="pack-weights" rows={weights.data} problem={weights.error} id={(w) => `${w.kind}:${w.key}`} height="42vh" narrow marked={(w) => w.drifts}
       columns={[
-        { key: "name", title: t("console.what"), cell: (w) => (w.kind === "carton" ? t("packing.carton", { code: w.name }) : w.name) },
+        { key: "name", title: t("console.what"), cell: (w) => (w.kind === "carton" ? t(w.bag ? "packing.bag" : "packing.carton", { code: w.name }) : w.name) },
         { key: "samples", title: t("packing.weighings"), right: true, cell: (w) => number(w.samples) },
         { key: "mean", title: t("packing.unit"), right: true, cell: (w) => grams(w.mean_g, 1) },
         { key: "sigma", title: t("packing.spread"), right: true, cell: (w) => (w.warm ? `± ${grams(w.sigma_g, 1)}` : t("packing.learning")) },
