@@ -28,8 +28,7 @@ export default function CountsPage() {
         id={(v) => v.id}
         columns={[
           ...COLUMNS.map((name) => ({
-            key: name, title: t(`field.${name}`), wrap: name === "name", right: /_(each|cents)$/.test(name),
-            cell: (v: Variance) => (name === "delta_each" ? <Delta row={v} /> : show(name, v[name])),
+            key: name, title: t(`field.${name}`), wrap: name === "name", right: /_(each|cents)$/.test(name), cell: (v: Variance) => show(name, v[name]),
           })),
           {
             key: "act", title: "", right: true,
@@ -44,17 +43,6 @@ export default function CountsPage() {
       />
       <Ask question={question} onClose={() => ask(null)} />
     </Panel>
-  );
-}
-
-/** The difference, and of goods known by their serials which they are. */
-function Delta({ row }: { row: Variance }) {
-  const named = (["missing", "extra"] as const).filter((name) => row[name].length > 0);
-  return (
-    <>
-      {show("delta_each", row["delta_each"])}
-      {named.map((name) => <div key={name} className="small" data-testid={`serials-${name}`}>{t(`console.serials_${name}`, { serials: row[name] })}</div>)}
-    </>
   );
 }
 
