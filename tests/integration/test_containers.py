@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.house import Client, House, Json, Refused, fill_parcel, open_house, pick_all
+from tests.integration.test_pack_line import Belt, line
 from tests.integration.test_shipping import load
 from tests.integration.test_singles import at, brought, single
 from wms.foundation.orders import queries as orders
@@ -146,6 +147,20 @@ async def test_single_pieces_in_their_own_container_need_no_scan_beyond_the_piec
     scale, _ = await labelled(house, packer, card)
     assert scale["show"]["expected_g"] == 5200
     assert await house.state(order) == "labelled" and await house.audit_clean()
+
+
+async def test_a_line_weighs_and_labels_goods_in_their_own_container_by_the_plate_on_them(house: House) -> None:
+    await house.admin.post("/api/v1/pack-lines", line())
+    order = await house.order("O1", {"STOOL": 1})
+    packer, card = await at_bench(house, order)
+    assert prompts(card) == ["pack.scan_as_is", "pack.scan_plate"]
+    assert (await fill_parcel(packer, card, plate="PL-0001"))["id"] == "tote:PACK-1"
+    belt = Belt(house)
+    await belt.weigh(5700, "PL-0001")
+    await house.settle()
+    assert await house.incidents() == ["pack.weight_off"] and await house.commands("print") == []
+    await belt.weigh(5200, "PL-0001")
+    assert len(await house.commands("print")) == 1, "the goods alone weigh as expected"
 
 
 async def test_goods_that_ship_as_they_are_no_more_wait_for_a_lead_who_takes_a_carton(house: House) -> None:
