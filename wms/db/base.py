@@ -1,11 +1,12 @@
 """Declarative base and the column types that every slice uses."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Identity, MetaData, Text, any_, literal
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -30,6 +31,11 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column = ANY(values)`: one parameter, however many values; `in_` writes and parses one for each of thousands."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 uuid_pk = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]

@@ -1,6 +1,7 @@
 """Unit of work: one transaction with its time, its actor, its request id, and what it tells the world."""
 
 import asyncio
+import json
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event as sa_event
+from sqlalchemy import text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -32,6 +34,20 @@ class Actor:
     roles: frozenset[str] = frozenset()
     device: str = ""
 
+
+_EMIT_ALL = text("""
+INSERT INTO event (id, name, stream, payload, actor, request_id, occurred_at)
+SELECT e.id, :name, e.stream, e.payload::jsonb, :actor, :request, :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:streams AS text[]), CAST(:payloads AS text[])) WITH ORDINALITY AS e (id, stream, payload, n)
+ORDER BY e.n
+""")
+_REACT_ALL = text("""
+INSERT INTO reaction (event_id, reaction, stream, state, attempts, run_at)
+SELECT e.id, r.name, e.stream, 'due', 0, :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:streams AS text[])) WITH ORDINALITY AS e (id, stream, n)
+CROSS JOIN unnest(CAST(:reactions AS text[])) WITH ORDINALITY AS r (name, m)
+ORDER BY e.n, r.m
+""")
 
 SYSTEM = Actor("system", "system", frozenset({"system"}))
 
@@ -71,6 +87,20 @@ class UnitOfWork:
             self.session.add(ReactionRow(event_id=event_id, reaction=reaction, stream=stream, run_at=self.now))
         self.emitted.append(event)
         return event_id
+
+    async def emit_all(self, events: Sequence[Event]) -> None:
+        """As `emit`, of thousands of facts of one kind: their rows are written at once, in their order."""
+        if not events:
+            return
+        cls = type(events[0])
+        given = {
+            "ids": [uuid7() for _ in events], "streams": [e.stream_key() for e in events],
+            "payloads": [json.dumps(dump(e)) for e in events], "name": cls.name, "actor": self.actor.id,
+            "request": self.request_id, "now": self.now, "reactions": list(self.router(cls)),
+        }  # fmt: skip
+        await self.session.execute(_EMIT_ALL, given)
+        await self.session.execute(_REACT_ALL, given)
+        self.emitted.extend(events)
 
     def send_device(self, device: str, kind: str, data: dict[str, Any], *, ref: str, ttl_s: int = 60) -> UUID:
         """Queue a device command that is never carried out after `ttl_s`. Its answer comes back with `ref`."""

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from wms.db.base import among
 from wms.db.uow import UnitOfWork
 from wms.events.stock import StockStatusChanged
 from wms.foundation.catalog import queries as catalog
@@ -312,4 +313,4 @@ async def ship_out_all(uow: UnitOfWork, hu_ids: Sequence[int]) -> int:
 
 
 async def close_units(uow: UnitOfWork, hu_ids: Sequence[int]) -> None:
-    await uow.session.execute(update(HandlingUnit).where(HandlingUnit.id.in_(hu_ids)).values(closed_at=uow.now))
+    await uow.session.execute(update(HandlingUnit).where(among(HandlingUnit.id, hu_ids)).values(closed_at=uow.now))

@@ -160,13 +160,16 @@ async def depart(
             .values(state="departed", departed_at=uow.now)
         )  # fmt: skip
     await order_service.ship_all(uow, [orders[i] for i in free])
-    for p in going:
-        box = within.get(p.container_id) if p.container_id else None
-        uow.emit(ParcelDeparted(
+    boxed = {p.parcel_id: within[p.container_id] for p in going if p.container_id in within}
+    await uow.emit_all([
+        ParcelDeparted(
             parcel_id=p.parcel_id, order_id=p.order_id, sscc=p.sscc, tracking=p.tracking, carrier=p.carrier, service=p.service,
-            country=p.country, weight_g=p.weight_g, manifest_id=manifest.id, bag=box.code if box else "",
-            seal=(box.seal if box else "") or manifest.seal,
-        ))  # fmt: skip
+            country=p.country, weight_g=p.weight_g, manifest_id=manifest.id,
+            bag=boxed[p.parcel_id].code if p.parcel_id in boxed else "",
+            seal=(boxed[p.parcel_id].seal if p.parcel_id in boxed else "") or manifest.seal,
+        )
+        for p in going
+    ])  # fmt: skip
     uow.emit(ManifestClosed(manifest_id=manifest.id, carrier=carrier, parcels=len(going)))
     return manifest.id, len(going)
 
