@@ -139,13 +139,16 @@ async def load_customs(admin: Pda, made: Json) -> None:
 
 
 async def load_shipping(admin: Pda, told: Json) -> None:
-    """Tell the WES what its carriers offer at which price, what may fly, and what the goods are."""
+    """Tell the WES what its carriers offer at which price, what may fly, what the goods are, and how they come back."""
     await admin.post("/api/v1/shipping/services", told["services"])
     for card in told["cards"]:
         await admin.post("/api/v1/shipping/cards", card)
     await admin.post("/api/v1/shipping/matrix", told["matrix"])
     await admin.post("/api/v1/shipping/policy", told["policy"])
     await admin.post("/api/v1/shipping/goods", told["goods"])
+    await admin.put("/api/v1/returns/site", told["returns"]["site"])
+    policy = {"rows": told["returns"]["rows"], "valid_from": "2026-01-01", "source": "demo"}
+    await admin.post("/api/v1/returns/policies?dry_run=false", policy)
 
 
 async def load_dock(admin: Pda, told: Json) -> None:

@@ -33,6 +33,7 @@ from wms.events import (  # fmt: skip
     returns,
     shipping,
     slotting,
+    sourcing,
     stock,
     tracking,
     value_added,
@@ -62,6 +63,7 @@ from wms.processes.put_wall import reactions as wall_reactions
 from wms.processes.returns import reactions as returns_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
+from wms.processes.sourcing import reactions as sourcing_reactions
 from wms.processes.tracking import reactions as tracking_reactions
 from wms.processes.value_added import reactions as vas_reactions
 from wms.twin import assortment as sizes
@@ -188,7 +190,10 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     inbound.GoodsReceived: {"slotting.on_goods_received": slotting_reactions.on_goods_received},
     picking.GoodsToPutBack: {"slotting.on_goods_to_put_back": slotting_reactions.on_goods_to_put_back},
-    slotting.GoodsPutAway: {"order_release.on_goods_put_away": release_reactions.on_goods_put_away},
+    slotting.GoodsPutAway: {
+        "order_release.on_goods_put_away": release_reactions.on_goods_put_away,
+        "sourcing.on_goods_put_away": sourcing_reactions.on_goods_put_away,
+    },
     slotting.SlotsRequested: {"slotting.plan_slots": slotting_reactions.plan_slots},
     slotting.UnitEmptied: {
         "packing.on_unit_emptied": packing_reactions.on_unit_emptied,
@@ -246,6 +251,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     },
     # orders come, change and end
     orders.OrderAccepted: {
+        "sourcing.on_order_accepted": sourcing_reactions.on_order_accepted,  # first: the rest is judged of what stays here
         "shipping.on_order_accepted": shipping_reactions.on_order_accepted,
         "customs.on_order_accepted": customs_reactions.on_order_accepted,
         "packing.on_order_accepted": packing_reactions.on_order_accepted,
@@ -259,6 +265,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "goods_to_person.on_cancel_requested": g2p_reactions.on_cancel_requested,
     },
     orders.OrderChanged: {
+        "sourcing.on_order_changed": sourcing_reactions.on_order_changed,
         "shipping.on_order_changed": shipping_reactions.on_order_changed,
         "dock.on_order_changed": dock_reactions.on_order_changed,
         "packing.on_order_changed": packing_reactions.on_order_changed,
@@ -305,10 +312,15 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
         "order_release.on_order_cancelled": release_reactions.on_order_cancelled,
         "customs.on_order_cancelled": customs_reactions.on_order_cancelled,
         "value_added.on_order_cancelled": vas_reactions.on_order_cancelled,
+        "sourcing.on_order_cancelled": sourcing_reactions.on_order_cancelled,
         "flow.close_customs_cancelled": close_customs_cancelled,
         "flow.close_shipping_cancelled": close_shipping_cancelled,
     },
-    stock.StockStatusChanged: {"order_release.on_stock_status_changed": release_reactions.on_stock_status_changed},
+    stock.StockStatusChanged: {
+        "order_release.on_stock_status_changed": release_reactions.on_stock_status_changed,
+        "sourcing.on_stock_status_changed": sourcing_reactions.on_stock_status_changed,
+    },
+    sourcing.WarehouseReported: {"sourcing.on_warehouse_reported": sourcing_reactions.on_warehouse_reported},
     # devices
     devices.WeightMeasured: {
         "packing.on_weight_measured": packing_reactions.on_weight_measured,
@@ -420,6 +432,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("tracking.watch", 300, tracking_reactions.watch),
     Tick("tracking.learn", 86_400, tracking_reactions.learn),
     Tick("shipping.rejudge", 600, shipping_reactions.rejudge),
+    Tick("sourcing.look_again", 600, sourcing_reactions.look_again),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
     Tick("counting.plan_day", 300, counting_reactions.plan_day),

@@ -45,6 +45,7 @@ from wms.processes.returns import pda as returns_pda
 from wms.processes.shipping import http as shipping_http
 from wms.processes.slotting import http as slotting_http
 from wms.processes.slotting import pda as slotting_pda
+from wms.processes.sourcing import http as sourcing_http
 from wms.processes.tracking import http as tracking_http
 from wms.processes.value_added import http as vas_http
 from wms.processes.value_added import pda as vas_pda
@@ -59,7 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     goods_to_person_http.router, goods_to_person_pda.router,
     inbound_http.router, inbound_pda.router, slotting_http.router, slotting_pda.router,
     vas_http.router, vas_http.fba, vas_pda.router, assortment_http.router,
-    returns_http.router, returns_pda.router,
+    returns_http.router, returns_pda.router, sourcing_http.router,
     counting_http.router, counting_pda.router, controls_http.router, labour_http.router, calibration_http.router, twin_http.router, simulators.router,
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ BAG_RULES = [
         "parcels_max": 12,
         "weight_max_g": 25_000,
         "tare_g": BAG_TARE_G,
+        "pallet_tare_g": 22_000,
         "needs_bag": True,
     },
 ]

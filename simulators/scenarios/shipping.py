@@ -91,6 +91,17 @@ POLICY: Json = {
     ],
 }  # fmt: skip
 
+RETURNS: Json = {
+    "site": {"depot": {"name": "Returns, c/o LINEX", "street": "Hafenstrasse 12", "city": "Duisburg", "postcode": "47119", "country": "DE"}},
+    "rows": [
+        {"value_max_cents": 800, "reasons": ["defective", "damaged_in_transit"], "method": "keep"},
+        {"countries": [*EUROPE], "days_max": 30, "method": "label", "service": "LINE-EU", "house_label": True, "label_cents": 700,
+         "address": "Returns, c/o LINEX, Hafenstrasse 12, 47119 Duisburg, DE"},
+        {"days_max": 30, "method": "address", "address": "Returns, c/o LINEX, Hafenstrasse 12, 47119 Duisburg, DE", "restock_pct": 10},
+    ],
+}  # fmt: skip
+"""From Europe with the line's own label to its depot, from elsewhere on the customer's way."""
+
 BATTERY = "Headset"
 """The goods of simulators.scenarios.site that hold a battery."""
 SPECIALS: list[Json] = [
@@ -132,6 +143,7 @@ def seed(made: Json, port: int) -> None:
     ]  # fmt: skip
     made["shipping"] = {
         "services": SERVICES, "cards": cards(), "matrix": MATRIX, "policy": POLICY, "goods": goods(made["skus"]),
+        "returns": RETURNS,
         "orders": [
             {"ref": ref, "lines": lines, "carrier": "POST", "priority": 5, "destination": {**someone, "country": country}}
             for ref, lines, country in orders

@@ -14,7 +14,7 @@ from tests.e2e.conftest import Server
 Shot = Callable[[Any, str], None]
 PAGES = (
     "overview", "orders", "waves", "release", "map", "stock", "incidents", "devices", "counts", "dock", "shift", "labour", "shipping",
-    "customs", "tracking", "returns", "packing", "line", "services", "assortment", "slotting", "history", "labels",
+    "warehouses", "customs", "tracking", "returns", "packing", "line", "services", "assortment", "slotting", "history", "labels",
 )  # fmt: skip
 
 

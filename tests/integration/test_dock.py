@@ -151,6 +151,58 @@ async def test_bags_and_parcels_ride_on_a_pallet(house: House) -> None:
     assert await house.audit_clean()
 
 
+async def test_a_pallet_weighs_its_bags_its_parcels_and_itself(house: House) -> None:
+    await rule(house, pallet_tare_g=22_000)
+    (_, a), (_, b) = await labelled(house, "O1"), await labelled(house, "O2", "B")
+    loader, card = await bag(house, "BAG-0001", a)
+    bag_g = card["show"]["weight_g"] + 100 + 30  # within its tolerance, and so weighed
+    tag_card = (await seal(loader, card, "SEAL-1", bag_g))["cards"][0]
+    pallet = (await loader.answer(tag_card, problem="new_pallet"))["cards"][0]
+    for code in ("BAG-0001", b):
+        pallet = (await loader.answer(pallet, parcel=code))["cards"][0]
+    asked = (await loader.answer(pallet, problem="seal"))["cards"][0]
+    assert [s["id"] for s in asked["steps"]] == ["seal", "weight"]
+    loose_g = next(x["weight_g"] for x in (await house.admin.get("/api/v1/dock/containers")) if x["kind"] == "bag")
+    assert loose_g == bag_g
+    right = 22_000 + bag_g + pallet["show"]["weight_g"] - card["show"]["weight_g"]
+    with pytest.raises(Refused, match=r"dock\.bag_weight_off") as refused:
+        await loader.answer(asked, seal="WRAP-9", weight=right - 22_000)
+    assert refused.value.params["expected_g"] == right
+    await loader.answer(asked, seal="WRAP-9", weight=right)
+
+
+async def test_the_tag_of_a_bag_that_has_left_is_used_again(house: House) -> None:
+    await rule(house)
+    for n in (1, 2, 3):
+        _, sscc = await labelled(house, f"O{n}")
+        loader, card = await bag(house, "BAG-0001", sscc)
+        assert card["show"]["parcels"] == 1
+        await seal(loader, card, f"SEAL-{n}")
+        with pytest.raises(Refused, match=r"dock\.container_closed"):  # it is still here
+            await bag(house, "BAG-0001")
+        await loader.answer(LOAD, parcel="BAG-0001")
+        await loader.post("/api/v1/dock/manifests/POST/close")
+        await house.settle()
+    async with house.db.begin() as uow:
+        codes = await uow.session.scalars(text("SELECT code FROM handling_unit WHERE kind = 'bag' ORDER BY id"))
+        assert list(codes) == ["BAG-0001/1", "BAG-0001/2", "BAG-0001"]
+    assert await house.audit_clean()
+
+
+async def test_two_first_scans_of_one_number_at_once_are_one(house: House) -> None:
+    await rule(house)
+    (_, a), (_, b) = await labelled(house, "O1"), await labelled(house, "O2", "B")
+    loader = await house.sign_in("lead")
+    opened = await asyncio.gather(*(
+        loader.answer({"submit": "/api/v1/pda/bag/tag"}, tag="BAG-0001") for _ in range(4)
+    ))  # fmt: skip
+    assert {o["cards"][0]["show"]["bag"] for o in opened} == {"BAG-0001"}
+    cards = [(await bag(house, tag, code))[1] for tag, code in (("BAG-0001", a), ("BAG-0002", b))]
+    sealed = await asyncio.gather(*(seal(loader, card, "SEAL-1") for card in cards), return_exceptions=True)
+    assert sorted(type(x).__name__ for x in sealed) == ["Refused", "dict"]
+    assert next(x.code for x in sealed if isinstance(x, Refused)) == "dock.seal_taken"
+
+
 async def test_trucks_stand_at_doors_and_the_wrong_parcel_stays(house: House) -> None:
     await house.admin.call(
         "PUT", "/api/v1/dock/doors", [{"code": "DOOR-1", "name": "North"}, {"code": "DOOR-2", "name": ""}]

@@ -43,6 +43,8 @@ class OrderIn(_In):
     currency: str = "USD"
     promised_at: datetime | None = None
     gift: dict[str, Any] = {}
+    may_split: bool = False
+    """Of a complete-only order: other warehouses may send a part of it."""
 
 
 class ChangeIn(_In):
@@ -106,7 +108,7 @@ async def one(uow: Uow, order_id: UUID) -> dict[str, Any]:
     skus = await catalog.skus(uow, {x.sku_id for x in order.lines})
     lines = [
         {"id": x.id, "sku": skus[x.sku_id].code, "name": skus[x.sku_id].name, "qty_each": x.qty_each,
-         "picked_each": x.picked_each, "short_each": x.short_each, "bundle": x.bundle, "value_cents": x.value_cents}
+         "picked_each": x.picked_each, "short_each": x.short_each, "elsewhere_each": x.elsewhere_each, "bundle": x.bundle, "value_cents": x.value_cents}
         for x in order.lines
     ]  # fmt: skip
     return {**{n: getattr(order, n) for n in order.__slots__ if n != "lines"}, "lines": lines}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from wms.db.base import among
 from wms.db.uow import UnitOfWork
 from wms.foundation.orders import rules
 from wms.foundation.orders.tables import (
@@ -30,6 +31,7 @@ class LineInfo:
     qty_each: int
     picked_each: int
     short_each: int
+    elsewhere_each: int
     bundle: str
     value_cents: int
 
@@ -61,6 +63,7 @@ class OrderInfo:
     holds: list[Any]
     destination: dict[str, Any]
     short_policy: str
+    may_split: bool
     parcels_max: int
     parcels: list[Any]
     why: list[Any]
@@ -91,14 +94,14 @@ async def orders(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, OrderInfo
     lines: dict[UUID, list[LineInfo]] = {}
     for row in await uow.session.scalars(
         select(OrderLine)
-        .where(OrderLine.order_id.in_(ids))
+        .where(among(OrderLine.order_id, ids))
         .order_by(OrderLine.id)
         .execution_options(populate_existing=True)
     ):
         lines.setdefault(row.order_id, []).append(_line(row))
     found = {}
     for o in await uow.session.scalars(
-        select(CustomerOrder).where(CustomerOrder.id.in_(ids)).execution_options(populate_existing=True)
+        select(CustomerOrder).where(among(CustomerOrder.id, ids)).execution_options(populate_existing=True)
     ):
         fields = {name: getattr(o, name) for name in OrderInfo.__slots__ if name != "lines"}
         found[o.id] = OrderInfo(**fields, lines=tuple(lines.get(o.id, ())))
@@ -357,6 +360,39 @@ async def purchases(uow: UnitOfWork, limit: int = 200) -> list[dict[str, Any]]:
 async def notices(uow: UnitOfWork, states: Collection[str] = ("open", "arrived")) -> list[NoticeInfo]:
     ids = await uow.session.scalars(select(Notice.id).where(Notice.state.in_(states)).order_by(Notice.id).limit(200))
     return [await notice(uow, i) for i in list(ids)]
+
+
+async def announced(uow: UnitOfWork, sku_ids: Collection[int], since: datetime) -> list[tuple[int, int, datetime, str]]:
+    """(SKU id, pieces, when due, reference) of notices that are due from then on, with what has not come of them yet."""
+    rows = await uow.session.execute(
+        select(NoticeLine.sku_id, NoticeLine.qty_each - NoticeLine.received_each, Notice.due_at, Notice.ref)
+        .join(Notice, Notice.id == NoticeLine.notice_id)
+        .where(
+            NoticeLine.sku_id.in_(sku_ids), Notice.state.in_(("open", "arrived")), Notice.due_at >= since,
+            NoticeLine.qty_each > NoticeLine.received_each, NoticeLine.closed_reason == "",
+        ).order_by(Notice.due_at, Notice.ref)
+    )  # fmt: skip
+    return [(sku, int(n), due, ref) for sku, n, due, ref in rows if due is not None]
+
+
+async def open_before(uow: UnitOfWork, order_id: UUID, sku_ids: Collection[int]) -> dict[int, int]:
+    """SKU id to pieces that orders accepted before this one still wait for, with nothing reserved yet."""
+    rows = await uow.session.execute(
+        select(OrderLine.sku_id, func.sum(OrderLine.qty_each - OrderLine.picked_each - OrderLine.short_each))
+        .join(CustomerOrder, CustomerOrder.id == OrderLine.order_id)
+        .where(
+            CustomerOrder.state.in_(("accepted", "backordered")), CustomerOrder.cancel_requested_at.is_(None),
+            CustomerOrder.id < order_id, OrderLine.sku_id.in_(sku_ids),
+        ).group_by(OrderLine.sku_id)
+    )  # fmt: skip
+    return {sku: int(n) for sku, n in rows}
+
+
+async def in_state(uow: UnitOfWork, state: str, limit: int = 1_000) -> list[UUID]:
+    """Orders in a state, oldest first."""
+    return list(await uow.session.scalars(
+        select(CustomerOrder.id).where(CustomerOrder.state == state).order_by(CustomerOrder.id).limit(limit)
+    ))  # fmt: skip
 
 
 async def checks(uow: UnitOfWork) -> list[str]:

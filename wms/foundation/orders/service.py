@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from wms.db.base import among
 from wms.db.uow import UnitOfWork
 from wms.events.orders import (
     NoticeAccepted,
@@ -56,6 +57,8 @@ class OrderDraft:
     gift: dict[str, Any] = field(default_factory=dict)
     values: tuple[int, ...] = ()
     """Declared value of one piece, in cents, line by line; none: the SKU's."""
+    may_split: bool = False
+    """Of a complete-only order: other warehouses may send a part of it."""
 
 
 def _faults(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> list[str]:
@@ -168,6 +171,7 @@ def _add(
             destination=draft.destination, short_policy=draft.short_policy, why=[], parcels=[], accepted_at=uow.now,
             service=draft.service, duty_term=draft.duty_term, customs_mode=draft.customs_mode, currency=draft.currency,
             promised_at=draft.promised_at, gift=draft.gift, holds=_check_due(checks, uow.now), parcels_max=draft.parcels_max,
+            may_split=draft.may_split,
         )
     )  # fmt: skip
     for sku_id, qty_each, bundle in lines:
@@ -187,7 +191,7 @@ async def lock(uow: UnitOfWork, order_id: UUID) -> queries.OrderInfo:
 async def lock_all(uow: UnitOfWork, order_ids: Collection[UUID]) -> dict[UUID, queries.OrderInfo]:
     """These orders by id, their rows locked in id order until the transaction ends."""
     await uow.session.execute(
-        select(CustomerOrder.id).where(CustomerOrder.id.in_(order_ids)).order_by(CustomerOrder.id).with_for_update()
+        select(CustomerOrder.id).where(among(CustomerOrder.id, order_ids)).order_by(CustomerOrder.id).with_for_update()
     )
     return await queries.orders(uow, order_ids)
 
@@ -214,11 +218,10 @@ async def ship_all(uow: UnitOfWork, locked: Collection[queries.OrderInfo]) -> No
     for order in locked:
         rules.step(order.state, "ship")
     await uow.session.execute(
-        update(CustomerOrder).where(CustomerOrder.id.in_([o.id for o in locked]))
+        update(CustomerOrder).where(among(CustomerOrder.id, [o.id for o in locked]))
         .values(state="shipped", shipped_at=uow.now, version=CustomerOrder.version + 1)
     )  # fmt: skip
-    for order in locked:
-        uow.emit(OrderShipped(order_id=order.id, ref=order.ref))
+    await uow.emit_all([OrderShipped(order_id=order.id, ref=order.ref) for order in locked])
 
 
 async def require_check(uow: UnitOfWork, kind: str) -> None:
@@ -409,10 +412,45 @@ async def add_short(uow: UnitOfWork, line_id: UUID, qty_each: int) -> None:
 
 
 async def clear_progress(uow: UnitOfWork, order_id: UUID) -> None:
-    """Back to nothing picked and nothing short: the order was taken out of its wave."""
+    """Back to nothing picked and nothing short: the order was taken out of its wave. What others send they still send."""
     await uow.session.execute(
-        update(OrderLine).where(OrderLine.order_id == order_id).values(picked_each=0, short_each=0)
+        update(OrderLine)
+        .where(OrderLine.order_id == order_id)
+        .values(picked_each=0, short_each=OrderLine.elsewhere_each)
     )
+
+
+async def move_elsewhere(uow: UnitOfWork, order_id: UUID, pieces: Mapping[UUID, int], why: str) -> None:
+    """Line id to open pieces that another warehouse sends: they will not be shipped with this order.
+
+    Only while it waits. Errors: WrongState.
+    """
+    order = await lock(uow, order_id)
+    if order.state not in rules.LINES_UNTIL:
+        raise rules.WrongState(state=order.state, event="move_elsewhere")
+    await _shift(uow, order, pieces, "elsewhere", why)
+
+
+async def bring_back(uow: UnitOfWork, order_id: UUID, pieces: Mapping[UUID, int], why: str) -> None:
+    """Line id to pieces that no other warehouse sends after all: they are open here again. Errors: WrongState."""
+    order = await lock(uow, order_id)
+    if order.state not in rules.LINES_UNTIL:
+        raise rules.WrongState(state=order.state, event="bring_back")
+    await _shift(uow, order, {line: -n for line, n in pieces.items()}, "back_here", why)
+
+
+async def _shift(uow: UnitOfWork, order: queries.OrderInfo, pieces: Mapping[UUID, int], step: str, why: str) -> None:
+    for line_id, n in sorted(pieces.items()):
+        await uow.session.execute(
+            update(OrderLine).where(OrderLine.id == line_id, OrderLine.order_id == order.id)
+            .values(short_each=OrderLine.short_each + n, elsewhere_each=OrderLine.elsewhere_each + n)
+        )  # fmt: skip
+    await uow.session.execute(
+        update(CustomerOrder).where(CustomerOrder.id == order.id).values(
+            version=CustomerOrder.version + 1, why=[*order.why, {"at": uow.now.isoformat(), "step": step, "why": why}],
+        )
+    )  # fmt: skip
+    uow.emit(OrderChanged(order_id=order.id, state=order.state, what=["elsewhere"]))
 
 
 @dataclass(frozen=True, slots=True)

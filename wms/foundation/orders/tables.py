@@ -103,6 +103,8 @@ class CustomerOrder(Base):
     destination: Mapped[dict[str, Any]]
     short_policy: Mapped[str] = mapped_column(default="ship_partial")
     """complete_only, ship_partial, backorder, cancel_line."""
+    may_split: Mapped[bool] = mapped_column(default=False)
+    """Of a complete-only order: other warehouses may send a part of it."""
     parcels_max: Mapped[int] = mapped_column(default=3)
     parcels: Mapped[list[Any]] = mapped_column(default=list)
     """Planned parcels: [{carton, expected_g, items: {sku_id: pieces}, placed: [[sku_id, x, y, z, dx, dy, dz]]}], mm."""
@@ -136,6 +138,8 @@ class OrderLine(Base):
     picked_each: Mapped[int] = mapped_column(default=0)
     short_each: Mapped[int] = mapped_column(default=0)
     """Will not be shipped with this order."""
+    elsewhere_each: Mapped[int] = mapped_column(default=0)
+    """Of the short pieces those that another warehouse sends."""
     bundle: Mapped[str] = mapped_column(default="")
     """Code of the bundle it was exploded from."""
     value_cents: Mapped[int] = mapped_column(default=0)
@@ -144,6 +148,7 @@ class OrderLine(Base):
         CheckConstraint("value_cents >= 0", name="value"),
         CheckConstraint("qty_each >= 0 AND picked_each >= 0 AND short_each >= 0", name="qty"),
         CheckConstraint("picked_each + short_each <= qty_each", name="within"),
+        CheckConstraint("elsewhere_each >= 0 AND elsewhere_each <= short_each", name="elsewhere"),
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import aliased
 
+from wms.db.base import among
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
@@ -73,7 +74,7 @@ async def contents_of(uow: UnitOfWork, place_ids: Sequence[int]) -> list[Held]:
     """What lies in these places or units themselves, by place."""
     names = ("id", "place_id", "sku_id", "lot_id", "owner_id", "status", "qty_each", "allocated_each")
     rows = await uow.session.execute(
-        select(*(getattr(Balance, n) for n in names)).where(Balance.place_id.in_(place_ids), Balance.qty_each > 0)
+        select(*(getattr(Balance, n) for n in names)).where(among(Balance.place_id, place_ids), Balance.qty_each > 0)
         .order_by(Balance.place_id, Balance.id)
     )  # fmt: skip
     return [
@@ -194,6 +195,24 @@ async def candidates(uow: UnitOfWork, sku_ids: Sequence[int]) -> list[Candidate]
         return []
     rows = await uow.session.execute(_CANDIDATES, {"skus": list(sku_ids)})
     return [Candidate(**r._mapping) for r in rows]
+
+
+_FREE_EACH = text("""
+SELECT b.sku_id, sum(b.qty_each - b.allocated_each)::bigint AS n FROM stock_balance b
+WHERE b.sku_id = ANY(:skus) AND b.status = 'available' AND b.qty_each > b.allocated_each AND (
+  EXISTS (SELECT 1 FROM location l WHERE l.id = b.place_id AND l.active AND l.kind IN ('bin', 'reserve', 'dock'))
+  OR EXISTS (SELECT 1 FROM handling_unit h JOIN location l ON l.id = h.in_place_id
+             WHERE h.id = b.place_id AND h.kind IN ('pallet', 'case', 'tote') AND h.bound_to IS NULL AND l.kind = 'dock')
+  OR EXISTS (SELECT 1 FROM handling_unit h JOIN handling_unit pod ON pod.id IN (h.id, h.in_place_id) AND pod.kind = 'pod'
+             AND pod.closed_at IS NULL WHERE h.id = b.place_id))
+GROUP BY b.sku_id
+""")
+
+
+async def free_each(uow: UnitOfWork, sku_ids: Collection[int]) -> dict[int, int]:
+    """SKU id to sellable pieces that nothing is reserved on: in locations, in pods, and received at the dock on their way there."""
+    rows = await uow.session.execute(_FREE_EACH, {"skus": list(sku_ids)})
+    return {r.sku_id: int(r.n) for r in rows}
 
 
 _POD_CANDIDATES = text("""

@@ -54,6 +54,7 @@ class RuleIn(_In):
     parcels_max: int
     weight_max_g: int
     tare_g: int = 0
+    pallet_tare_g: int = 0
     by_country: bool = False
     needs_bag: bool = False
 

@@ -148,10 +148,12 @@ async def _bag_card(uow: UnitOfWork, bag: queries.ContainerInfo) -> Card:
     )  # fmt: skip
 
 
-def _seal_card(bag: queries.ContainerInfo) -> Card:
+async def _seal_card(uow: UnitOfWork, bag: queries.ContainerInfo) -> Card:
+    """A pallet is weighed where its carrier's rule says what an empty one weighs."""
     show = {"bag": bag.code}
     steps = [Step("seal", "scan", "bag.scan_seal", show=show)]
-    if bag.kind == "bag":
+    rule = await queries.bag_rule(uow, bag.carrier, bag.service)
+    if bag.kind == "bag" or (rule is not None and rule.pallet_tare_g):
         steps.append(Step("weight", "number", "bag.weigh", show=show))
     return Card(f"bag:seal:{bag.code}", "bag", "bag.seal", f"/api/v1/pda/bag/{bag.code}/seal", tuple(steps), show,
                 problems=("go_on_filling",))  # fmt: skip
@@ -180,7 +182,7 @@ async def fill(uow: Uow, code: str, body: Given) -> dict[str, Any]:
     if problem == "other_bag":
         return Answer("ok", "bag.ready", cards=(_tag_card(),)).as_json()
     if problem == "seal":
-        return Answer("ok", "bag.seal", cards=(_seal_card(await bags.open_bag(uow, code)),)).as_json()
+        return Answer("ok", "bag.seal", cards=(await _seal_card(uow, await bags.open_bag(uow, code)),)).as_json()
     if problem == "take_out":
         step = Step("parcel", "scan", "bag.scan_out", show={"bag": code})
         card = Card(f"bag:out:{code}", "bag", "bag.take_out", f"/api/v1/pda/bag/{code}/out", (step,), {"bag": code})

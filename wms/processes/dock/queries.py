@@ -56,6 +56,7 @@ class BagLimits:
     parcels_max: int
     weight_max_g: int
     tare_g: int
+    pallet_tare_g: int
     by_country: bool
     needs_bag: bool
 
@@ -87,9 +88,12 @@ async def loads_of(uow: UnitOfWork, order_id: UUID) -> list[LoadInfo]:
 
 
 async def find_container(uow: UnitOfWork, code: str) -> ContainerInfo | None:
+    """The one of this code that is here, else the last that left."""
     row = await uow.session.scalar(
-        select(Container).where(Container.code == code).execution_options(populate_existing=True)
-    )
+        select(Container).where(Container.code == code)
+        .order_by(Container.state.in_(("departed", "void")), Container.opened_at.desc()).limit(1)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
     return container_info(row) if row else None
 
 

@@ -59,8 +59,8 @@ class Container(Base):
     id: Mapped[uuid_pk]
     kind: Mapped[str]
     """bag or pallet."""
-    code: Mapped[str] = mapped_column(unique=True)
-    """The bag's tag, used once; a pallet's SSCC."""
+    code: Mapped[str] = mapped_column(index=True)
+    """The bag's tag, which comes back and is used again; a pallet's SSCC. One that has not left has it alone."""
     hu_id: Mapped[int]
     carrier: Mapped[str] = mapped_column(default="")
     """Its first parcel says whose it is; empty before."""
@@ -80,6 +80,7 @@ class Container(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('bag','pallet')", name="kind"),
         CheckConstraint("state IN ('open','sealed','loaded','departed','void')", name="state"),
+        Index("uq_container_here", "code", unique=True, postgresql_where=text("state IN ('open','sealed','loaded')")),
         Index("uq_container_seal", "seal", unique=True, postgresql_where=text("seal <> ''")),
     )
 
@@ -93,11 +94,15 @@ class BagRule(Base):
     parcels_max: Mapped[int]
     weight_max_g: Mapped[int]
     tare_g: Mapped[int]
+    pallet_tare_g: Mapped[int] = mapped_column(default=0)
+    """What an empty pallet of this carrier weighs."""
     by_country: Mapped[bool]
     """A bag holds one country only."""
     needs_bag: Mapped[bool]
     """Parcels of it are loaded in bags only."""
-    __table_args__ = (CheckConstraint("parcels_max > 0 AND weight_max_g > 0 AND tare_g >= 0", name="limits"),)
+    __table_args__ = (
+        CheckConstraint("parcels_max > 0 AND weight_max_g > 0 AND tare_g >= 0 AND pallet_tare_g >= 0", name="limits"),
+    )
 
 
 class Door(Base):

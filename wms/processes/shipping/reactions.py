@@ -14,7 +14,7 @@ async def on_order_accepted(uow: UnitOfWork, event: OrderAccepted) -> None:
 
 
 async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
-    if {"destination", "lines"} & set(event.what):
+    if {"destination", "lines", "elsewhere"} & set(event.what):
         await judging.judge(uow, event.order_id)
 
 

@@ -166,6 +166,11 @@ def is_tag(code: str) -> bool:
     return _TAG.fullmatch(code) is not None
 
 
+def expected_g(kind: str, parcels_g: int, bags_g: int, tare_g: int, pallet_tare_g: int) -> int:
+    """What a bag or pallet should weigh: its own weight, its loose parcels, and the bags on it as they were weighed."""
+    return parcels_g + bags_g + (tare_g if kind == "bag" else pallet_tare_g)
+
+
 def bag_tolerance_g(expected_g: int) -> int:
     return max(BAG_TOLERANCE_G, round(expected_g * BAG_TOLERANCE_SHARE))
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
@@ -17,18 +17,37 @@ from wms.processes.dock import queries, rules
 from wms.processes.dock.service import loading
 from wms.processes.dock.tables import BagRule, Container, Load
 
+PALLET_MOST_G = 100_000
+
 
 async def open_bag(uow: UnitOfWork, tag: str) -> queries.ContainerInfo:
-    """The open bag or pallet of this tag; a new tag is a new bag. Errors: NotATag, ContainerClosed."""
+    """The open bag or pallet of this tag; a new tag is a new bag, and so is the tag of a bag that has left and come back.
+
+    Errors: NotATag, ContainerClosed.
+    """
     code = tag.strip().upper().removeprefix("]C100").removeprefix("]C1")
+    await _alone(uow, f"tag:{code}")
     found = await queries.find_container(uow, code) or await queries.find_container(uow, code[-18:])
-    if found is not None:
+    if found is not None and not (found.kind == "bag" and found.state == "departed"):
         if found.state != "open":
             raise rules.ContainerClosed(bag=found.code, state=found.state)
         return found
-    if not rules.is_tag(code) or await _means_something(uow, code):
+    if found is not None:
+        await _keep_apart(uow, found)
+    elif not rules.is_tag(code) or await _means_something(uow, code):
         raise rules.NotATag(scanned=tag[:40])
     return await _make(uow, "bag", code)
+
+
+async def _alone(uow: UnitOfWork, what: str) -> None:
+    """Who scans the same number at the same time waits, and then sees what came of it."""
+    await uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"dock:{what}"})
+
+
+async def _keep_apart(uow: UnitOfWork, left: queries.ContainerInfo) -> None:
+    """The unit that left under this tag keeps its history under a plate of its own, `<tag>/<how often before>`."""
+    trips = await uow.session.scalar(select(func.count()).select_from(Container).where(Container.code == left.code))
+    await ledger.recode_unit(uow, left.hu_id, f"{left.code}/{trips}")
 
 
 async def _means_something(uow: UnitOfWork, code: str) -> bool:
@@ -154,7 +173,7 @@ async def take_out(uow: UnitOfWork, scan: str) -> queries.ContainerInfo:
 async def seal(uow: UnitOfWork, tag: str, seal_scan: str, weight_g: int) -> queries.ContainerInfo:
     """Close a bag or pallet: its seal is its own, its weight is that of what is in it.
 
-    `weight_g` 0: not weighed, which only a pallet may be. Errors: ContainerClosed, ContainerEmpty, SealTaken, NotATag,
+    `weight_g` 0: not weighed, which only a pallet may be whose own weight no rule tells. Errors: ContainerClosed, ContainerEmpty, SealTaken, NotATag,
     BagWeightOff, OrderHeld, OrderIsCancelled.
     """
     row = await _lock(uow, (await open_bag(uow, tag)).id)
@@ -164,16 +183,19 @@ async def seal(uow: UnitOfWork, tag: str, seal_scan: str, weight_g: int) -> quer
     number = seal_scan.strip().upper()
     if not rules.is_tag(number):
         raise rules.NotATag(scanned=seal_scan[:40])
+    await _alone(uow, f"seal:{number}")
     other = await uow.session.scalar(Container.__table__.select().where(Container.seal == number).limit(1))
     if other is not None:
         raise rules.SealTaken(seal=number)
     for parcel in parcels:
         await loading.check_may_leave(uow, parcel)
     rule = await queries.bag_rule(uow, row.carrier, row.service)
-    tare = rule.tare_g if rule and row.kind == "bag" else 0
-    expected = tare + sum(p.weight_g for p in parcels)
+    bags = await queries.bags_on(uow, row.id)
+    loose_g = sum(p.weight_g for p in parcels if p.container_id == row.id)
+    tares = (rule.tare_g, rule.pallet_tare_g) if rule else (0, 0)
+    expected = rules.expected_g(row.kind, loose_g, sum(b.weight_g for b in bags), *tares)
     tolerance = rules.bag_tolerance_g(expected)
-    if (weight_g or row.kind == "bag") and abs(weight_g - expected) > tolerance:
+    if (weight_g or row.kind == "bag" or tares[1]) and abs(weight_g - expected) > tolerance:
         raise rules.BagWeightOff(bag=row.code, weight_g=weight_g, expected_g=expected, tolerance_g=tolerance)
     row.state = rules.step(rules.CONTAINER, row.state, "seal", row.code)
     row.seal, row.expected_g, row.weight_g, row.sealed_at, row.sealed_by = (
@@ -231,14 +253,21 @@ async def _unseal(uow: UnitOfWork, row: Container) -> None:
 
 async def set_bag_rule(
     uow: UnitOfWork, carrier: str, service: str, *, parcels_max: int, weight_max_g: int, tare_g: int, by_country: bool,
-    needs_bag: bool,
+    needs_bag: bool, pallet_tare_g: int = 0,
 ) -> None:  # fmt: skip
     """Errors: BadBagRule."""
-    if not carrier or parcels_max < 1 or not 0 <= tare_g < weight_max_g <= 2_000_000:
-        raise rules.BadBagRule(problem="carrier, parcels_max >= 1 and 0 <= tare_g < weight_max_g <= 2 t are needed")
+    if (
+        not carrier
+        or parcels_max < 1
+        or not 0 <= tare_g < weight_max_g <= 2_000_000
+        or not 0 <= pallet_tare_g <= PALLET_MOST_G
+    ):
+        raise rules.BadBagRule(
+            problem="carrier, parcels_max >= 1, 0 <= tare_g < weight_max_g <= 2 t and 0 <= pallet_tare_g <= 100 kg are needed"
+        )
     values = {
         "parcels_max": parcels_max, "weight_max_g": weight_max_g, "tare_g": tare_g, "by_country": by_country,
-        "needs_bag": needs_bag,
+        "needs_bag": needs_bag, "pallet_tare_g": pallet_tare_g,
     }  # fmt: skip
     await uow.session.execute(
         insert(BagRule).values(carrier=carrier, service=service, **values)

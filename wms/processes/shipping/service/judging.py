@@ -37,6 +37,9 @@ async def judge(uow: UnitOfWork, order_id: UUID, book: choice.Book | None = None
     before = await queries.choice_of(uow, order_id)
     fixed = (before["fixed_service"], before["fixed_term"]) if before else (order.service, order.duty_term)
     asked = await asked_of(uow, book, order, *fixed)
+    if not asked.content:  # other warehouses send all of it
+        await orders.lift(uow, order_id, CHECK, "")
+        return None
     made = choice.choose(book, asked)
     await _keep(uow, book, order, fixed, made)
     if made.offer is None:

@@ -54,6 +54,7 @@ export interface OrderLine {
   qty_each: number;
   picked_each: number;
   short_each: number;
+  elsewhere_each: number;
   bundle: string;
 }
 

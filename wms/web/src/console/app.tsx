@@ -21,6 +21,7 @@ const PAGES = {
   devices: lazy(() => import("./pages/devices.tsx")),
   counts: lazy(() => import("./pages/counts.tsx")),
   shipping: lazy(() => import("./pages/shipping.tsx")),
+  warehouses: lazy(() => import("./pages/warehouses.tsx")),
   dock: lazy(() => import("./pages/dock.tsx")),
   tracking: lazy(() => import("./pages/tracking.tsx")),
   customs: lazy(() => import("./pages/customs.tsx")),
@@ -41,7 +42,7 @@ const NAMES = Object.keys(PAGES) as PageName[];
 /** As a shift thinks of it: what is now, what is to be sent, what there is, what is packed, what leaves, what it is done with. */
 const GROUPS: Record<string, PageName[]> = {
   now: ["overview", "incidents", "map", "shift"],
-  orders: ["orders", "waves", "release", "shipping", "customs"],
+  orders: ["orders", "waves", "release", "shipping", "warehouses", "customs"],
   goods: ["stock", "counts", "slotting"],
   packing: ["packing", "line", "services", "assortment"],
   leaving: ["dock", "tracking", "returns"],

@@ -2,6 +2,9 @@ import { locale, t } from "../lib/i18n.ts";
 
 export const number = (value: number, digits = 0): string => value.toLocaleString(locale(), { maximumFractionDigits: digits });
 
+/** Cents as an amount, without a currency. */
+export const amount = (cents: number): string => (cents / 100).toLocaleString(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 export const kilos = (grams: number): string => `${number(grams / 1000, 1)} kg`;

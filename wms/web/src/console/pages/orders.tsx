@@ -10,6 +10,7 @@ import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
 import { Change } from "./order-change.tsx";
 import { Route } from "./order-route.tsx";
+import { Sources } from "./order-sources.tsx";
 import { Verdict, why } from "./release.tsx";
 
 const STATES = [...STAGES, "backordered", "cancelled"];
@@ -99,12 +100,13 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
       </Text>
       {!["shipped", "cancelled"].includes(o.state) && <Truck id={id} />}
       <Route order={o} />
+      <Sources order={o} />
       {may && <Priority order={o} />}
       <Table verticalSpacing={5} data-testid="lines">
         <Table.Thead><Table.Tr><Table.Th>{t("field.sku")}</Table.Th><Table.Th>{t("field.name")}</Table.Th><Table.Th ta="right">{t("console.pieces")}</Table.Th><Table.Th ta="right">{t("console.picked")}</Table.Th><Table.Th ta="right">{t("console.short")}</Table.Th></Table.Tr></Table.Thead>
         <Table.Tbody>
           {o.lines.map((x) => (
-            <Table.Tr key={x.id}><Table.Td>{x.sku}</Table.Td><Table.Td>{x.name}</Table.Td><Table.Td ta="right">{x.qty_each}</Table.Td><Table.Td ta="right">{x.picked_each}</Table.Td><Table.Td ta="right" className={x.short_each > 0 ? "soon" : ""}>{x.short_each}</Table.Td></Table.Tr>
+            <Table.Tr key={x.id}><Table.Td>{x.sku}</Table.Td><Table.Td>{x.name}</Table.Td><Table.Td ta="right">{x.qty_each}</Table.Td><Table.Td ta="right">{x.picked_each}</Table.Td><Table.Td ta="right" className={x.short_each > x.elsewhere_each ? "soon" : ""}>{x.elsewhere_each > 0 ? t("sourcing.short", { n: x.short_each, elsewhere: x.elsewhere_each }) : x.short_each}</Table.Td></Table.Tr>
           ))}
         </Table.Tbody>
       </Table>

@@ -1,0 +1,1 @@
+"""What other warehouses are, and how an order is split among them. Pure."""
