@@ -69,7 +69,7 @@ class Finance:
         while True:
             for variance in await self.pda.get("/api/v1/counting/variances"):
                 await self.floor.spend(DECIDE_S)
-                body = {"approve": True, "reason": f"counted {variance['recounted_each']} by two people"}
+                body = {"approve": True, "reason": f"counted {variance['recount_each']} by two people"}
                 try:
                     await self.pda.post(f"/api/v1/counting/variances/{variance['id']}/decide", body)
                     self.decided += 1

@@ -115,7 +115,7 @@ async def test_a_recount_is_another_persons_and_may_agree(house: House) -> None:
 
 async def test_a_shortage_is_held_at_once_and_only_finance_posts_it(house: House) -> None:
     variance = await short_by(house, "A", 3)
-    assert (variance["system_each"], variance["recounted_each"], variance["difference_each"]) == (20, 17, -3)
+    assert (variance["system_each"], variance["recount_each"], variance["delta_each"]) == (20, 17, -3)
     assert await house.held("A") == {"A-01:available": 17, "A-01:count_hold": 3}
     assert await house.incidents() == ["counting.variance"]
     path = f"/api/v1/counting/variances/{variance['id']}/decide"
@@ -186,7 +186,7 @@ async def test_found_stock_is_booked_by_finance_only_and_a_book_of_zero_never_di
     recount = next(c for c in (await cards(second)).values() if c["show"]["location"] == "A-01")
     await count(second, recount, 5)
     (variance,) = await house.admin.get("/api/v1/counting/variances")
-    assert (variance["system_each"], variance["difference_each"], variance["value_cents"]) == (0, 5, 500)
+    assert (variance["system_each"], variance["delta_each"], variance["value_delta_cents"]) == (0, 5, 500)
     assert await house.held("C") == {"A-03:available": 20}
     assert (await house.admin.get("/api/v1/counting/accuracy"))["rate_pct"] is None
     fin = await house.sign_in("fin")
@@ -287,7 +287,7 @@ async def test_a_reservation_made_during_the_hold_is_looked_at_again(house: Hous
     await house.settle()
     (variance,) = await house.admin.get("/api/v1/counting/variances")
     held = await house.held("A")
-    assert variance["difference_each"] == -8 and sum(held.values()) == 20
+    assert variance["delta_each"] == -8 and sum(held.values()) == 20
     assert held.get("A-01:count_hold", 0) + variance["missing_reserved_each"] == 8
     assert await house.audit_clean()
 

@@ -311,6 +311,14 @@ async def open_reservations(uow: UnitOfWork, demands: Sequence[str]) -> list[Res
     ]
 
 
+async def serial_places(uow: UnitOfWork, sku_id: int, serials: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Where the book has these serials: to (place, status). One that it has nowhere is left out."""
+    rows = await uow.session.execute(
+        select(Serial.serial, Serial.place_id, Serial.status).where(Serial.sku_id == sku_id, Serial.serial.in_(serials))
+    )
+    return {r.serial: (r.place_id, r.status) for r in rows}
+
+
 async def serials_in(
     uow: UnitOfWork, place_ids: Collection[int], sku_ids: Collection[int], status: str = AVAILABLE
 ) -> dict[tuple[int, int], list[str]]:

@@ -4,6 +4,7 @@ Screens: claim -> counts | nothing; count -> keep; problem empty -> keep (a coun
 goods and the counts still held; found -> the counts still held.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,15 @@ from fastapi import APIRouter
 from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
+from wms.foundation.scanning import queries as scanning
 from wms.foundation.stock import queries as stock
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as work_service
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.counting import service
+
+SERIALS_TEXT_MAX = 200_000
+"""Characters of all serials of a count."""
 
 router = APIRouter(prefix="/api/v1/pda/count", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
@@ -46,7 +51,12 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...
             each = [code for code, level in codes.get(sku.id, []) if level == "EA"] or [sku.code]
             show.update({"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh})
             steps.append(Step("sku", "scan", "count.scan_sku", accept=tuple(each), show=show))
-            steps.append(Step("qty", "quantity", "count.qty", accept=tuple(each), show=show, blind=True))
+            qty = Step("qty", "quantity", "count.qty", accept=tuple(each), show=show, blind=True)
+            if sku.keeps_serials:
+                qty = replace(
+                    qty, prompt="count.scan_serials", accept=(), count_each=True, scan_only=True, each_once=True
+                )
+            steps.append(qty)
         else:
             steps.append(Step("empty", "confirm", "count.confirm_empty", show=show))
         cards.append(Card(
@@ -100,15 +110,16 @@ async def count(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
         await service.submit_empty(uow, task_id, _text(body, "location"), body.scanned_at)
     else:
         await service.submit_count(
-            uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), body.scanned_at
-        )
+            uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), body.scanned_at,
+            scanning.serials_in(str(body.answers.get("qty:codes", ""))[:SERIALS_TEXT_MAX]),
+        )  # fmt: skip
     return Answer("ok", "count.recorded").as_json()
 
 
 @router.post("/tasks/{task_id}/found")
 async def found_goods(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
-    """Take in goods that no card asked for. Screens: the counts still held."""
-    await service.submit_found(
+    """Take in goods that no card asked for. Screens: the counts still held, and theirs where every serial is to be scanned."""
+    counted = await service.submit_found(
         uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), body.scanned_at
     )
-    return Answer("ok", "count.recorded", {}, await _cards(uow, await _held(uow))).as_json()
+    return Answer("ok", "count.recorded" if counted else "count.scan_serials", {}, await _cards(uow, await _held(uow))).as_json()

@@ -72,7 +72,7 @@ async def positions(uow: UnitOfWork, *, empty: bool = False) -> list[rules.Posit
 
 # The book at :at is today's book of what stood there then, less what has moved since. `occurred_at` is the floor's time, so
 # it does not matter in which order the devices told their stories.
-_BOOK_AT = text("""
+_THEN = """
 WITH RECURSIVE moved AS (
   SELECT DISTINCT ON (hu_id) hu_id, from_place_id AS was_in FROM hu_move
   WHERE occurred_at > :at AND from_place_id <> to_place_id ORDER BY hu_id, seq
@@ -85,13 +85,15 @@ WITH RECURSIVE moved AS (
     UNION ALL SELECT m.hu_id FROM moved m WHERE m.was_in = i.id
   ) u ON true
 ), since AS (
-  SELECT from_place_id, to_place_id, qty_each FROM movement
+  SELECT id, from_place_id, to_place_id, qty_each, occurred_at FROM movement
   WHERE sku_id = :sku AND occurred_at > :at AND from_place_id <> to_place_id
 )
+"""
+_BOOK_AT = text(_THEN + """
 SELECT coalesce((SELECT sum(b.qty_each) FROM stock_balance b JOIN inside i ON i.id = b.place_id WHERE b.sku_id = :sku), 0)
      - coalesce((SELECT sum(s.qty_each) FROM since s JOIN inside i ON i.id = s.to_place_id), 0)
      + coalesce((SELECT sum(s.qty_each) FROM since s JOIN inside i ON i.id = s.from_place_id), 0)
-""")
+""")  # noqa: S608
 
 
 async def book_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> int:
@@ -102,6 +104,21 @@ async def book_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> 
     if sku_id == 0:
         return int(await uow.session.scalar(_ANY_AT, {"place": place_id, "at": at}) or 0)
     return int(await uow.session.scalar(_BOOK_AT, {"place": place_id, "sku": sku_id, "at": at}) or 0)
+
+
+_SERIALS_AT = text(_THEN.rstrip() + """, first AS (
+  SELECT DISTINCT ON (m.serial) m.serial, s.from_place_id AS was_in FROM since s JOIN movement_serial m ON m.movement_id = s.id
+  ORDER BY m.serial, s.occurred_at, s.id
+)
+SELECT coalesce(f.serial, s.serial) AS serial
+FROM (SELECT serial, place_id FROM serial WHERE sku_id = :sku) s FULL JOIN first f USING (serial)
+WHERE coalesce(f.was_in, s.place_id) IN (SELECT id FROM inside) ORDER BY 1
+""")  # noqa: S608
+
+
+async def serials_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> list[str]:
+    """As book_at: which serials the ledger had there at that moment."""
+    return list(await uow.session.scalars(_SERIALS_AT, {"place": place_id, "sku": sku_id, "at": at}))
 
 
 _ANY_AT = text("""
@@ -122,6 +139,12 @@ class Record:
     book_each: int
     outcome: str
     counted_by: str
+    missing: list[Any]
+    extra: list[Any]
+
+    @property
+    def difference(self) -> rules.Difference:
+        return rules.Difference(self.counted_each - self.book_each, tuple(self.missing), tuple(self.extra))
 
 
 async def rounds(uow: UnitOfWork, task_ids: Sequence[UUID]) -> list[Record]:
@@ -144,6 +167,8 @@ class Variance:
     recount_each: int
     delta_each: int
     value_delta_cents: int
+    missing: list[Any]
+    extra: list[Any]
     missing_reserved_each: int
     counters: list[Any]
     opened_at: datetime
@@ -176,7 +201,7 @@ async def open_variance(uow: UnitOfWork, place_id: int, sku_id: int) -> Variance
 
 _VARIANCES = text("""
 SELECT v.id, l.code AS location, s.code AS sku, s.name, s.name_zh, v.state, v.origin, v.system_each, v.counted_each,
-       v.recount_each AS recounted_each, v.delta_each AS difference_each, v.value_delta_cents AS value_cents,
+       v.recount_each, v.delta_each, v.value_delta_cents, v.missing, v.extra,
        v.missing_reserved_each, v.counters, v.opened_at, v.due_at,
        v.decided_at, v.decided_by, v.reason,
        coalesce((SELECT sum(qty_each) FROM stock_balance b WHERE b.place_id = v.place_id AND b.sku_id = v.sku_id

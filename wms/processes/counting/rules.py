@@ -100,9 +100,33 @@ class StillPromised(Refusal):
 
 
 class SerialsNeeded(Refusal):
-    """Goods kept by serial number are adjusted serial by serial, not by a count."""
+    """Goods kept by serial number are counted by scanning every serial; this difference does not say which. Count again."""
 
     code, status = "counting.serials_needed", 409
+
+
+class SerialElsewhere(Refusal):
+    """A serial that was found here is held by the book where it cannot be taken from; count there, or see what holds it."""
+
+    code, status = "counting.serial_elsewhere", 409
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a count found more than the book; with goods known by serials, which are missing and which are extra."""
+
+    each: int
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+    def within(self, tolerance_each: int) -> bool:
+        """Of a serial there is no tolerance."""
+        return abs(self.each) <= tolerance_each and not self.missing and not self.extra
+
+
+def compare(scanned: Collection[str], book: Collection[str]) -> Difference:
+    found, known = set(scanned), set(book)
+    return Difference(len(found) - len(known), tuple(sorted(known - found)), tuple(sorted(found - known)))
 
 
 def step(state: str, event: str) -> str:
@@ -134,14 +158,14 @@ def scan_time(said: str, opened_at: datetime, now: datetime) -> datetime:
     return min(max(at, opened_at), now)
 
 
-def judge(delta_each: int, tolerance_each: int, round_: int, delta_before: int | None) -> str:
+def judge(found: Difference, tolerance_each: int, round_: int, before: Difference | None) -> str:
     """agreed, recount, or variance.
 
     A difference is confirmed by a second count that finds the same one, or by the third count whatever it finds.
     """
-    if abs(delta_each) <= tolerance_each:
+    if found.within(tolerance_each):
         return "agreed"
-    if round_ >= ROUNDS_MAX or (delta_before is not None and delta_before == delta_each):
+    if round_ >= ROUNDS_MAX or found == before:
         return "variance"
     return "recount"
 

@@ -48,6 +48,10 @@ class CountRecord(Base):
     counted_each: Mapped[int]
     book_each: Mapped[int]
     """What the ledger held at `scanned_at`."""
+    missing: Mapped[list[Any]] = mapped_column(default=list)
+    """Serials of the book that were not scanned."""
+    extra: Mapped[list[Any]] = mapped_column(default=list)
+    """Serials that were scanned and are not in the book here."""
     outcome: Mapped[str]
     counted_by: Mapped[str]
     scanned_at: Mapped[datetime]
@@ -76,6 +80,9 @@ class CountVariance(Base):
     """The confirming count."""
     delta_each: Mapped[int]
     value_delta_cents: Mapped[int]
+    missing: Mapped[list[Any]] = mapped_column(default=list)
+    extra: Mapped[list[Any]] = mapped_column(default=list)
+    """Serials, as in the confirming count."""
     missing_reserved_each: Mapped[int] = mapped_column(default=0)
     """Missing pieces that could not be held, being promised to orders or of another status."""
     counters: Mapped[list[Any]]

@@ -388,7 +388,7 @@ export interface Trace {
   more: boolean;
 }
 
-export type Variance = { id: string } & Record<string, unknown>;
+export type Variance = { id: string; missing: string[]; extra: string[] } & Record<string, unknown>;
 
 export interface PodStations {
   waiting: number;

@@ -1,7 +1,6 @@
 """Plan, hand out and record counts; hold what is missing; decide on variances."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +19,8 @@ from wms.foundation.work import queries as work
 from wms.foundation.work import service as tasks
 from wms.kernel.ids import uuid7
 from wms.processes.counting import queries, rules
+from wms.processes.counting.service import serials
+from wms.processes.counting.service.authority import authority
 from wms.processes.counting.tables import CountRecord, CountSetting, CountVariance
 
 CARDS = 6
@@ -28,18 +29,6 @@ HOLD_TRIES = 3
 SEED = 1
 PLAN_LOCK = 7_311_001
 """Advisory lock: opening a count and looking whether one is open must be one step."""
-
-
-@contextmanager
-def _authority(uow: UnitOfWork) -> Iterator[None]:
-    """A confirmed count or finance's decision allows the status change, whatever the rank of who speaks it; the movement
-    still names that person."""
-    actor = uow.actor
-    uow.actor = replace(actor, roles=actor.roles | {"system"})
-    try:
-        yield
-    finally:
-        uow.actor = actor
 
 
 async def plan_day(uow: UnitOfWork, seed: int = SEED) -> int:
@@ -111,18 +100,19 @@ async def claim(uow: UnitOfWork) -> list[work.TaskInfo]:
 
 
 async def submit_count(
-    uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, counted_each: int, scanned_at: str
-) -> None:
-    """Record one count and follow it: agreed, recount by another, or a variance.
+    uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, counted_each: int, scanned_at: str,
+    scanned: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Record one count and follow it: agreed, recount by another, or a variance. `scanned`: serials, of goods that are known by them.
 
-    Errors: WrongLocation, WrongSku, BadCount, BadTime, SameCounter, NotACount, TaskClosed, NotYourTask.
+    Errors: WrongLocation, WrongSku, BadCount, BadTime, SameCounter, NotACount, TaskClosed, NotYourTask, SerialsNeeded.
     """
     task = await _my_count(uow, task_id, location_scan)
     if task.sku_id:
         found = await scanning.meaning(uow, sku_scan, "sku")
         if found.id != task.sku_id:
             raise rules.WrongSku(scanned=found.code)
-    await _record(uow, task, counted_each, scanned_at)
+    await _record(uow, task, counted_each, scanned_at, scanned)
 
 
 async def submit_empty(uow: UnitOfWork, task_id: UUID, location_scan: str, scanned_at: str) -> None:
@@ -132,9 +122,10 @@ async def submit_empty(uow: UnitOfWork, task_id: UUID, location_scan: str, scann
 
 async def submit_found(
     uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, counted_each: int, scanned_at: str
-) -> None:
+) -> bool:
     """Goods that the card did not ask for stand there: a first count of their own. The asked count stays to be done,
-    save where the location was to be empty.
+    save where the location was to be empty. Of goods known by serials a count is opened, to be taken serial by serial.
+    Returns whether they are counted.
 
     Errors: as submit_count; NotFoundHere when they are being counted already.
     """
@@ -146,9 +137,13 @@ async def submit_found(
     rules.check_count(counted_each)
     other = _open(uow, task.place_id, found.id, "found", rules.PRIORITY_FOUND, why="found while counting")
     await uow.session.flush()
-    await _record(uow, await tasks.lock_mine(uow, other), counted_each, scanned_at)
+    mine = await tasks.lock_mine(uow, other)
+    counted = not (await catalog.sku(uow, found.id)).keeps_serials
+    if counted:
+        await _record(uow, mine, counted_each, scanned_at)
     if not task.sku_id:
         await tasks.finish(uow, task.id, data={"found": found.code})
+    return counted
 
 
 async def _my_count(uow: UnitOfWork, task_id: UUID, location_scan: str) -> work.TaskInfo:
@@ -163,15 +158,20 @@ async def _my_count(uow: UnitOfWork, task_id: UUID, location_scan: str) -> work.
     return task
 
 
-async def _record(uow: UnitOfWork, task: work.TaskInfo, counted_each: int, scanned_at: str) -> None:
+async def _record(
+    uow: UnitOfWork, task: work.TaskInfo, counted_each: int, scanned_at: str, scanned: Sequence[str] = ()
+) -> None:
     rules.check_count(counted_each)
     at = rules.scan_time(scanned_at, task.opened_at, uow.now)
     book_each = await queries.book_at(uow, task.place_id, task.sku_id, at)
+    found = rules.Difference(counted_each - book_each)
+    if task.sku_id and (await catalog.sku(uow, task.sku_id)).keeps_serials:
+        if len(set(scanned)) != counted_each:
+            raise rules.SerialsNeeded(counted_each=counted_each, serials=len(set(scanned)))
+        found = rules.compare(scanned, await queries.serials_at(uow, task.place_id, task.sku_id, at))
     earlier = await queries.rounds(uow, [UUID(i) for i in task.data["earlier"]])
-    before = earlier[-1].counted_each - earlier[-1].book_each if earlier else None
     rule = await queries.settings(uow)
-    delta_each = counted_each - book_each
-    outcome = rules.judge(delta_each, rule.tolerance_each, len(earlier) + 1, before)
+    outcome = rules.judge(found, rule.tolerance_each, len(earlier) + 1, earlier[-1].difference if earlier else None)
     if not task.sku_id and outcome != "agreed":
         outcome = "recount"
     origin = task.data["origin"]
@@ -179,7 +179,7 @@ async def _record(uow: UnitOfWork, task: work.TaskInfo, counted_each: int, scann
         CountRecord(
             task_id=task.id, place_id=task.place_id, sku_id=task.sku_id, round=len(earlier) + 1, origin=origin,
             in_rate=origin in rules.IN_RATE, counted_each=counted_each, book_each=book_each, outcome=outcome,
-            counted_by=uow.actor.id, scanned_at=at, recorded_at=uow.now,
+            missing=list(found.missing), extra=list(found.extra), counted_by=uow.actor.id, scanned_at=at, recorded_at=uow.now,
         )
     )  # fmt: skip
     await tasks.finish(uow, task.id)
@@ -199,7 +199,7 @@ async def _record(uow: UnitOfWork, task: work.TaskInfo, counted_each: int, scann
     else:
         first = earlier[0].counted_each if earlier else counted_each
         counters = sorted({e.counted_by for e in earlier} | {uow.actor.id})
-        await _open_variance(uow, task, first, counted_each, book_each, counters, rule)
+        await _open_variance(uow, task, first, counted_each, book_each, found, counters, rule)
 
 
 async def _count_what_should_be_there(uow: UnitOfWork, task: work.TaskInfo) -> None:
@@ -212,15 +212,16 @@ async def _count_what_should_be_there(uow: UnitOfWork, task: work.TaskInfo) -> N
 
 
 async def _open_variance(
-    uow: UnitOfWork, task: work.TaskInfo, first_each: int, recount_each: int, book_each: int, counters: list[str],
-    rule: queries.Settings,
+    uow: UnitOfWork, task: work.TaskInfo, first_each: int, recount_each: int, book_each: int, found: rules.Difference,
+    counters: list[str], rule: queries.Settings,
 ) -> None:  # fmt: skip
     sku, spot = await catalog.sku(uow, task.sku_id), (await stock.spots(uow, [task.place_id]))[task.place_id]
     delta_each = recount_each - book_each
     row = CountVariance(
         id=uuid7(), place_id=task.place_id, sku_id=task.sku_id, state="open", origin=task.data["origin"], system_each=book_each,
         counted_each=first_each, recount_each=recount_each, delta_each=delta_each,
-        value_delta_cents=delta_each * sku.value_cents, counters=counters, opened_at=uow.now,
+        value_delta_cents=delta_each * sku.value_cents, missing=list(found.missing), extra=list(found.extra),
+        counters=counters, opened_at=uow.now,
         due_at=uow.now + timedelta(hours=rule.review_hours),
     )  # fmt: skip
     uow.session.add(row)
@@ -232,7 +233,7 @@ async def _open_variance(
     unheld = await _settle_hold(uow, task.place_id, task.sku_id)
     row.missing_reserved_each = unheld
     small = rules.may_post_itself(book_each, row.value_delta_cents, rule.auto_below_cents)
-    if small and not unheld and not sku.keeps_serials:  # a count does not say which serial it is
+    if small and not unheld and not sku.keeps_serials:  # a serial is a matter for a person, whatever it is worth
         await uow.session.flush()
         reason = f"below the site's threshold of {rule.auto_below_cents} cents"
         await _close(uow, await queries.lock_variance(uow, row.id), "post", "system", reason)
@@ -240,7 +241,8 @@ async def _open_variance(
     uow.emit(IncidentDetected(
         kind="counting.variance", key=f"variance:{row.id}", subject=f"{spot.code} {sku.code}: counted {recount_each}, book {book_each}",
         detail={"location": spot.code, "sku": sku.code, "system_each": book_each, "counted_each": first_each,
-                "recount_each": recount_each, "delta_each": delta_each, "value_delta_cents": row.value_delta_cents},
+                "recount_each": recount_each, "delta_each": delta_each, "value_delta_cents": row.value_delta_cents,
+                **({"missing": ", ".join(found.missing[:20]), "extra": ", ".join(found.extra[:20])} if sku.keeps_serials else {})},
         owner="finance", due_h=float(rule.review_hours),
     ))  # fmt: skip
     if unheld:
@@ -261,20 +263,22 @@ async def _settle_hold(uow: UnitOfWork, place_id: int, sku_id: int) -> int:
     if not sku_id:
         return 0
     variance = await queries.open_variance(uow, place_id, sku_id)
-    missing = max(0, -variance.delta_each) if variance else 0
     for _ in range(HOLD_TRIES):
         try:
             async with uow.session.begin_nested():
-                return await _hold(uow, place_id, sku_id, missing)
+                return await _hold(uow, place_id, sku_id, variance)
         except NotEnough:  # a reservation was quicker between the look and the hold: look again
             continue
-    return await _hold(uow, place_id, sku_id, missing)
+    return await _hold(uow, place_id, sku_id, variance)
 
 
-async def _hold(uow: UnitOfWork, place_id: int, sku_id: int, missing_each: int) -> int:
+async def _hold(uow: UnitOfWork, place_id: int, sku_id: int, variance: queries.Variance | None) -> int:
+    if (await catalog.sku(uow, sku_id)).keeps_serials:
+        return await serials.hold(uow, place_id, sku_id, variance.missing if variance else [])
     held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
-    need = missing_each - sum(h.qty_each for h in held if h.grain.status == COUNT_HOLD)
-    with _authority(uow):
+    need = max(0, -variance.delta_each) if variance else 0
+    need -= sum(h.qty_each for h in held if h.grain.status == COUNT_HOLD)
+    with authority(uow):
         for h in held:
             if need > 0 and h.grain.status == AVAILABLE and (take := min(need, h.free_each)):
                 await ledger.change_status(uow, h.place_id, h.grain, COUNT_HOLD, take, "missing by count")
@@ -289,7 +293,7 @@ async def decide(uow: UnitOfWork, variance_id: UUID, approve: bool, reason: str,
     """Finance's word on a variance. Approved: the adjustment is posted. Rejected: what was held is available again, or
     stays held while a fresh count is taken.
 
-    Errors: UnknownVariance, AlreadyDecided, FourEyes, ReasonMissing, StillPromised, SerialsNeeded.
+    Errors: UnknownVariance, AlreadyDecided, FourEyes, ReasonMissing, StillPromised, SerialsNeeded, SerialElsewhere.
     """
     variance = await queries.lock_variance(uow, variance_id)
     if uow.actor.id in variance.counters:
@@ -310,8 +314,8 @@ async def decide(uow: UnitOfWork, variance_id: UUID, approve: bool, reason: str,
 async def _close(uow: UnitOfWork, variance: queries.Variance, event: str, by: str, reason: str) -> None:
     rules.step(variance.state, event)
     if (await catalog.sku(uow, variance.sku_id)).keeps_serials:
-        raise rules.SerialsNeeded(variance_id=str(variance.id))
-    if variance.delta_each < 0:
+        await serials.adjust(uow, variance)
+    elif variance.delta_each < 0:
         await _post_shortage(uow, variance)
     else:
         await _post_found(uow, variance)
@@ -340,7 +344,7 @@ async def _post_shortage(uow: UnitOfWork, variance: queries.Variance) -> None:
         if h.grain.sku_id == variance.sku_id and h.grain.status == COUNT_HOLD and (take := min(left, h.free_each)):
             lines.append(ledger.Line(h.grain, h.place_id, adjustment, take, "count adjustment", to_status=AVAILABLE))
             left -= take
-    with _authority(uow):
+    with authority(uow):
         await ledger.post(uow, lines)
 
 
@@ -354,7 +358,7 @@ async def _post_found(uow: UnitOfWork, variance: queries.Variance) -> None:
         sku = await catalog.sku(uow, variance.sku_id)
         grain = Grain(sku.id, await ledger.lot_for(uow, sku.id), sku.owner_id, COUNT_HOLD)
     origin = replace(grain, status=AVAILABLE)
-    with _authority(uow):
+    with authority(uow):
         await ledger.post(uow, [
             ledger.Line(origin, adjustment, variance.place_id, variance.delta_each, "count adjustment", to_status=COUNT_HOLD)
         ])  # fmt: skip
