@@ -91,10 +91,12 @@ def demo_goods(rng: random.Random, n_skus: int, n_orders: int) -> tuple[list[Jso
             "code": f"SKU-{i + 1:04d}", "name": f"{noun} {i + 1:04d}", "name_zh": f"{zh}{i + 1:04d}", "length_mm": size[0],
             "width_mm": size[1], "height_mm": size[2], "weight_g": max(30, round(size[0] * size[1] * size[2] / 4000)),
             "fragile": i % 17 == 0, "key_category": i % 60 == 0, "value_cents": rng.randint(200, 9000),
+            "own_container": i % 40 == 7 and i % 17 > 0,
         })  # fmt: skip
     cartons = [
         _carton("S", 220, 160, 100, 90, 8_000), _carton("M", 310, 230, 160, 160, 15_000),
         _carton("L", 400, 300, 250, 280, 22_000), _carton("XL", 580, 380, 380, 520, 30_000),
+        {"code": "MAILER", "inner_mm": [250, 350, 0], "outer_mm": [260, 360, 0], "tare_g": 14, "load_max_g": 2_000, "bag": True},
     ]  # fmt: skip
     weights = [1 / (i + 1) ** 0.8 for i in range(n_skus)]
     orders = []
