@@ -47,12 +47,12 @@ class Host:
         told: list[Any] = self.post(card["submit"].removeprefix("/api/v1"), {"answers": answers})["cards"]
         return told
 
-    def ship(self, ref: str, lines: dict[str, int], cart: str) -> None:
+    def ship(self, ref: str, lines: dict[str, int], cart: str, email: str) -> None:
         """An order walks through the house: picked, packed, weighed, labelled, loaded, gone."""
         body = {
             "ref": ref,
             "lines": [{"sku": s, "qty_each": q, "value_cents": 4_500} for s, q in lines.items()],
-            "destination": TO,
+            "destination": {**TO, "email": email},
         }
         order_id = self.post("/orders", [body])["ids"][0]
         site.until(lambda: self.admin.get("/api/v1/work/open").json().get("pick", 0) > 0, f"a tour for {ref}")
@@ -90,7 +90,7 @@ class Host:
 
 @pytest.fixture(scope="module")
 def loaded(server: Server) -> dict[str, str]:
-    """A bench, a policy, three shipped orders and their returns. Order to return's number."""
+    """A bench, a policy, four shipped orders and the returns of three. Order to return's number."""
     with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {server.key}"}, timeout=30) as admin:
         host = Host(admin, server)
         host.post("/work/stations", [{"code": "RET-1", "kind": "returns", "location": "DOCK-1"}])
@@ -101,10 +101,17 @@ def loaded(server: Server) -> dict[str, str]:
             "/api/v1/returns/site",
             json={"recipes": [{"text": "Clean it and put it into a new bag.", "text_zh": "清洁后装入新袋。"}]},
         )
-        orders = {"BACK-1": {"MUG-01": 2, "CABLE-03": 1}, "BACK-2": {"BOOK-04": 1}, "BACK-3": {"LAMP-02": 1}}
+        orders = {
+            "BACK-1": {"MUG-01": 2, "CABLE-03": 1},
+            "BACK-2": {"BOOK-04": 1},
+            "BACK-3": {"LAMP-02": 1},
+            "BACK-4": {"MUG-01": 1},
+        }
         numbers = {}
         for n, (ref, lines) in enumerate(orders.items(), 1):
-            host.ship(ref, lines, f"CART-{n}")
+            host.ship(ref, lines, f"CART-{n}", TO["email"] if ref != "BACK-4" else "another@example.org")
+            if ref == "BACK-4":
+                continue
             asked = [{"sku": s, "qty_each": q} for s, q in lines.items()]
             numbers[ref] = host.post(
                 "/returns", {"ref": f"R-{ref}", "order": ref, "reason": "does_not_fit", "lines": asked}
@@ -252,3 +259,40 @@ def test_the_console_shows_what_a_person_must_decide(
     expect(desk.locator("main")).to_contain_text("无单包裹")
     desk.wait_for_timeout(300)
     shot(desk, "console-returns-zh")
+
+
+def test_a_label_that_no_carrier_sells_is_seen_and_decided_again(
+    desk: Page, server: Server, admin: httpx.Client, loaded: dict[str, str], shot: Shot
+) -> None:
+    host = Host(admin, server)
+    depot = {"name": "Wharf Returns", "street": "1 Dock Road", "city": "Wharf", "postcode": "12345", "country": "DE"}
+    assert admin.put("/api/v1/returns/site", json={"depot": depot}).status_code == 200
+    row = {
+        "countries": "DE",
+        "days_max": 30,
+        "method": "label",
+        "address": "Wharf Returns, 1 Dock Road",
+        "service": "PARCEL-BACK",
+    }
+    host.post("/returns/policies?dry_run=false", {"valid_from": "2020-01-01", "rows": [row]})
+    body = {"ref": "R-BACK-4", "order": "BACK-4", "reason": "does_not_fit", "lines": [{"sku": "MUG-01", "qty_each": 1}]}
+    rma = host.post("/returns", body)
+    site.until(lambda: admin.get(f"/api/v1/returns/{rma['id']}").json()["state"] == "held", "the carrier's refusal")
+    sign_in_console(desk, server.url)
+    desk.goto(f"{server.url}/console?page=returns&return={rma['id']}")
+    one = desk.get_by_test_id("one-return")
+    expect(one).to_contain_text("The carrier sells no label")
+    expect(one).to_contain_text("PARCEL-BACK sells no label: No such shipping service.")
+    expect(one.get_by_text("Return label", exact=True)).to_have_count(0)
+    shot(desk, "console-returns-no-label")
+    one.get_by_role("button", name="Decide again").click()
+    why = lambda: [w["step"] for w in admin.get(f"/api/v1/returns/{rma['id']}").json()["why"]]  # noqa: E731
+    site.until(lambda: why().count("held") == 2, "the second refusal")
+    host.post("/returns/policies?dry_run=false", {"valid_from": "2020-01-01", "rows": [{**row, "house_label": True}]})
+    expect(one).to_contain_text("our own label instead")
+    expect(one.get_by_text("Return label", exact=True)).to_be_visible()
+    one.get_by_role("button", name="Cancel the return").click()
+    desk.get_by_role("dialog").last.get_by_role("textbox").fill("the customer keeps it")
+    desk.get_by_test_id("ask-ok").click()
+    expect(one).to_contain_text("cancelled")
+    shot(desk, "console-returns-cancelled")
