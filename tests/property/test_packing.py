@@ -1,12 +1,15 @@
 """Packing searched to its end: the proof never contradicts a packing, and what shrinks never needs more."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wms.algorithms.packing import check
 from wms.algorithms.packing.engine import EXACT, plan
 from wms.algorithms.packing.exact import FOUND, OPEN, REFUTED, decide
 from wms.algorithms.packing.kinds import shelf
-from wms.algorithms.packing.model import Box, Effort, Item, Rules
+from wms.algorithms.packing.model import Box, Effort, Item, Placed, Rules
 from wms.algorithms.packing.starts import flat
 
 SHELF = shelf(
@@ -98,3 +101,21 @@ def test_an_effort_that_is_out_of_time_still_answers() -> None:
     items = [Item(str(n), (5 + n % 7, 4 + n % 5, 3 + n % 3), 1) for n in range(40)]
     made = plan(items, SHELF, Rules(), Effort(starts=10_000, steps=10**9, seconds=0.0))
     assert sum(len(c.placed) for c in made.cartons) == 40
+
+
+@settings(deadline=None)
+@given(few, st.integers(0, 5), st.tuples(*[st.integers(-2, 2)] * 3), st.sampled_from((0, 75, 100)))
+def test_the_quick_check_finds_a_fault_where_the_plain_one_does(
+    sizes: list[tuple[int, int, int]], which: int, step: tuple[int, int, int], support_pct: int
+) -> None:
+    items = {str(n): Item(str(n), size, 1) for n, size in enumerate(sizes)}
+    for carton in plan(list(items.values()), SHELF, Rules(75)).cartons:
+        placed = list(carton.placed)
+        at = which % len(placed)
+        key, corner, size = placed[at]
+        placed[at] = Placed(key, tuple(a + b for a, b in zip(corner, step, strict=True)), size)  # type: ignore[arg-type]
+        moved = replace(carton, placed=tuple(placed))
+        box, rules = SHELF.by_code[carton.box], Rules(support_pct)
+        volume = check.sound(moved, box, rules)
+        plain, filled = check.place_faults(items, box, moved, rules, bears=False)
+        assert volume == (filled if not plain else -1)

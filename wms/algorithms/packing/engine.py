@@ -6,6 +6,7 @@ several by `several`. Every answer is checked by `check` before it is given.
 
 import time
 from collections.abc import Sequence
+from itertools import chain, repeat, starmap
 from operator import itemgetter
 
 from wms.algorithms.packing import check, company, screen
@@ -70,7 +71,7 @@ def _pack(group: list[Kind], search: Search) -> tuple[list[Found], list[LeftOver
 def _describe(found: Found) -> Packed:
     """Hand the units of each kind out to the keys they came with; lowest first, so that what carries is there before its load."""
     found.placed.sort(key=LOWEST)
-    keys = [iter([key for key, qty in k.keys for _ in range(qty)]) for k in found.kinds]
+    keys = [chain.from_iterable(starmap(repeat, k.keys)) for k in found.kinds]
     placed = [
         Placed(next(keys[k]), (x1, y1, z1), (x2 - x1, y2 - y1, z2 - z1)) for x1, y1, z1, x2, y2, z2, k in found.placed
     ]

@@ -109,12 +109,14 @@ def kinds_of(items: Iterable[Item]) -> list[Kind]:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A box as the search sees it, a bag as filled: its box has the outer sides that it has then. sides: longest first."""
+    """A box as the search sees it, a bag as filled: its box has the outer sides that it has then. sides: longest first. litres: what it
+    takes of a van."""
 
     box: Box
     inner: Size
     volume: int
     sides: Size
+    litres: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,12 @@ class Shelf:
 
 def room(box: Box, inner: Size) -> Room:
     a, b, c = sorted(inner)
-    return Room(box, inner, a * b * c, (c, b, a))
+    return Room(box, inner, a * b * c, (c, b, a), litres(box))
+
+
+def litres(box: Box) -> float:
+    """Of a bag the outer sides that it has when filled, where they are known."""
+    return (prod(box.outer_mm) if box.bag and box.outer_mm else box.volume_mm3) / 1e6
 
 
 def shelf(boxes: Sequence[Box]) -> Shelf:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 Size = tuple[int, int, int]
 
@@ -98,8 +99,7 @@ class Effort:
     seed: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """at_mm: lowest corner; z points up."""
 
     key: str
@@ -141,13 +141,22 @@ class Plan:
 def turns(size: Size, turn: str) -> tuple[Size, ...]:
     """The ways a piece may stand, lying flat first. Errors: ValueError, a turn that is no word of ours."""
     w, l, d = size  # noqa: E741 (width, length, depth)
-    found: set[Size] = set()
+    if turn == "any":
+        c, b, a = sorted(size)
+        return tuple(dict.fromkeys(((b, a, c), (a, b, c), (c, a, b), (a, c, b), (c, b, a), (b, c, a))))
     if turn == "none":
         return (size,)
-    edges = {"any": "wld", "flat": "d"}.get(turn) or (turn[2:] if turn[:2] == "v:" else "")
-    if not edges or set(edges) - set("wld"):
-        raise ValueError(f"unknown turn {turn!r}")
-    for edge in edges:
-        a, b, v = {"w": (l, d, w), "l": (w, d, l), "d": (w, l, d)}[edge]
-        found |= {(a, b, v), (b, a, v)}
+    found: set[Size] = set()
+    for edge in uprights(turn):
+        x, y, v = {"w": (l, d, w), "l": (w, d, l), "d": (w, l, d)}[edge]
+        found |= {(x, y, v), (y, x, v)}
     return tuple(sorted(found, key=lambda o: (o[2], -o[0] * o[1], o)))
+
+
+@lru_cache(maxsize=64)
+def uprights(turn: str) -> str:
+    """The sides that may stand upright, none where a piece stays as it is. Errors: ValueError, a turn that is no word of ours."""
+    edges = {"any": "wld", "flat": "d", "none": ""}.get(turn, turn[2:] if turn[:2] == "v:" else "?")
+    if (turn != "none" and not edges) or set(edges) - set("wld"):
+        raise ValueError(f"unknown turn {turn!r}")
+    return edges

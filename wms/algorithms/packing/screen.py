@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wms.algorithms.packing.kinds import Shelf
-from wms.algorithms.packing.model import SIDE_MAX_MM, WEIGHT_MAX_G, Box, Item, LeftOver, turns
+from wms.algorithms.packing.model import SIDE_MAX_MM, WEIGHT_MAX_G, Box, Item, LeftOver, turns, uprights
 
 BAD_QUANTITY, BAD_SIZE, BAD_WEIGHT, BAD_TURN = "bad_quantity", "bad_size", "bad_weight", "bad_turn"
 TOO_LARGE, TOO_HEAVY, NO_CARTON, NOT_APPROVED = "too_large", "too_heavy", "no_carton", "no_approved_carton"
@@ -39,18 +39,21 @@ def _data_fault(i: Item) -> tuple[str, str] | None:
     if i.weight_g.__class__ is not int or not 0 < i.weight_g <= WEIGHT_MAX_G:
         return BAD_WEIGHT, f"weigh it: the weight must be whole grams from 1 to {WEIGHT_MAX_G:,}, not {i.weight_g}"
     try:
-        turns(i.size_mm, i.turn)
+        uprights(i.turn)
     except ValueError as error:
         return BAD_TURN, f"{error}: any, flat, none, or v: with the sides that may stand upright"
     return None
 
 
 def _misfit(i: Item, shelf: Shelf) -> tuple[str, str] | None:
+    """Why no carton takes one piece."""
     if not shelf.boxes:
         return NO_CARTON, "there is no carton on hand: add cartons with inner sizes and load"
     allowed = [b for b in shelf.boxes if not i.only_in or b.code in i.only_in]
     if not allowed:
         return NOT_APPROVED, f"none of its approved cartons is on hand: {', '.join(i.only_in)}"
+    if any(i.weight_g <= payload_g(b) and holds(b, i) for b in reversed(allowed)):  # mostly the largest
+        return None
     roomy = [b for b in allowed if holds(b, i)]
     if not roomy:
         largest = allowed[-1]
@@ -59,10 +62,8 @@ def _misfit(i: Item, shelf: Shelf) -> tuple[str, str] | None:
             TOO_LARGE,
             f"no carton takes its size; the largest is {largest.code} ({sides} mm): add a carton or ship it as it is",
         )
-    if not any(i.weight_g <= payload_g(b) for b in roomy):
-        most = max(payload_g(b) for b in roomy)
-        return TOO_HEAVY, f"weighs {i.weight_g} g; the strongest carton that takes its size carries {most} g"
-    return None
+    most = max(payload_g(b) for b in roomy)
+    return TOO_HEAVY, f"weighs {i.weight_g} g; the strongest carton that takes its size carries {most} g"
 
 
 def payload_g(box: Box) -> int:
@@ -77,4 +78,8 @@ def holds(box: Box, item: Item) -> bool:
         return any(
             (a + c <= w and b + c <= l) or (b + c <= w and a + c <= l) for a, b, c in turns(item.size_mm, item.turn)
         )
+    if item.turn == "any":
+        a, b, c = sorted(item.size_mm)
+        w, l, h = sorted(box.inner_mm)  # noqa: E741
+        return a <= w and b <= l and c <= h
     return any((a <= w and b <= l and c <= h) for a, b, c in turns(item.size_mm, item.turn))

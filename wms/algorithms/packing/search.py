@@ -3,9 +3,8 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
-from wms.algorithms.packing.kinds import Kind, Room, Shelf
+from wms.algorithms.packing.kinds import Kind, Room, Shelf, litres
 from wms.algorithms.packing.model import Box, Effort, Rules
 
 Cuboid = tuple[int, int, int, int, int, int, int]
@@ -42,7 +41,8 @@ class Search:
         return min(box.load_max_g, box.gross_max_g - box.tare_g - self.void_g(box, volume))
 
     def void_g(self, box: Box, volume: int) -> int:
-        return max(0, box.volume_mm3 - volume) * self.rules.void_g_per_l // 1_000_000
+        per_l = self.rules.void_g_per_l
+        return max(0, box.volume_mm3 - volume) * per_l // 1_000_000 if per_l else 0
 
     def found(self, box: Box, kinds: list[Kind], placed: list[Cuboid], proven: bool = False) -> Found:
         net = volume = 0
@@ -56,36 +56,40 @@ class Search:
         """What the objective counts for one carton."""
         if self.rules.price is not None:
             return self.rules.price(box, gross_g)
-        return (prod(box.outer_mm) if box.bag and box.outer_mm else box.volume_mm3) / 1e6
+        return litres(box)
 
     def allowed(self, kinds: Sequence[Kind]) -> list[tuple[float, int, int, int, int, Box]]:
         """Cartons that the total, each single piece and the approved packs do not rule out, best first:
-        (price, width, length, height, payload, box)."""
+        (price, width, length, height, payload, box). Sides of six turns come the longest first."""
         volume = net = a = b = c = 0
-        loose = True
+        tariff = self.rules.price
+        choosy = False
+        stiff = []
         for k in kinds:
             volume += k.volume * k.units
             net += k.weight_g * k.units
-            loose = loose and not k.only_in
-            if len(k.turns) == 6 or k.size[0] >= k.size[1] >= k.size[2]:
-                x, y, z = k.size
-            else:
+            choosy = choosy or bool(k.only_in)
+            x, y, z = k.size
+            if len(k.turns) < 6:
+                stiff.append(k)
                 z, y, x = sorted(k.size)
             a = x if x > a else a
             b = y if y > b else b
             c = z if z > c else c
         found = []
-        for box in self.shelf.rooms(kinds):
-            if box.volume < volume or box.sides[0] < a or box.sides[1] < b or box.sides[2] < c:
+        for room in self.shelf.rooms(kinds):
+            w, l, h = room.sides  # noqa: E741
+            if room.volume < volume or w < a or l < b or h < c:
                 continue
-            payload = self.payload_g(box.box, volume)
-            if payload < net or not all([stands(k, box) for k in kinds if len(k.turns) < 6]):
+            box = room.box
+            payload = box.load_max_g if box.gross_max_g is None else self.payload_g(box, volume)
+            if payload < net or (stiff and not all([stands(k, room) for k in stiff])):
                 continue
-            if not loose and any(k.only_in and box.box.code not in k.only_in for k in kinds):
+            if choosy and any(k.only_in and box.code not in k.only_in for k in kinds):
                 continue
-            price = self.price(box.box, net + box.box.tare_g + self.void_g(box.box, volume))
-            found.append((price, *box.inner, payload, box.box))
-        if self.rules.price is not None:
+            price = tariff(box, net + box.tare_g + self.void_g(box, volume)) if tariff else room.litres
+            found.append((price, *room.inner, payload, box))
+        if tariff:
             found.sort(key=lambda f: (f[0], f[1] * f[2] * f[3], f[5].code))
         return found
 

@@ -11,7 +11,7 @@ from wms.algorithms.packing.bins import fewest
 from wms.algorithms.packing.kinds import NO_LIMIT, Kind, Room, merged
 from wms.algorithms.packing.model import LeftOver
 from wms.algorithms.packing.search import Found, Search, stands
-from wms.algorithms.packing.single import QUICK, Candidate, layout, single, upright
+from wms.algorithms.packing.single import QUICK, Candidate, layout, single
 from wms.algorithms.packing.space import Cuboids
 from wms.algorithms.packing.starts import STARTS_ROW, TWO_ROW, flat, fullest, two
 
@@ -134,8 +134,8 @@ def _two(kinds: list[Kind], search: Search, limit: float = float("inf")) -> list
     for rank, (_, i, k) in enumerate(pairs):
         ranks[-i * len(rooms) + k] = rank
     effort = search.effort
-    at, turned, inside, turned_2, placed, steps = two(
-        layout(kinds, rooms, True), flat(ranks), TWO_ROW, max(1, effort.starts // 4), effort.steps, search.rules.support_pct,
+    at, inside, placed, steps = two(
+        layout(kinds, rooms), flat(ranks), TWO_ROW, max(1, effort.starts // 4), effort.steps, search.rules.support_pct,
         effort.seed,
     )  # fmt: skip
     search.steps += steps
@@ -144,8 +144,8 @@ def _two(kinds: list[Kind], search: Search, limit: float = float("inf")) -> list
     content, rest = part(kinds, inside)
     content_2, _ = part(rest, _renumbered(placed))
     halves = (
-        search.found(rooms[-pairs[at][1]][5], content, renumber(upright(inside, turned))),
-        search.found(rooms[pairs[at][2]][5], content_2, renumber(upright(placed, turned_2))),
+        search.found(rooms[-pairs[at][1]][5], content, renumber(inside)),
+        search.found(rooms[pairs[at][2]][5], content_2, renumber(placed)),
     )
     return [single(half.kinds, search) or half for half in halves if half.kinds]
 
@@ -169,15 +169,13 @@ def _fullest(kinds: list[Kind], search: Search, rooms: Sequence[Room] = ()) -> t
             continue
         data = layout(here, [(0.0, *room.inner, search.payload_g(room.box, 0), room.box)])
         starts = 1 if search.late() else max(1, effort.starts // 3)
-        turned, placed, steps = fullest(
-            data, STARTS_ROW, starts, effort.steps, search.rules.support_pct, effort.seed, False
-        )
+        placed, steps = fullest(data, STARTS_ROW, starts, effort.steps, search.rules.support_pct, effort.seed, False)
         search.steps += steps
         if not placed:
             continue
         inside, rest = part(here, placed)
         share = sum(k.units * (k.volume / volume + k.weight_g / net) for k in inside)
-        found = search.found(room.box, inside, renumber(upright(placed, turned)))
+        found = search.found(room.box, inside, renumber(placed))
         if best is None or (-share, found.price) < best[:2]:
             best = (-share, found.price, found, rest + [k for k in kinds if k not in here])
     return (best[2], best[3]) if best else (None, kinds)

@@ -33,7 +33,7 @@ def shapes_of(items: Sequence[Item], support_pct: int = 75) -> tuple[Size, ...]:
         base = max(round(a * edge), least[0]), max(round(b * edge), least[1])
         tall = max(height, least[2]) + least[0]
         room = Box("", (*base, tall), 0, 1 << 40)
-        at, _, placed, _, _ = first_that_takes_all(
+        at, placed, _, _ = first_that_takes_all(
             layout(kinds, [(0.0, *room.inner_mm, room.load_max_g, room)]), STARTS, 1, 1 << 40, support_pct, 1
         )
         if at >= 0:

@@ -2,13 +2,14 @@
 blocks."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from wms.algorithms.packing.blocks import load
 from wms.algorithms.packing.exact import FOUND, OPEN, REFUTED, decide
 from wms.algorithms.packing.kinds import NO_LIMIT, Kind
 from wms.algorithms.packing.lattice import arrange
-from wms.algorithms.packing.model import Box
+from wms.algorithms.packing.model import Box, Size
 from wms.algorithms.packing.search import Found, Search
 from wms.algorithms.packing.space import Cuboids
 from wms.algorithms.packing.starts import STARTS_ROW, first_that_takes_all, flat
@@ -83,7 +84,7 @@ def _thorough(
             state, placed, steps = decide(*_units(kinds, one), effort.exact_steps, support)
             search.steps += steps
             if state == FOUND and not guarded:
-                return (one[5], list(placed)), proven
+                return (one[5], placed), proven
         for n in range(QUICK, effort.starts if state != REFUTED else 0, CHUNK):
             if search.late():
                 return None, False
@@ -118,11 +119,11 @@ def _try(
     kinds: list[Kind], boxes: Sequence[Candidate], search: Search, starts: int, plan: Any, drawn: int = 0
 ) -> tuple[int, Answer | None, bool]:
     effort = search.effort
-    at, turned, placed, steps, proven = first_that_takes_all(
+    at, placed, steps, proven = first_that_takes_all(
         layout(kinds, boxes), plan, starts, effort.steps, search.rules.support_pct, effort.seed + drawn
     )
     search.steps += steps
-    return at, (boxes[at][5], upright(placed, turned)) if at >= 0 else None, proven
+    return at, (boxes[at][5], placed) if at >= 0 else None, proven
 
 
 def _equal_units(kind: Kind, allowed: Sequence[Candidate], search: Search) -> Found | None:
@@ -149,48 +150,16 @@ def _one_unit(kind: Kind, allowed: Sequence[Candidate], search: Search) -> Found
     return None
 
 
-def upright(placed: Cuboids, turned: int) -> Cuboids:
-    """Placements in the carton's own axes, when the search had turned its base."""
-    if not turned:
-        return list(placed)
-    return [(y1, x1, z1, y2, x2, z2, k) for x1, y1, z1, x2, y2, z2, k in placed]
-
-
-def layout(kinds: Sequence[Kind], boxes: Sequence[Candidate], by_density: bool = False) -> Any:
-    """What the kernels read: counts and the thinnest side; boxes; kinds; turns; four orders of the kinds, or six with density."""
-    n = len(kinds)
-    row = [len(boxes), n, 0, 0]
-    for _, width, length, height, payload, _ in boxes:
-        row += (width, length, height, payload)
-    stands: list[int] = []
-    count = 0
-    thin = []
-    guarded = False
+def layout(kinds: Sequence[Kind], boxes: Sequence[Candidate]) -> Any:
+    """What the kernels read: counts of boxes, kinds and turns; boxes; kinds; turns."""
+    row = [len(boxes), len(kinds), 0]
+    for one in boxes:
+        row += one[1:5]
+    stands: list[Size] = []
     for k in kinds:
-        row += (count, count + len(k.turns), k.weight_g, k.cap_g, k.units)
-        for t in k.turns:
-            stands += t
-        count += len(k.turns)
-        thin.append(min(k.size))
-        guarded = guarded or k.cap_g != NO_LIMIT
-    row[2], row[3] = count, min(thin)
-    row += stands
-    if n == 1:
-        row += (0, 0, 0, 0, 0, 0)
-        return flat(row)
-    by_volume = range(n)  # kinds come so
-    long = [-max(k.size) for k in kinds]
-    face = [-k.volume // t for k, t in zip(kinds, thin, strict=True)]
-    orders = [
-        list(by_volume), sorted(by_volume, key=long.__getitem__), sorted(by_volume, key=face.__getitem__),
-        sorted(by_volume, key=thin.__getitem__, reverse=True),
-    ]  # fmt: skip
-    if by_density:
-        density = [k.weight_g / k.volume for k in kinds]
-        orders.append(sorted(by_volume, key=density.__getitem__))
-        orders.append(orders[-1][::-1])
-    for order in orders:
-        if guarded:  # what may carry least comes last, on top
-            order.sort(key=lambda i: -kinds[i].cap_g if kinds[i].cap_g != NO_LIMIT else -(1 << 60))
-        row += order
+        first = len(stands)
+        stands += k.turns
+        row += (first, len(stands), k.weight_g, k.cap_g, k.units)
+    row[2] = len(stands)
+    row += chain.from_iterable(stands)
     return flat(row)
