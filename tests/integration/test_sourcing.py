@@ -192,6 +192,9 @@ async def test_an_order_waits_for_what_is_announced_before_its_truck(house: Hous
     cutoff = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
     waits = await ask(house, "O1", {"B": 22}, cutoff_at=cutoff)
     assert [h["code"] for h in (await one(house, waits))["holds"]] == ["sourcing.waits"]
+    third = await ask(house, "O3", {"B": 4}, cutoff_at=cutoff)  # of the five that come, two are the first order's
+    assert [(p["ref"], p["lines"][0]["qty_each"]) for p in await parts(house, third)] == [("O3-NL1", 4)]
+    await house.admin.post(f"/api/v1/orders/{third}/cancel", {})
     gone = await ask(house, "O2", {"B": 1}, cutoff_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat())
     assert [p["ref"] for p in await parts(house, gone)] == ["O2-NL1"]
     async with house.db.begin() as uow:  # it did not come

@@ -87,6 +87,13 @@ def test_it_waits_for_what_is_announced_before_its_cut_off() -> None:
     assert split.choose(order((A, 1), (B, 3)), {A: 1}, [at("NL1", {B: 9})], coming[:1]).kind == "split"
 
 
+def test_what_earlier_orders_wait_for_is_not_waited_for_again() -> None:
+    coming = [split.Coming(B, 2, NOW + timedelta(hours=n), f"ASN-{n}") for n in (1, 2, 3)]
+    left = split.less(coming, {B: 3, A: -4})
+    assert [(c.ref, c.qty_each) for c in left] == [("ASN-2", 1), ("ASN-3", 2)]
+    assert split.less(coming, {B: 9}) == [] and split.less(coming, {}) == coming
+
+
 def test_bonded_stock_is_never_mixed_with_free() -> None:
     bonded = at("BW1", {A: 5, B: 5}, kind="bonded")
     assert split.choose(order((A, 1), (B, 1)), {A: 1}, [bonded]).kind == "short"

@@ -118,6 +118,17 @@ def choose(order: Order, here: Mapping[int, int], there: Sequence[There], coming
     return Decision("split" if stays or left else "elsewhere", why, parts, considered=considered)
 
 
+def less(coming: Iterable[Coming], taken: Mapping[int, int]) -> list[Coming]:
+    """What is announced without what others wait for. `taken`: SKU id to pieces, which have the first that come."""
+    left, kept = dict(taken), list[Coming]()
+    for one in sorted(coming, key=lambda c: (c.due_at, c.ref)):
+        n = min(one.qty_each, max(0, left.get(one.sku_id, 0)))
+        left[one.sku_id] = left.get(one.sku_id, 0) - n
+        if n < one.qty_each:
+            kept.append(Coming(one.sku_id, one.qty_each - n, one.due_at, one.ref))
+    return kept
+
+
 def _missing(order: Order, here: Mapping[int, int]) -> tuple[list[Movable], bool]:
     """What cannot be served here, and whether anything is."""
     free = dict(here)

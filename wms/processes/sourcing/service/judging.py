@@ -72,10 +72,15 @@ async def _choose(uow: UnitOfWork, order: order_queries.OrderInfo) -> split.Deci
         complete=order.short_policy == "complete_only", whole=order.short_policy == "complete_only" and not order.may_split,
         parcels_max=order.parcels_max, cutoff_at=order.cutoff_at,
     )  # fmt: skip
-    here = await _promisable(uow, order.id, sku_ids)
+    free, before = await stock.free_each(uow, sku_ids), await order_queries.open_before(uow, order.id, sku_ids)
+    # First come, first served: of what is here, and of what is announced.
+    here = {s: max(0, n - before.get(s, 0)) for s, n in free.items()}
     if all(here.get(s, 0) >= sum(x.open_each for x in open_lines if x.sku_id == s) for s in sku_ids):
         return split.choose(wanted, here, ())
-    coming = [split.Coming(*c) for c in await order_queries.announced(uow, sku_ids, since=uow.now)]
+    coming = split.less(
+        [split.Coming(*c) for c in await order_queries.announced(uow, sku_ids, since=uow.now)],
+        {s: n - free.get(s, 0) for s, n in before.items()},
+    )
     # Held until the end of the transaction: two orders must not be promised the same piece.
     await uow.session.execute(select(WarehouseRow.code).order_by(WarehouseRow.code).with_for_update())
     refused = await queries.refused_by(uow, order.id)
@@ -83,13 +88,6 @@ async def _choose(uow: UnitOfWork, order: order_queries.OrderInfo) -> split.Deci
     made = split.choose(wanted, here, await queries.there(uow, known, sku_ids), coming)
     said = tuple((code, "has refused it before") for code in sorted(refused))
     return split.Decision(made.kind, made.why, made.parts, made.until, (*made.considered, *said))
-
-
-async def _promisable(uow: UnitOfWork, order_id: UUID, sku_ids: set[int]) -> dict[int, int]:
-    """Pieces here that no earlier order waits for: first come, first served."""
-    free = await stock.free_each(uow, sku_ids)
-    before = await order_queries.open_before(uow, order_id, sku_ids)
-    return {s: max(0, n - before.get(s, 0)) for s, n in free.items()}
 
 
 async def _send(uow: UnitOfWork, order: order_queries.OrderInfo, made: split.Decision) -> None:
