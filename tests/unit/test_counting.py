@@ -59,7 +59,17 @@ def test_the_least_recently_counted_come_first_and_ties_fall_by_day_and_seed() -
 def test_a_difference_needs_two_that_find_it(
     delta: int, tolerance: int, round_: int, before: int | None, said: str
 ) -> None:
-    assert rules.judge(delta, tolerance, round_, before) == said
+    earlier = None if before is None else rules.Difference(before)
+    assert rules.judge(rules.Difference(delta), tolerance, round_, earlier) == said
+
+
+def test_of_serials_there_is_no_tolerance_and_two_must_miss_the_same() -> None:
+    swapped = rules.compare(["S2", "S9"], ["S1", "S2"])
+    assert swapped == rules.Difference(0, ("S1",), ("S9",))
+    assert rules.judge(rules.compare(["S1", "S2"], ["S2", "S1"]), 0, 1, None) == "agreed"
+    assert rules.judge(swapped, 5, 1, None) == "recount"
+    assert rules.judge(swapped, 5, 2, rules.compare(["S1", "S9"], ["S1", "S2"])) == "recount"
+    assert rules.judge(swapped, 5, 2, swapped) == "variance"
 
 
 def test_a_clock_gone_wrong_is_held_between_opening_and_now() -> None:
