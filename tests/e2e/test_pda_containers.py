@@ -35,8 +35,7 @@ def brought(page: Page, cart: str, stops: int) -> None:
     drop(page)
     page.get_by_test_id("back").tap()
     page.get_by_test_id("flow-pack").tap()
-    expect(page.get_by_test_id("station-PACK-1")).to_be_visible()
-    wedge(page, "PACK-1")
+    page.get_by_test_id("station-PACK-1").tap()  # a scan of it so soon after the last would be taken for one read
     at_step(page, "tote")
 
 
