@@ -46,11 +46,11 @@ async def prepare(worker: Client) -> None:
         await worker.answer(card, **answers(card))
 
 
-async def box_up(worker: Client, first: str, *more: str) -> Json:
+async def box_up(worker: Client, first: str, *more: str, carton: str = "M") -> Json:
     """Begin a box with a unit and put further ones in. Returns the card then shown."""
     cards = (await worker.post("/api/v1/pda/vas/VAS-1/claim"))["cards"]
     card = next(c for c in cards if c["id"].startswith("fba:"))
-    card = (await worker.answer(card, item=first, carton="M"))["cards"][0]
+    card = (await worker.answer(card, item=first, carton=carton))["cards"][0]
     for item in more:
         card = (await worker.answer(card, item=item))["cards"][0]
     return card
@@ -176,6 +176,18 @@ async def test_limits_are_dated_data(house: House) -> None:
         await box_up(worker, "X00A")
     assert (large.value.code, large.value.params["side_mm"]) == ("value_added.box_too_large", 306)
     await limit()
+    bag = {
+        "code": "BAG",
+        "inner_mm": [250, 350, 0],
+        "outer_mm": [260, 360, 0],
+        "tare_g": 12,
+        "load_max_g": 2000,
+        "bag": True,
+    }
+    await house.admin.post("/api/v1/catalog/cartons", [bag])
+    with pytest.raises(Refused) as flat:
+        await box_up(worker, "X00A", carton="BAG")
+    assert flat.value.code == "value_added.bag_is_no_box"
     card = await box_up(worker, "X00A")
     with pytest.raises(Refused) as heavy:
         await worker.answer(card, item="X00A")

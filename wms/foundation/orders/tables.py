@@ -107,7 +107,8 @@ class CustomerOrder(Base):
     """Of a complete-only order: other warehouses may send a part of it."""
     parcels_max: Mapped[int] = mapped_column(default=3)
     parcels: Mapped[list[Any]] = mapped_column(default=list)
-    """Planned parcels: [{carton, expected_g, items: {sku_id: pieces}, placed: [[sku_id, x, y, z, dx, dy, dz]]}], mm."""
+    """Planned parcels: [{carton, expected_g, items: {sku_id: pieces}, placed: [[sku_id, x, y, z, dx, dy, dz]]}], mm. No carton: ships as
+    it is."""
     why: Mapped[list[Any]] = mapped_column(default=list)
     """Reasons of the decisions taken for it, newest last."""
     cancel_requested_at: Mapped[datetime | None]

@@ -20,6 +20,7 @@ class Parcel(Base):
     number: Mapped[int]
     of: Mapped[int]
     carton: Mapped[str]
+    """Code of a carton or bag; empty: goods in their own container."""
     tote: Mapped[str]
     items: Mapped[dict[str, Any]]
     """SKU id to pieces."""
