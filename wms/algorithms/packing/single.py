@@ -20,6 +20,8 @@ STARTS_UP_TO = 400
 """Units; a lattice alone answers for more."""
 QUICK = 20
 """Starts before anything thorough."""
+FLOATING = 3
+"""So many times the starts are made where nothing asks for support: one costs less then, and its packings are more various."""
 CHUNK = 60
 """Starts between two looks at the clock."""
 NO_PLAN = flat([])
@@ -77,6 +79,7 @@ def _thorough(
     few = units <= effort.exact_units
     guarded = any([k.cap_g != NO_LIMIT for k in kinds])
     blocks = not (support or guarded) and (last or effort.starts > QUICK)
+    starts = effort.starts if support else FLOATING * effort.starts
     proven = few and not search.shelf.bags
     for one in smaller:
         state = OPEN
@@ -85,10 +88,10 @@ def _thorough(
             search.steps += steps
             if state == FOUND and not guarded:
                 return (one[5], placed), proven
-        for n in range(QUICK, effort.starts if state != REFUTED else 0, CHUNK):
+        for n in range(QUICK, starts if state != REFUTED else 0, CHUNK):
             if search.late():
                 return None, False
-            _, found, refuted = _try(kinds, [one], search, min(CHUNK, effort.starts - n), NO_PLAN, n)
+            _, found, refuted = _try(kinds, [one], search, min(CHUNK, starts - n), NO_PLAN, n)
             if found:
                 return found, proven
             if refuted:
