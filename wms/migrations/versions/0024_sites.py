@@ -73,7 +73,9 @@ def _sourcing() -> None:
         sa.Column("sku_id", sa.BigInteger(), nullable=False),
         sa.Column("qty_each", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("qty_each >= 0", name=op.f("ck_warehouse_stock_qty")),
-        sa.ForeignKeyConstraint(["warehouse"], ["other_warehouse.code"], name=op.f("fk_warehouse_stock_warehouse_other_warehouse")),
+        sa.ForeignKeyConstraint(
+            ["warehouse"], ["other_warehouse.code"], name=op.f("fk_warehouse_stock_warehouse_other_warehouse")
+        ),
         sa.ForeignKeyConstraint(["sku_id"], ["sku.id"], name=op.f("fk_warehouse_stock_sku_id_sku")),
         sa.PrimaryKeyConstraint("warehouse", "sku_id", name=op.f("pk_warehouse_stock")),
     )
@@ -107,7 +109,9 @@ def _sourcing() -> None:
         sa.CheckConstraint(
             "state IN ('told','accepted','refused','cancelled','done')", name=op.f("ck_order_part_state")
         ),
-        sa.ForeignKeyConstraint(["warehouse"], ["other_warehouse.code"], name=op.f("fk_order_part_warehouse_other_warehouse")),
+        sa.ForeignKeyConstraint(
+            ["warehouse"], ["other_warehouse.code"], name=op.f("fk_order_part_warehouse_other_warehouse")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_part")),
         sa.UniqueConstraint("channel", "ref", name=op.f("uq_order_part_channel_ref")),
     )
