@@ -12,8 +12,9 @@ const PUBLIC = ["manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.pn
  */
 function pdaTexts(): Plugin {
   const screens = /^(bag|choice|count|error\.(common|lib|scanning)|field|flow|g2p|lib|load|move|pack|path|pick|putaway|receive|returns|scan|sign_in|sound|vas|wall)\./;
+  const desk = /^returns\.(way|for|flag|found|outcome)_/; // why and how of a return, told on its page
   const parts: Record<string, (key: string) => boolean> = {
-    pda: (key) => screens.test(key),
+    pda: (key) => screens.test(key) && !desk.test(key),
     refusals: (key) => key.startsWith("error.") && !screens.test(key),
   };
   return {
