@@ -29,7 +29,7 @@ ROUNDS = 16
 ALONE = 2.0
 """A parcel that no size serves ships as it is and counts for so many times a size made for it."""
 WEIGHT_STEP_G = 100
-"""Weights are counted up to the next step."""
+"""While sizes are chosen, weights are counted up to the next step; a report takes them as they are."""
 REACH, CUTS = 2, 4
 KICKED = 3
 """Sizes thrown out at once when swaps and new candidates no longer help."""
@@ -109,7 +109,7 @@ def choose(
         raise ValueError("an assortment needs parcels, and room for the locked sizes")
     until = None if seconds is None else time.monotonic() + seconds
     grid, rng = grid or Grid(), np.random.default_rng(seed)
-    table = _Table(parcels, grid, price)
+    table = _Table(parcels, grid, price, WEIGHT_STEP_G)
     fixed = [descending(s) for s in locked]
     sizes = [*fixed, *(s for s in _candidates(table, rng) if s not in fixed)]
     chosen = list(range(len(fixed)))
@@ -144,7 +144,7 @@ def report(
 ) -> Report:
     """How these sizes serve these parcels."""
     grid = grid or Grid()
-    table = _Table(parcels, grid, price)
+    table = _Table(parcels, grid, price, 1)
     sizes = [descending(s) for s in sizes]
     prices = table.paid(sizes)
     volume = np.array([s[0] * s[1] * s[2] / 1e6 for s in sizes])
@@ -170,11 +170,11 @@ def descending(size: Iterable[int]) -> Size:
 class _Table:
     """Parcels as arrays; equal ones are counted together."""
 
-    def __init__(self, parcels: Sequence[Parcel], grid: Grid, price: Price) -> None:
+    def __init__(self, parcels: Sequence[Parcel], grid: Grid, price: Price, step_g: int) -> None:
         merged: dict[tuple[tuple[Size, ...], int], tuple[int, int]] = {}
         for p in parcels:
             shapes = tuple(sorted({descending(grid.up(s) for s in shape) for shape in p.shapes}))
-            weight = 0 if price is litres else -(-p.weight_g // WEIGHT_STEP_G) * WEIGHT_STEP_G
+            weight = 0 if price is litres else -(-p.weight_g // step_g) * step_g
             count, volume = merged.get((shapes, weight), (0, 0))
             merged[shapes, weight] = (count + p.count, volume + p.count * p.volume_mm3)
         rows = sorted(merged)
