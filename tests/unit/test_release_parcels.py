@@ -62,6 +62,15 @@ def test_no_parcel_is_worth_more_than_the_country_lets_in() -> None:
     assert [len(p.placed) for p in alone.cartons] == [1, 1], "one piece over the limit goes alone; its label is judged"
 
 
+def test_an_order_parted_by_worth_keeps_within_the_parcels_that_its_customer_takes() -> None:
+    """Each group by itself would, all together would not."""
+    by_air = {"CUBE": ((20_000, 900),), "FLAT": ((20_000, 1_100),), "LARGE": ((20_000, 4_000),)}
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), prices={"k": by_air})
+    worth = {1: 60, 2: 40}
+    made = [arrange([1, 2, 1, 2], worth, Terms(max_cents=100, carriage="k", parcels_max=n), supply) for n in (2, 4)]
+    assert [codes(m) for m in made] == [["LARGE", "LARGE"], ["CUBE", "CUBE", "FLAT", "FLAT"]]
+
+
 def test_goods_in_their_own_container_are_parcels_of_their_own_and_the_rest_is_packed_as_ever() -> None:
     prices = {code: ((20_000, 900),) for code in ("CUBE", "FLAT", "LARGE")}
     supply = Supply(SKUS, (CUBE, FLAT, LARGE), goods={1: Goods(own_container=True)}, prices={"k": prices})

@@ -83,16 +83,18 @@ def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, suppl
     boxes = tuple(replace(b, gross_max_g=terms.max_g) for b in supply.boxes) if terms.max_g else supply.boxes
     ladders = supply.prices.get(terms.carriage, {})
     carriage = Carriage(ladders) if all(box.code in ladders for box in boxes) else None
-    done: dict[tuple[int, ...], Plan] = {}
     made = _as_they_are([i for i in pieces if supply.goods.get(i, ANY).own_container], terms, supply)
     loose = [i for i in pieces if not supply.goods.get(i, ANY).own_container]
-    for together in parted(loose, worth, terms.max_cents):
-        for start in range(0, len(together), PART_EACH):
-            part = tuple(together[start : start + PART_EACH])
-            if part not in done:
-                done[part] = _plan(part, boxes, carriage, terms.parcels_max, supply)
-            made.left += done[part].left_over
-            made.cartons += done[part].cartons
+    groups = [
+        tuple(together[start : start + PART_EACH])
+        for together in parted(loose, worth, terms.max_cents) for start in range(0, len(together), PART_EACH)
+    ]  # fmt: skip
+    plans = _plans(groups, boxes, carriage, supply)
+    if carriage and (any(p.left_over for p in plans) or sum(len(p.cartons) for p in plans) > max(1, terms.parcels_max)):
+        plans = _plans(groups, boxes, None, supply)  # the cheapest are more than the customer takes: then the fewest
+    for one in plans:
+        made.left += one.left_over
+        made.cartons += one.cartons
     if carriage is None:
         made.cents = None
     else:
@@ -115,19 +117,19 @@ def _as_they_are(pieces: Sequence[int], terms: Terms, supply: Supply) -> Arrange
     return made
 
 
-def _plan(
-    part: Sequence[int], boxes: Sequence[Box], carriage: Carriage | None, parcels_max: int, supply: Supply
-) -> Plan:
-    asked = [
-        Item(str(i), *supply.skus[i], n, fragile=i in supply.fragile, tags=g.tags, not_with=g.not_with, only_in=g.only_in)
-        for i, n in Counter(part).items() for g in [supply.goods.get(i, ANY)]
-    ]  # fmt: skip
-    if carriage is not None:
-        made = plan(asked, boxes, Rules(limits=supply.limits, price=carriage))
-        # The cheapest parcels may be more than the customer takes; then the fewest.
-        if not made.left_over and len(made.cartons) <= max(1, parcels_max):
-            return made
-    return plan(asked, boxes, Rules(limits=supply.limits))
+def _plans(
+    groups: Sequence[tuple[int, ...]], boxes: Sequence[Box], carriage: Carriage | None, supply: Supply
+) -> list[Plan]:
+    """The cartons of each group; like groups are arranged once."""
+    rules = Rules(limits=supply.limits) if carriage is None else Rules(limits=supply.limits, price=carriage)
+    done: dict[tuple[int, ...], Plan] = {}
+    for group in groups:
+        if group not in done:
+            done[group] = plan([
+                Item(str(i), *supply.skus[i], n, fragile=i in supply.fragile, tags=g.tags, not_with=g.not_with, only_in=g.only_in)
+                for i, n in Counter(group).items() for g in [supply.goods.get(i, ANY)]
+            ], boxes, rules)  # fmt: skip
+    return [done[group] for group in groups]
 
 
 def parted(pieces: Sequence[int], worth: Mapping[int, int], most_cents: int) -> list[list[int]]:
