@@ -63,7 +63,9 @@ from wms.processes.put_wall import reactions as wall_reactions
 from wms.processes.returns import reactions as returns_reactions
 from wms.processes.shipping import reactions as shipping_reactions
 from wms.processes.slotting import reactions as slotting_reactions
+from wms.processes.sourcing import queries as sourcing_queries
 from wms.processes.sourcing import reactions as sourcing_reactions
+from wms.processes.sourcing.service.carrying import refused_key
 from wms.processes.tracking import reactions as tracking_reactions
 from wms.processes.value_added import reactions as vas_reactions
 from wms.twin import assortment as sizes
@@ -412,6 +414,19 @@ async def _ask_after_idle_claims(uow: UnitOfWork) -> None:
     await incident_service.resolve_others(uow, "claim:", idle, "work goes on, or was given back")
 
 
+async def _ask_after_parts(uow: UnitOfWork) -> None:
+    """Parts that nobody answers, and refused ones until what they became is over."""
+    late = {f"sourcing.unanswered:{p.id}": p for p in await sourcing_queries.unanswered(uow)}
+    for key, p in late.items():
+        await incident_service.open_incident(uow, incidents.IncidentDetected(
+            kind="sourcing.unanswered", key=key, subject=f"{p.warehouse} does not answer for {p.ref}", owner="lead", due_h=2.0,
+            detail={"order": p.order_ref, "ref": p.ref, "warehouse": p.warehouse, "since": p.told_at.isoformat(timespec="minutes")},
+        ))  # fmt: skip
+    await incident_service.resolve_others(uow, "sourcing.unanswered:", late, "answered, or taken back")
+    still = [refused_key(part_id) for part_id in await sourcing_queries.unserved(uow)]
+    await incident_service.resolve_others(uow, "sourcing.refused:", still, "what it became has left, or was cancelled")
+
+
 async def _escalate(uow: UnitOfWork) -> None:
     await incident_service.escalate_overdue(uow)
 
@@ -433,6 +448,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("tracking.learn", 86_400, tracking_reactions.learn),
     Tick("shipping.rejudge", 600, shipping_reactions.rejudge),
     Tick("sourcing.look_again", 600, sourcing_reactions.look_again),
+    Tick("sourcing.ask_after_parts", 60, _ask_after_parts),
     Tick("stock.expire_reservations", 30, _expire_reservations),
     Tick("incidents.escalate_overdue", 30, _escalate),
     Tick("counting.plan_day", 300, counting_reactions.plan_day),

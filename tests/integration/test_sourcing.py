@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from tests.integration.house import House, Json, Refused, open_house, pack_order, pick_all
+from tests.integration.house import House, Json, Refused, open_house, pack_order, pick_all, take_cart
+from wms import flow
+from wms.foundation.orders import service as orders
 from wms.processes.sourcing.service import judging
 
 NL1 = {"code": "NL1", "name": "Venlo", "kind": "overseas", "country": "NL", "parcel_cents": 450, "lead_days": 3}
@@ -228,6 +230,98 @@ async def test_parts_end_with_a_change_and_with_the_order(house: House) -> None:
     await house.settle()
     assert (await parts(house, last))[0]["state"] == "cancelled" and await free(house, "B") == 9
     assert [m["ref"] for m in await told_host(house, "order.part_cancelled")] == ["O1-NL1", "O1-NL1-2", part["ref"]]
+
+
+async def test_a_cancelled_order_is_sent_by_nobody(house: House) -> None:
+    """Whether its part is refused while the pick stops, or was refused before."""
+    await other(house, {"A": 9, "B": 9})
+    first = await ask(house, "O1", {"A": 21})
+    second = await ask(house, "O2", {"B": 21})
+    await house.release(first, second)
+    await take_cart(house, await house.sign_in("picker"))
+    await answer(house, "O2-NL1", False, "flooded")
+    for order_id in (first, second):
+        assert (await house.admin.post(f"/api/v1/orders/{order_id}/cancel", {"reason": "customer"}))["effect"] == "stop"
+    assert (await house.admin.post("/api/v1/sourcing/parts/O1-NL1/answer", {"accepted": False}))["state"] == "refused"
+    await house.settle()
+    assert [(await parts(house, i))[0]["back_as"] is None for i in (first, second)] == [True, False]
+    back_as = (await parts(house, second))[0]["back_as"]
+    assert [await house.state(i) for i in (first, second, back_as)] == ["cancelled"] * 3
+    assert await house.audit_clean()
+
+
+async def test_of_an_order_of_which_nothing_is_here_the_others_still_send_their_part(house: House) -> None:
+    await other(house, {"B": 9})
+    order_id = await ask(house, "O1", {"A": 1, "B": 21})
+    async with house.db.begin() as uow:  # all that was to be picked here is lost
+        await uow.session.execute(text("UPDATE order_line SET short_each = qty_each"))
+        await orders.advance(uow, UUID(order_id), "cancel", why="nothing of it was there")
+    await house.settle()
+    assert [p["state"] for p in await parts(house, order_id)] == ["told"]
+    await answer(house, "O1-NL1", False, "flooded")
+    [part] = await parts(house, order_id)
+    assert [(x["sku"], x["qty_each"]) for x in (await one(house, part["back_as"]))["lines"]] == [("B", 1)]
+
+
+async def test_another_address_is_told_to_who_sends_a_part_of_an_order_under_way(house: House) -> None:
+    await other(house, {"A": 9})
+    order_id = await ask(house, "O1", {"A": 21})
+    await house.release(order_id)
+    await answer(house, "O1-NL1", True)
+    to = {**(await one(house, order_id))["destination"], "street": "9 New Road"}
+    await house.admin.call("PATCH", f"/api/v1/orders/{order_id}", {"destination": to})
+    await house.settle()
+    [part] = await parts(house, order_id)
+    [gone] = await told_host(house, "order.part_cancelled")
+    assert (part["state"], gone["ref"], gone["became"]) == ("cancelled", "O1-NL1", "O1-NL1")
+    assert [(p["ref"], p["state"]) for p in await parts(house, part["back_as"])] == [("O1-NL1-NL1", "told")]
+    assert [m["destination"]["street"] for m in await told_host(house, "order.part_elsewhere")][1:] == ["9 New Road"]
+    assert await free(house, "A") == 8
+
+
+async def test_lines_changed_while_others_are_judged_lose_no_piece(house: House) -> None:
+    await other(house, {"B": 9})
+    order_id = await ask(house, "O1", {"B": 22})
+    await house.admin.call("PATCH", f"/api/v1/orders/{order_id}", {"lines": [{"sku": "B", "qty_each": 24}]})
+    async with house.db.begin() as uow:  # goods were put away before the change was looked at
+        await judging.judge_waiting(uow)
+    await house.settle()
+    [line], found = (await one(house, order_id))["lines"], await parts(house, order_id)
+    assert (line["short_each"], line["elsewhere_each"]) == (4, 4)
+    assert sum(x["qty_each"] for p in found if p["state"] == "told" for x in p["lines"]) == 4
+    await house.admin.call("PATCH", f"/api/v1/orders/{order_id}", {"lines": [{"sku": "B", "qty_each": 23}]})
+    for part in found:
+        if part["state"] == "told":
+            await house.admin.post(f"/api/v1/sourcing/parts/{part['ref']}/answer", {"accepted": True})
+    await house.settle()
+    assert [x["elsewhere_each"] for x in (await one(house, order_id))["lines"]] == [3]
+
+
+async def test_who_does_not_answer_is_asked_after(house: House) -> None:
+    await other(house, {"A": 9, "B": 9}, answer_max_h=2)
+    await ask(house, "O1", {"A": 21})
+    second = await ask(house, "O2", {"B": 21})
+
+    async def look(hours: float) -> list[str]:
+        async with house.db.begin() as uow:
+            await uow.session.execute(
+                text("UPDATE order_part SET told_at = told_at - make_interval(secs => :s)"), {"s": hours * 3600}
+            )
+        tick = next(t for t in flow.TICKS if t.name == "sourcing.ask_after_parts")
+        async with house.db.begin() as uow:
+            await tick.run(uow)
+        return sorted(i["kind"] for i in await house.admin.get("/api/v1/incidents?state=open"))
+
+    assert await look(1.9) == []
+    assert await look(0.2) == ["sourcing.unanswered"] * 2 == await look(0)
+    await answer(house, "O1-NL1", True)
+    await house.release(second)
+    await answer(house, "O2-NL1", False, "flooded")
+    assert await look(0) == ["sourcing.refused"]
+    back_as = (await parts(house, second))[0]["back_as"]
+    await house.admin.post(f"/api/v1/orders/{back_as}/cancel", {"reason": "customer"})
+    await house.settle()
+    assert await look(0) == []
 
 
 async def test_a_backorder_goes_elsewhere_once_somebody_has_it(house: House) -> None:

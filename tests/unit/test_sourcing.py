@@ -142,6 +142,11 @@ def test_faults_of_warehouses_and_reports_are_named() -> None:
         "as_of", "row 3, sku", "row 4, qty_each", "row 5, sku", "row 6"
     ]  # fmt: skip
     assert warehouses.read_report(rows[:1], {"A": 1}, NOW, NOW, 2) == {1: 5}
+    for told in ("9" * 5_000, "1" + "0" * 8 + "1"):
+        with pytest.raises(refusals.ReportRefused):
+            warehouses.read_report([{"sku": "A", "qty_each": told}], {"A": 1}, NOW, NOW, 2)
+    with pytest.raises(refusals.ReportRefused, match="field larger"):
+        warehouses.rows_of("sku,qty_each\nA," + "9" * 200_000)
 
 
 def test_a_part_is_answered_once_for_good() -> None:
@@ -150,4 +155,5 @@ def test_a_part_is_answered_once_for_good() -> None:
         with pytest.raises(refusals.PartEnded):
             parts.step(state, event, "R")
     assert (parts.reference("O1", "NL1", 0), parts.reference("O1", "NL1", 1)) == ("O1-NL1", "O1-NL1-2")
-    assert len(parts.reference("O" * 64, "NL1", 11)) == 64
+    long = [parts.reference("O" * 63 + last, "NL1", 11) for last in "12"]
+    assert [len(ref) for ref in long] == [64, 64] and long[0] != long[1] and long[0].endswith("-NL1-12")

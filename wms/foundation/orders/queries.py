@@ -395,6 +395,13 @@ async def in_state(uow: UnitOfWork, state: str, limit: int = 1_000) -> list[UUID
     ))  # fmt: skip
 
 
+async def going(uow: UnitOfWork, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these orders that have neither left nor been cancelled."""
+    return set(await uow.session.scalars(select(CustomerOrder.id).where(
+        among(CustomerOrder.id, ids), CustomerOrder.state.not_in(("shipped", "cancelled"))
+    )))  # fmt: skip
+
+
 async def checks(uow: UnitOfWork) -> list[str]:
     """Kinds of hold that a new order begins with, until its process has judged it."""
     return list(await uow.session.scalars(select(OrderCheck.kind).order_by(OrderCheck.kind)))

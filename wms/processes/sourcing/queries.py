@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
+from wms.foundation.orders import queries as orders
 from wms.processes.sourcing.rules import parts, refusals
 from wms.processes.sourcing.rules.split import There
 from wms.processes.sourcing.rules.warehouses import Warehouse
@@ -145,6 +146,22 @@ async def refused_by(uow: UnitOfWork, order_id: UUID) -> set[str]:
         (OrderPart.order_id == order_id) | (OrderPart.back_as == order_id), OrderPart.state == "refused"
     ))  # fmt: skip
     return set(rows)
+
+
+async def unanswered(uow: UnitOfWork) -> list[PartInfo]:
+    """Parts that their warehouse should have answered for by now, oldest first."""
+    most = {k.warehouse.code: timedelta(hours=k.warehouse.answer_max_h) for k in await warehouses(uow)}
+    told = await _infos(uow, select(OrderPart).where(OrderPart.state == "told").order_by(OrderPart.id))
+    return [p for p in told if uow.now - p.told_at > most[p.warehouse]]
+
+
+async def unserved(uow: UnitOfWork) -> list[UUID]:
+    """Refused parts whose pieces have neither left in the order that they became nor were cancelled with it."""
+    rows = list(await uow.session.execute(
+        select(OrderPart.id, func.coalesce(OrderPart.back_as, OrderPart.order_id)).where(OrderPart.state == "refused")
+    ))  # fmt: skip
+    going = await orders.going(uow, {order_id for _, order_id in rows})
+    return [part_id for part_id, order_id in rows if order_id in going]
 
 
 async def choice_of(uow: UnitOfWork, order_id: UUID) -> dict[str, Any] | None:

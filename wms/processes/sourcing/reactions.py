@@ -18,7 +18,7 @@ async def on_order_changed(uow: UnitOfWork, event: OrderChanged) -> None:
 
 
 async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:
-    await carrying.withdraw(uow, event.order_id, event.reason, bring_back=False)
+    await carrying.on_cancel(uow, event.order_id, event.reason)
 
 
 async def on_goods_put_away(uow: UnitOfWork, event: GoodsPutAway) -> None:

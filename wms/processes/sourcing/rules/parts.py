@@ -1,5 +1,7 @@
 """The life of a part of an order that another warehouse sends. The only copy of the state table."""
 
+import hashlib
+
 from wms.processes.sourcing.rules.refusals import PartEnded
 
 NEXT: dict[str, dict[str, str]] = {
@@ -26,4 +28,6 @@ def step(state: str, event: str, ref: str) -> str:
 def reference(order_ref: str, warehouse: str, before: int) -> str:
     """`<order>-<warehouse>`, with a number from the second on; `before`: parts of it that went there before."""
     tail = f"-{warehouse}" + (f"-{before + 1}" if before else "")
-    return order_ref[: REF_MOST - len(tail)] + tail
+    if len(order_ref) + len(tail) > REF_MOST:  # two long references must not be cut to one
+        order_ref = order_ref[: REF_MOST - len(tail) - 9] + "~" + hashlib.sha256(order_ref.encode()).hexdigest()[:8]
+    return order_ref + tail

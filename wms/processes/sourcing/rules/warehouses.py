@@ -38,6 +38,8 @@ class Warehouse(BaseModel):
     """From telling it to the customer's door."""
     report_max_h: float = Field(default=24.0, gt=0, le=24 * 31)
     """A stock report older than this counts as none."""
+    answer_max_h: float = Field(default=4.0, gt=0, le=24 * 31)
+    """A part that is not answered for so long is an incident."""
     active: bool = True
 
     @field_validator("countries")
@@ -72,9 +74,12 @@ def parse(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Warehouse], list[str]
 
 
 def rows_of(text: str) -> list[dict[str, Any]]:
-    """Rows of a CSV with the header `sku,qty_each`."""
+    """Rows of a CSV with the header `sku,qty_each`. Errors: ReportRefused where it is none."""
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), restkey="beyond the last column", restval="")
-    return [{(k or "").strip(): v for k, v in row.items()} for row in reader]
+    try:
+        return [{(k or "").strip(): v for k, v in row.items()} for row in reader]
+    except csv.Error as error:
+        raise ReportRefused(count=1, faults=[f"line {reader.line_num + 1}: {error}"]) from None
 
 
 def read_report(
@@ -90,7 +95,7 @@ def read_report(
             faults.append(f"row {n}: unknown column {sorted(extra)[0]!r}")
         elif sku not in known:
             faults.append(f"row {n}, sku: unknown {sku!r}")
-        elif not (told.isascii() and told.isdigit() and int(told) <= 10**8):
+        elif not (told.isascii() and told.isdigit() and len(told) <= 9 and int(told) <= 10**8):
             faults.append(f"row {n}, qty_each: {told!r} is not 0..10^8")
         elif known[sku] in stock:
             faults.append(f"row {n}, sku: {sku!r} comes twice")

@@ -9,10 +9,17 @@ from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as order_queries
 from wms.foundation.orders import service as orders
+from wms.foundation.orders.rules import CHECK_DUE
 from wms.processes.sourcing import queries
 from wms.processes.sourcing.rules import parts
 from wms.processes.sourcing.service import judging
+from wms.processes.sourcing.service.data import CHECK
 from wms.processes.sourcing.tables import OrderPart
+
+
+def refused_key(part_id: UUID) -> str:
+    """Of the incident of a part that was refused."""
+    return f"sourcing.refused:{part_id}"
 
 
 async def answer(uow: UnitOfWork, channel: str, ref: str, *, accepted: bool, why: str = "") -> queries.PartInfo:
@@ -29,7 +36,7 @@ async def answer(uow: UnitOfWork, channel: str, ref: str, *, accepted: bool, why
         return one
     if accepted:
         await _change(uow, one.id, state=state, answer=why[:200], accepted_at=uow.now)
-        await _end_if_all_gone(uow, order, why)
+        await _end_if_all_gone(uow, order)
     else:
         await _change(uow, one.id, state=state, answer=why[:200], ended_at=uow.now)
         await _take_back(uow, order, one, why)
@@ -47,12 +54,12 @@ async def _change(uow: UnitOfWork, part_id: UUID, **values: object) -> None:
     await uow.session.execute(update(OrderPart).where(OrderPart.id == part_id).values(**values))
 
 
-async def _end_if_all_gone(uow: UnitOfWork, order: order_queries.OrderInfo, why: str) -> None:
+async def _end_if_all_gone(uow: UnitOfWork, order: order_queries.OrderInfo) -> None:
     """All of the order is sent by others, and they have said so: here it ends."""
     there = [p for p in await queries.parts_of(uow, order.id) if p.state in parts.LIVE]
     if any(x.open_each for x in order.lines) or any(p.state != "accepted" for p in there):
         return
-    if order.state not in ("accepted", "backordered"):
+    if order.state not in ("accepted", "backordered") or judging.due(order):  # changed: its parts are taken back first
         return
     for p in there:
         await _change(uow, p.id, state=parts.step(p.state, "end", p.ref), ended_at=uow.now)
@@ -60,22 +67,25 @@ async def _end_if_all_gone(uow: UnitOfWork, order: order_queries.OrderInfo, why:
 
 
 async def _take_back(uow: UnitOfWork, order: order_queries.OrderInfo, one: queries.PartInfo, why: str) -> None:
-    back = {x.line_id: x.qty_each for x in one.lines}
-    if order.state == "cancelled":
+    if order.cancel_requested_at is not None:
         return
-    if order.state == "backordered" or (order.state == "accepted" and judging.held(order)):
-        await orders.bring_back(uow, order.id, back, why=f"{one.warehouse} refused {one.ref}: {why or '-'}")
-        became = order.ref
-    else:  # it may be in a plan, in a tote or on its way: what comes back is sent by itself
-        became = one.ref
-        order_id = await _own_order(uow, order, one)
-        await _change(uow, one.id, back_as=order_id)
+    became = await _come_back(uow, order, one, f"{one.warehouse} refused {one.ref}: {why or '-'}")
     uow.emit(IncidentDetected(
-        kind="sourcing.refused", key=f"sourcing.refused:{one.id}", subject=f"{one.warehouse} refused {one.ref}: {why}"[:300],
+        kind="sourcing.refused", key=refused_key(one.id), subject=f"{one.warehouse} refused {one.ref}: {why}"[:300],
         detail={"order": order.ref, "ref": one.ref, "warehouse": one.warehouse, "why": why[:300], "became": became},
         owner="lead", due_h=2.0,
     ))  # fmt: skip
     await judging.judge(uow, order.id)
+
+
+async def _come_back(uow: UnitOfWork, order: order_queries.OrderInfo, one: queries.PartInfo, why: str) -> str:
+    """What another warehouse does not send is open here again. Returns the reference of the order that it is in."""
+    if judging.waits(order):
+        await orders.bring_back(uow, order.id, {x.line_id: x.qty_each for x in one.lines}, why=why)
+        return order.ref
+    # It may be in a plan, in a tote or on its way: what comes back is sent by itself.
+    await _change(uow, one.id, back_as=await _own_order(uow, order, one))
+    return one.ref
 
 
 async def _own_order(uow: UnitOfWork, order: order_queries.OrderInfo, one: queries.PartInfo) -> UUID:
@@ -91,25 +101,43 @@ async def _own_order(uow: UnitOfWork, order: order_queries.OrderInfo, one: queri
     return order_id
 
 
-async def withdraw(uow: UnitOfWork, order_id: UUID, why: str, *, bring_back: bool) -> None:
-    """The order changed or ended: what others have not sent yet they need not send. `bring_back`: into its lines."""
+async def on_cancel(uow: UnitOfWork, order_id: UUID, why: str) -> None:
+    """The order was cancelled: what others have not sent yet they need not send, nor is what they had refused sent from here.
+
+    An order that ended because nothing of it was here is none that anybody cancelled: what others send of it they still send.
+    """
     order = await orders.lock(uow, order_id)
-    for p in await queries.parts_of(uow, order_id):
-        if p.state not in parts.LIVE:
-            continue
-        await _change(uow, p.id, state=parts.step(p.state, "withdraw", p.ref), answer=why[:200], ended_at=uow.now)
-        uow.send_host(
-            "order.part_cancelled", {"order_id": str(order_id), "order": order.ref, "channel": p.channel, "ref": p.ref, "warehouse": p.warehouse, "why": why[:200]},
-            ref=f"order:{order_id}",
-        )  # fmt: skip
-        if bring_back:
-            await orders.bring_back(uow, order_id, {x.line_id: x.qty_each for x in p.lines}, why=f"{p.ref}: {why}")
+    there = await queries.parts_of(uow, order_id)
+    if order.cancel_requested_at is None or any(p.state == "done" for p in there):
+        return
+    for p in there:
+        if p.state in parts.LIVE:
+            await _withdraw(uow, order, p, why)
+        elif p.back_as is not None and (await orders.lock(uow, p.back_as)).state != "shipped":
+            await orders.request_cancel(uow, p.back_as, f"{order.ref}: {why}")
 
 
 async def on_change(uow: UnitOfWork, order_id: UUID, what: list[str]) -> None:
-    """Address or lines changed while the order waits: its parts are taken back, and it is judged anew."""
+    """Address or lines changed: its parts are taken back, and judged anew, in it or by themselves."""
     order = await orders.lock(uow, order_id)
-    if order.state not in ("accepted", "backordered") or not {"destination", "lines"} & set(what):
+    if order.cancel_requested_at is not None or not {"destination", "lines"} & set(what):
         return
-    await withdraw(uow, order_id, f"the order changed: {', '.join(what)}", bring_back="lines" not in what)
+    why = f"the order changed: {', '.join(what)}"
+    if order.state == "accepted" and not judging.waits(order):  # judged meanwhile: no plan may hold what is open again
+        await orders.hold(uow, order_id, CHECK, CHECK_DUE, why)
+        order = await orders.lock(uow, order_id)
+    for p in await queries.parts_of(uow, order_id):
+        if p.state in parts.LIVE:
+            became = await _come_back(uow, order, p, f"{p.ref}: {why}")
+            await _withdraw(uow, order, p, why, became)
     await judging.judge(uow, order_id)
+
+
+async def _withdraw(
+    uow: UnitOfWork, order: order_queries.OrderInfo, one: queries.PartInfo, why: str, became: str = ""
+) -> None:
+    await _change(uow, one.id, state=parts.step(one.state, "withdraw", one.ref), answer=why[:200], ended_at=uow.now)
+    uow.send_host("order.part_cancelled", {
+        "order_id": str(order.id), "order": order.ref, "channel": one.channel, "ref": one.ref, "warehouse": one.warehouse,
+        "why": why[:200], "became": became,
+    }, ref=f"order:{order.id}")  # fmt: skip

@@ -10,6 +10,7 @@ from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as order_queries
 from wms.foundation.orders import service as orders
+from wms.foundation.orders.rules import CHECK_DUE
 from wms.foundation.stock import queries as stock
 from wms.kernel.ids import uuid7
 from wms.processes.sourcing import queries
@@ -24,7 +25,7 @@ async def judge(uow: UnitOfWork, order_id: UUID) -> split.Decision | None:
     Only an order that waits is judged: one that is held for this, or in backorder. Others may be in a plan already.
     """
     order = await orders.lock(uow, order_id)
-    if not _judged(order):
+    if order.cancel_requested_at is not None or not waits(order):
         return None
     if not any(x.open_each for x in order.lines):
         if not await _all_elsewhere(uow, order):  # nothing is left of it, and nobody else sends it
@@ -44,15 +45,14 @@ async def judge(uow: UnitOfWork, order_id: UUID) -> split.Decision | None:
     return made
 
 
-def _judged(order: order_queries.OrderInfo) -> bool:
-    if order.cancel_requested_at is not None:
-        return False
-    return order.state == "backordered" or (order.state == "accepted" and held(order))
+def waits(order: order_queries.OrderInfo) -> bool:
+    """Whether it is in backorder or held for sourcing, so that no plan can hold it."""
+    return order.state == "backordered" or (order.state == "accepted" and any(h["kind"] == CHECK for h in order.holds))
 
 
-def held(order: order_queries.OrderInfo) -> bool:
-    """Whether it is held for sourcing, so that no plan can hold it."""
-    return any(h["kind"] == CHECK for h in order.holds)
+def due(order: order_queries.OrderInfo) -> bool:
+    """Whether it is new or changed, and not judged since."""
+    return any(h["kind"] == CHECK and h["code"] == CHECK_DUE for h in order.holds)
 
 
 async def _all_elsewhere(uow: UnitOfWork, order: order_queries.OrderInfo) -> bool:
