@@ -82,13 +82,14 @@ class Saga:
         return ids[0]
 
     async def want(
-        self, order_id: UUID, parcel_id: UUID, sscc: str, *, settle: bool = True, sku: str = "MUG", weight_g: int = 600
-    ) -> None:
+        self, order_id: UUID, parcel_id: UUID, sscc: str, *, settle: bool = True, sku: str = "MUG", weight_g: int = 600,
+        pieces: int = 1,
+    ) -> None:  # fmt: skip
         async with self.db.begin() as uow:
             sku_id = await uow.session.scalar(text("SELECT id FROM sku WHERE code = :code"), {"code": sku})
             uow.emit(LabelWanted(
                 parcel_id=parcel_id, order_id=order_id, sscc=sscc, weight_g=weight_g, length_mm=220, width_mm=160, height_mm=110,
-                contents={str(sku_id): 1}, number=1, of=1,
+                contents={str(sku_id): pieces}, number=1, of=1,
             ))  # fmt: skip
         if settle:
             await self.settle()

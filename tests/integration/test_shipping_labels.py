@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from tests.integration.shipping_site import Saga, fresh, open_saga
+from tests.integration.shipping_site import POLICY, Saga, fresh, open_saga
 from wms.foundation.labels.rules import carrier
 from wms.foundation.labels.rules.layout import Media
+from wms.processes.shipping.service import data
 
 pytestmark = [pytest.mark.integration, pytest.mark.wire]
 
@@ -38,6 +39,21 @@ async def test_a_label_is_bought_once_and_proves_readable(saga: Saga, service: s
     )
     await saga.want(order, parcel, sscc)  # told again, bought no more
     assert len(await saga.said(parcel, "label_bought")) == 2 and len(saga.sold()) == 1
+
+
+async def test_a_parcel_planned_to_the_cent_of_its_limit_gets_its_label(saga: Saga) -> None:
+    """In another currency than the site's, of many cheap pieces."""
+    async with saga.db.begin() as uow:
+        limit = {"parcel_value_max_cents": 5_050}
+        await data.load_policy(uow, {**POLICY, "rates": {"EUR": 500_000}, "countries": {"DE": limit}})
+    order, (parcel, sscc) = await saga.order("O1", currency="EUR", values=(101,)), fresh()
+    rows = await saga._rows("SELECT parcel_max_cents FROM customer_order")
+    assert rows[0].parcel_max_cents == 100 * 101
+    await saga.want(order, parcel, sscc, pieces=100)
+    assert await saga.states(parcel) == ["bought"]
+    more = fresh()
+    await saga.want(order, *more, pieces=101)
+    assert await saga.states(more[0]) == ["refused"]
 
 
 @pytest.mark.parametrize("fault", ["after_sale", "late_500", "error_500", "stale"])

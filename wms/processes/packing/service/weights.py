@@ -34,7 +34,7 @@ def _keys(parcel: queries.ParcelInfo) -> list[Key]:
 
 
 async def _tare_g(uow: UnitOfWork, parcel: queries.ParcelInfo) -> int:
-    carton = await catalog.carton(uow, parcel.carton)
+    carton = await catalog.carton(uow, parcel.carton, retired=True)  # it may go out of use while its parcel is packed
     return carton.tare_g if carton else 0
 
 

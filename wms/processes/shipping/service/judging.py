@@ -1,6 +1,6 @@
 """Judge orders before release: which service may carry them at the least expected cost, or what they are held for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from wms.processes.shipping import queries
 from wms.processes.shipping.rules import choice, ladders
 from wms.processes.shipping.rules.matrix import Goods
 from wms.processes.shipping.rules.parcels import Parcel
+from wms.processes.shipping.rules.policy import Policy
 from wms.processes.shipping.service.data import CHECK
 from wms.processes.shipping.tables import ShipCheck, ShipChoice
 
@@ -115,7 +116,7 @@ async def asked_of(
     cartons = {c.code: c for c in await catalog.cartons(uow)}
     return choice.Asked(
         country=str(order.destination.get("country", "")), postcode=postcode(order.destination),
-        content=tuple(content.values()), parcels=_planned(order.parcels, content, cartons), channel=order.channel,
+        content=tuple(content.values()), parcels=_planned(book.policy, order, content, cartons), channel=order.channel,
         allowed_days=allowed, service=service, term=term, parcels_max=order.parcels_max, unvalued=unvalued,
     )  # fmt: skip
 
@@ -129,13 +130,13 @@ def postcode(destination: Mapping[str, Any]) -> str:
 
 
 def _planned(
-    planned: Sequence[Mapping[str, Any]],
-    content: Mapping[int, tuple[Goods, int]],
+    policy: Policy, order: order_queries.OrderInfo, content: Mapping[int, tuple[Goods, int]],
     cartons: Mapping[str, catalog.CartonInfo],
-) -> tuple[Parcel, ...]:
+) -> tuple[Parcel, ...]:  # fmt: skip
     """The parcels as planned, a bag as it is filled; none where the plan no longer fits the order's lines."""
     found, left = [], {sku_id: n for sku_id, (_, n) in content.items()}
-    for one in planned:
+    declared = {x.sku_id: x.value_cents for x in order.lines}
+    for one in order.parcels:
         items = {int(sku): int(n) for sku, n in one["items"].items()}
         for sku_id, n in items.items():
             left[sku_id] = left.get(sku_id, -1) - n
@@ -149,8 +150,8 @@ def _planned(
             sides = inside[0][0].sides_mm
         else:
             return ()
-        value = sum(g.value_cents * n for g, n in inside)
-        found.append(Parcel(int(one["expected_g"]), sides, value, inside))
+        value = policy.in_site_currency(sum(declared[sku] * n for sku, n in items.items()), order.currency)
+        found.append(Parcel(int(one["expected_g"]), sides, value or 0, inside))
     return tuple(found) if not any(left.values()) else ()
 
 

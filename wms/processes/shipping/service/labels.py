@@ -172,7 +172,9 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
         for sku, n in pieces.items() if sku in goods
     )  # fmt: skip
     sides = (event.length_mm, event.width_mm, event.height_mm)
-    parcel = Parcel(event.weight_g, sides, sum(g.value_cents * n for g, n in inside), inside)
+    # Turned as a whole, as its limit was when the parcel was planned: cents rounded up piece by piece would be over it.
+    worth = sum(declared.get(g.sku_id, 0) * n for g, n in inside)
+    parcel = Parcel(event.weight_g, sides, book.policy.in_site_currency(worth, order.currency) or 0, inside)
     country = str(order.destination.get("country", ""))
     bans = matrix.judge(book.matrix, service, country, inside, book.on)
     note_check(uow, fresh, bans, len(inside), book)
@@ -187,7 +189,7 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
     fresh.request = asdict(BuyLabel(
         key=str(fresh.id), service=service.code, reference=event.sscc, weight_g=event.weight_g, length_mm=event.length_mm,
         width_mm=event.width_mm, height_mm=event.height_mm, recipient=dict(order.destination), duty_term=order.duty_term,
-        value_cents=sum(declared.get(sku, 0) * n for sku, n in pieces.items()), currency=order.currency,
+        value_cents=worth, currency=order.currency,
         contents=[
             {"sku": names[g.sku_id].code, "name": names[g.sku_id].name, "pieces": n, "value_cents": declared.get(g.sku_id, 0),
              "attributes": list(g.attributes), "un_number": g.un_number} for g, n in inside
