@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tests.integration.house import House, Json, Refused, open_house, pack_order, pick_all, take_cart
 from wms import flow
+from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import service as orders
 from wms.processes.sourcing.service import judging
 
@@ -205,6 +206,29 @@ async def test_an_order_waits_for_what_is_announced_before_its_truck(house: Hous
         await judging.judge_waiting(uow)
     await house.settle()
     assert [p["ref"] for p in await parts(house, waits)] == ["O1-NL1"] and (await one(house, waits))["holds"] == []
+
+
+async def test_of_too_many_that_wait_each_has_its_turn_and_goods_call_their_own(house: House) -> None:
+    await other(house, {"B": 9})
+    due_at = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    lines = [{"sku": "B", "qty_each": 50}]
+    await house.admin.post("/api/v1/notices", {"ref": "ASN-1", "supplier": "S", "due_at": due_at, "lines": lines})
+    ids = [await ask(house, f"O{n}", {"B": 22}) for n in (1, 2)]
+
+    async def judged() -> list[str]:
+        told = [await house.admin.get(f"/api/v1/sourcing/orders/{i}") for i in ids]
+        assert [t["choice"]["kind"] for t in told] == ["wait"] * 2
+        return [t["choice"]["judged_at"] for t in told]
+
+    before = await judged()
+    async with house.db.begin() as uow:
+        skus = await catalog.skus_by_code(uow, "AB")
+        assert [await judging.judge_waiting(uow, skus[sku].id) for sku in "AB"] == [0, 2]
+    for _ in range(2):
+        async with house.db.begin() as uow:
+            assert await judging.judge_waiting(uow, limit=1) == 1
+    after = await judged()
+    assert all(a > b for a, b in zip(after, before, strict=True)) and after[0] != after[1]
 
 
 async def test_parts_end_with_a_change_and_with_the_order(house: House) -> None:

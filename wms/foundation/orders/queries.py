@@ -402,6 +402,13 @@ async def going(uow: UnitOfWork, ids: Collection[UUID]) -> set[UUID]:
     )))  # fmt: skip
 
 
+async def with_sku(uow: UnitOfWork, ids: Collection[UUID], sku_id: int) -> list[UUID]:
+    """Those of these orders that have a line of this SKU."""
+    return list(await uow.session.scalars(
+        select(OrderLine.order_id).where(among(OrderLine.order_id, ids), OrderLine.sku_id == sku_id).distinct()
+    ))  # fmt: skip
+
+
 async def checks(uow: UnitOfWork) -> list[str]:
     """Kinds of hold that a new order begins with, until its process has judged it."""
     return list(await uow.session.scalars(select(OrderCheck.kind).order_by(OrderCheck.kind)))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from wms.db.base import among
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
@@ -167,6 +168,15 @@ async def unserved(uow: UnitOfWork) -> list[UUID]:
 async def choice_of(uow: UnitOfWork, order_id: UUID) -> dict[str, Any] | None:
     row = await uow.session.get(SourcingChoice, order_id, populate_existing=True)
     return None if row is None else {n: getattr(row, n) for n in ("kind", "why", "considered", "until", "judged_at")}
+
+
+async def longest_ago(uow: UnitOfWork, order_ids: Collection[UUID], limit: int) -> list[UUID]:
+    """So many of these orders: those never judged first, then those judged longest ago."""
+    rows = await uow.session.execute(
+        select(SourcingChoice.order_id, SourcingChoice.judged_at).where(among(SourcingChoice.order_id, order_ids))
+    )
+    judged = {r.order_id: r.judged_at.timestamp() for r in rows}
+    return sorted(order_ids, key=lambda i: (judged.get(i, 0.0), i))[:limit]
 
 
 async def told_parts(uow: UnitOfWork, found: Collection[PartInfo]) -> list[dict[str, Any]]:

@@ -24,12 +24,12 @@ async def on_order_cancelled(uow: UnitOfWork, event: OrderCancelled) -> None:
 async def on_goods_put_away(uow: UnitOfWork, event: GoodsPutAway) -> None:
     """What was waited for may have come."""
     if event.status == "available":
-        await _look_again(uow)
+        await _look_again(uow, event.sku_id)
 
 
 async def on_stock_status_changed(uow: UnitOfWork, event: StockStatusChanged) -> None:
     if event.to_status == "available":
-        await _look_again(uow)
+        await _look_again(uow, event.sku_id)
 
 
 async def on_warehouse_reported(uow: UnitOfWork, event: WarehouseReported) -> None:
@@ -42,6 +42,6 @@ async def look_again(uow: UnitOfWork) -> None:
     await _look_again(uow)
 
 
-async def _look_again(uow: UnitOfWork) -> None:
+async def _look_again(uow: UnitOfWork, sku_id: int | None = None) -> None:
     if await queries.any_stock(uow):
-        await judging.judge_waiting(uow)
+        await judging.judge_waiting(uow, sku_id)

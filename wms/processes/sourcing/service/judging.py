@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
@@ -18,6 +18,8 @@ from wms.processes.sourcing.rules import parts, refusals, split
 from wms.processes.sourcing.service.data import CHECK
 from wms.processes.sourcing.tables import OrderPart, OrderPartLine, SourcingChoice, WarehouseRow
 
+WAITING_MOST = 20_000
+
 
 async def judge(uow: UnitOfWork, order_id: UUID) -> split.Decision | None:
     """Decide where the order is sent from, and act on it. None: there is nothing to decide.
@@ -30,6 +32,9 @@ async def judge(uow: UnitOfWork, order_id: UUID) -> split.Decision | None:
     if not any(x.open_each for x in order.lines):
         if not await _all_elsewhere(uow, order):  # nothing is left of it, and nobody else sends it
             await orders.lift(uow, order_id, CHECK)
+        await uow.session.execute(
+            update(SourcingChoice).where(SourcingChoice.order_id == order_id).values(judged_at=uow.now)
+        )
         return None
     made = await _choose(uow, order)
     await _keep(uow, order_id, made)
@@ -140,12 +145,17 @@ async def _keep(uow: UnitOfWork, order_id: UUID, made: split.Decision) -> None:
     )
 
 
-async def judge_waiting(uow: UnitOfWork, limit: int = 500) -> int:
-    """Judge again what is held for sourcing or in backorder, oldest first. Returns how many were looked at."""
+async def judge_waiting(uow: UnitOfWork, sku_id: int | None = None, limit: int = 500) -> int:
+    """Judge again what is held for sourcing or in backorder, of one SKU or all; of too many those judged longest ago.
+    Returns how many were looked at."""
     waiting: Sequence[UUID] = [
-        *await order_queries.held(uow, CHECK, limit),
-        *await order_queries.in_state(uow, "backordered", limit),
+        *await order_queries.held(uow, CHECK, WAITING_MOST),
+        *await order_queries.in_state(uow, "backordered", WAITING_MOST),
     ]
+    if sku_id is not None:
+        waiting = await order_queries.with_sku(uow, waiting, sku_id)
+    if len(waiting) > limit:
+        waiting = await queries.longest_ago(uow, waiting, limit)
     # All of them before the warehouses' rows: who judges a single order locks in the same sequence.
     locked = await orders.lock_all(uow, set(waiting))
     for order_id in sorted(locked):
