@@ -222,7 +222,7 @@ async def test_of_too_many_that_wait_each_has_its_turn_and_goods_call_their_own(
 
     before = await judged()
     async with house.db.begin() as uow:
-        skus = await catalog.skus_by_code(uow, "AB")
+        skus = await catalog.skus_by_code(uow, ("A", "B"))
         assert [await judging.judge_waiting(uow, skus[sku].id) for sku in "AB"] == [0, 2]
     for _ in range(2):
         async with house.db.begin() as uow:
