@@ -132,9 +132,12 @@ def test_a_bundle_is_sent_together() -> None:
 def test_faults_of_warehouses_and_reports_are_named() -> None:
     good = {"code": "NL1", "kind": "overseas", "country": "NL", "parcel_cents": 1, "lead_days": 1}
     _, faults = warehouses.parse(
-        [good, {**good, "country": "Holland"}, good, {**good, "code": "X", "kind": "shed", "nonsense": 1}]
-    )
-    assert [f.split(":")[0] for f in faults] == ["row 2, country", "row 3", "row 4, kind", "row 4, nonsense"]
+        [good, {**good, "country": "Holland"}, good, {**good, "code": "X", "kind": "shed", "nonsense": 1},
+         {**good, "code": "Y", "refuses": ["batery_loose"]}]
+    )  # fmt: skip
+    assert [f.split(":")[0] for f in faults] == [
+        "row 2, country", "row 3", "row 4, kind", "row 4, nonsense", "row 5, refuses"
+    ]  # fmt: skip
     rows = warehouses.rows_of("\ufeffsku,qty_each\nA,5\nNO,1\nB,-1\nA,2\nC,1,9\n")
     with pytest.raises(refusals.ReportRefused) as refused:
         warehouses.read_report(rows, {"A": 1, "B": 2, "C": 3}, NOW + timedelta(hours=1), NOW, 2)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from wms.foundation.catalog.rules import ATTRIBUTES
 from wms.processes.sourcing.rules.refusals import ReportRefused
 
 MOST_FAULTS = 50
@@ -47,6 +48,13 @@ class Warehouse(BaseModel):
     def _iso(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if bad := [c for c in value if not (len(c) == 2 and c.isascii() and c.isupper())]:
             raise ValueError(f"{bad[0]!r}: two capital letters of ISO 3166")
+        return value
+
+    @field_validator("refuses")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if bad := sorted(set(value) - ATTRIBUTES):
+            raise ValueError(f"{bad[0]!r}: one of {', '.join(sorted(ATTRIBUTES))}")
         return value
 
     @property
