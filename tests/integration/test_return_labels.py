@@ -183,7 +183,13 @@ async def test_a_label_that_nobody_uses_is_given_back(site: Site) -> None:
     assert not site.paid(silent["number"]) and (await site.get(silent["id"]))["state"] == "cancelled"
     assert len(site.sim.books.labels()) == 3
     _, card = await at_bench(house, rma["number"])  # it comes all the same
-    assert card["show"]["return"] == rma["number"]
+    assert card["show"]["return"] == rma["number"] and (await site.get(rma["id"]))["label_cents"] == 0
+    assert late["label_cents"] > 0
+    for _ in range(2):
+        await at_bench(house, late["carrier_label"]["tracking"])  # with the label: the carrier charges it
+    came_late = await site.get(late["id"])
+    assert came_late["label_cents"] == late["label_cents"]
+    assert sum("had been given back" in w["why"] for w in came_late["why"]) == 1
 
 
 @pytest.mark.parametrize("fault", ["", "after_sale", "late_500"])

@@ -21,7 +21,7 @@ from wms.foundation.work import service as tasks
 from wms.kernel.ids import uuid7
 from wms.processes.returns import queries
 from wms.processes.returns.rules import refusals, states
-from wms.processes.returns.service import closing
+from wms.processes.returns.service import closing, labelling
 from wms.processes.returns.service.authorising import open_unannounced
 from wms.processes.returns.service.closing import change, lock
 from wms.processes.returns.tables import ReturnFinding, ReturnItem, RmaLine
@@ -55,7 +55,9 @@ async def arrive(uow: UnitOfWork, station_code: str, scanned: str) -> queries.Rm
     codes = (*scanning_rules.take_apart(scanned).codes, scanned.strip())
     for code in codes:
         if (found := await queries.by_number(uow, code) or await queries.by_label(uow, code)) is not None:
-            return await _take_on(uow, station, found)
+            taken = await _take_on(uow, station, found)
+            await labelling.note_used(uow, taken, code)
+            return taken
         if (stray := await queries.stray_by_number(uow, code)) is not None:
             if stray.rma_id is None:
                 raise refusals.NotIdentified(number=stray.number)

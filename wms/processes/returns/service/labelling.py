@@ -56,13 +56,28 @@ async def take(uow: UnitOfWork, event: ReturnLabelBought) -> None:
     label.state, label.answered_at, label.tracking, label.format = "bought", uow.now, event.tracking, event.format
     label.document, label.price_cents, label.price_currency = event.document, event.price_cents, event.currency
     await uow.session.flush()
-    rate = site.rate(event.currency)
     paid = f"{event.service} sold {event.tracking} for {event.price_cents / 100:.2f} {event.currency}"
-    cents = round(event.price_cents * rate) if rate else r.label_cents
-    if not rate:
+    if not site.rate(event.currency):
         paid += "; no exchange rate: counted as the policy's label"
-    await change(uow, r.id, label_cents=cents, why=[*r.why, why(uow, "label", paid)])
+    await change(uow, r.id, label_cents=_cents(r, label, site), why=[*r.why, why(uow, "label", paid)])
     await closing.authorise(uow, r.id)
+
+
+def _cents(r: queries.RmaInfo, label: ReturnLabel, site: policy.Site) -> int:
+    """What it cost in the site's currency; without a rate as much as the policy says."""
+    rate = site.rate(label.price_currency)
+    return round(label.price_cents * rate) if rate else r.label_cents
+
+
+async def note_used(uow: UnitOfWork, r: queries.RmaInfo, scanned: str) -> None:
+    """A parcel came with the carrier's label that had been given back unused: it is charged after all."""
+    label = await uow.session.get(ReturnLabel, r.id, populate_existing=True)
+    if label is None or label.state != "dropped" or r.label_cents:
+        return
+    if label.tracking and label.tracking in (scanned, scanned.upper()):
+        because = f"came with {label.tracking}, which had been given back: its price counts"
+        cents = _cents(r, label, await queries.site(uow))
+        await change(uow, r.id, label_cents=cents, why=[*r.why, why(uow, "label", because)])
 
 
 async def refuse(uow: UnitOfWork, event: ReturnLabelRefused) -> None:
