@@ -67,6 +67,11 @@ def test_other_warehouses_a_split_order_and_a_refusal(
     shot(desk, "console-warehouses-order")
 
     desk.goto(f"{server.url}/console.html?page=warehouses")
+    desk.get_by_text("Warehouse sends it").click()  # said on the phone
+    desk.get_by_label("Who said so").fill("Jan, Venlo")
+    desk.get_by_test_id("ask-ok").click()
+    expect(desk.get_by_test_id("table-parts")).to_contain_text("Jan, Venlo")
+    expect(desk.get_by_text("Warehouse sends it")).to_have_count(0)
     desk.get_by_text("Warehouse refuses").click()
     desk.get_by_label("Reason").fill("flooded")
     desk.get_by_test_id("ask-ok").click()

@@ -32,6 +32,7 @@ export function Sources({ order }: { order: Order }) {
             <Text size="sm" c="dimmed">{t("sourcing.part_facts", { warehouse: p.warehouse, cost: amount(p.cents), days: number(p.lead_days, 1), at: time(p.told_at) })}</Text>
           </Group>
           {p.answer !== "" && <Text size="sm" c="dimmed">{p.answer}</Text>}
+          {p.back_as !== null && <Anchor size="sm" href={`?page=orders&order=${p.back_as}`}>{t("sourcing.back_as", { ref: p.ref })}</Anchor>}
         </div>
       ))}
     </Stack>

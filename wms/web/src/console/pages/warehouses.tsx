@@ -1,7 +1,7 @@
-import { Modal, SegmentedControl, Text } from "@mantine/core";
+import { Group, Modal, SegmentedControl, Text } from "@mantine/core";
 import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
-import { useRead } from "../api.ts";
+import { useRead, type Command } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { amount, number, span, time } from "../format.ts";
@@ -47,7 +47,12 @@ export default function WarehousesPage({ me }: PageProps) {
             { key: "what", title: t("console.pieces"), wrap: true, cell: (p) => pieces(p) },
             { key: "why", title: t("console.why"), wrap: true, cell: (p) => p.answer || p.why },
             { key: "told", title: t("console.when"), right: true, cell: (p) => time(p.told_at) },
-            { key: "act", title: "", right: true, cell: (p) => may && OPEN.has(p.state) && <Act danger label={t("sourcing.refuse")} onClick={() => ask(refusal(p))} /> },
+            { key: "act", title: "", right: true, cell: (p) => may && OPEN.has(p.state) && (
+              <Group gap="xs" wrap="nowrap" justify="flex-end">
+                {p.state === "told" && <Act label={t("sourcing.accept")} onClick={() => ask(consent(p))} />}
+                <Act danger label={t("sourcing.refuse")} onClick={() => ask(refusal(p))} />
+              </Group>
+            ) },
           ]}
         />
       </Panel>
@@ -59,9 +64,16 @@ export default function WarehousesPage({ me }: PageProps) {
 
 export const pieces = (p: Part): string => p.lines.map((x) => `${number(x.qty_each)} × ${x.sku}`).join(", ");
 
+const answered = (p: Part, accepted: boolean, why: string): Command => ({ path: `/sourcing/parts/${encodeURIComponent(p.ref)}/answer`, body: { channel: p.channel, accepted, why } });
+
+const consent = (p: Part): Question => ({
+  title: t("sourcing.accept"), text: t("sourcing.accept_text", { ref: p.ref, warehouse: p.warehouse }), reason: t("sourcing.who_said"),
+  command: (why) => answered(p, true, why),
+});
+
 const refusal = (p: Part): Question => ({
   title: t("sourcing.refuse"), text: t("sourcing.refuse_text", { ref: p.ref, warehouse: p.warehouse }), reason: t("field.reason"), danger: true,
-  command: (why) => ({ path: `/sourcing/parts/${encodeURIComponent(p.ref)}/answer`, body: { channel: p.channel, accepted: false, why } }),
+  command: (why) => answered(p, false, why),
 });
 
 function Sends({ house }: { house: Warehouse }) {
