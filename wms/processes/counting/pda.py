@@ -122,4 +122,6 @@ async def found_goods(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
     counted = await service.submit_found(
         uow, task_id, _text(body, "location"), _text(body, "sku"), _number(body, "qty"), body.scanned_at
     )
-    return Answer("ok", "count.recorded" if counted else "count.scan_serials", {}, await _cards(uow, await _held(uow))).as_json()
+    return Answer(
+        "ok", "count.recorded" if counted else "count.scan_serials", {}, await _cards(uow, await _held(uow))
+    ).as_json()

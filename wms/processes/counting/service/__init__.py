@@ -168,7 +168,8 @@ async def _record(
     if task.sku_id and (await catalog.sku(uow, task.sku_id)).keeps_serials:
         if len(set(scanned)) != counted_each:
             raise rules.SerialsNeeded(counted_each=counted_each, serials=len(set(scanned)))
-        found = rules.compare(scanned, await queries.serials_at(uow, task.place_id, task.sku_id, at))
+        named = await queries.serials_at(uow, task.place_id, task.sku_id, at)
+        found = replace(rules.compare(scanned, named), each=found.each)
     earlier = await queries.rounds(uow, [UUID(i) for i in task.data["earlier"]])
     rule = await queries.settings(uow)
     outcome = rules.judge(found, rule.tolerance_each, len(earlier) + 1, earlier[-1].difference if earlier else None)
@@ -293,7 +294,7 @@ async def decide(uow: UnitOfWork, variance_id: UUID, approve: bool, reason: str,
     """Finance's word on a variance. Approved: the adjustment is posted. Rejected: what was held is available again, or
     stays held while a fresh count is taken.
 
-    Errors: UnknownVariance, AlreadyDecided, FourEyes, ReasonMissing, StillPromised, SerialsNeeded, SerialElsewhere.
+    Errors: UnknownVariance, AlreadyDecided, FourEyes, ReasonMissing, StillPromised, SerialsNeeded, NoSerialsInBook, SerialElsewhere.
     """
     variance = await queries.lock_variance(uow, variance_id)
     if uow.actor.id in variance.counters:

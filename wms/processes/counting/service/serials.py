@@ -59,9 +59,14 @@ async def _change(uow: UnitOfWork, h: stock.Held, to_status: str, named: list[st
 
 
 async def adjust(uow: UnitOfWork, variance: queries.Variance) -> None:
-    """Write the missing serials off and take the extra ones in. Errors: SerialsNeeded, StillPromised, SerialElsewhere."""
+    """Write the missing serials off and take the extra ones in.
+
+    Errors: SerialsNeeded, NoSerialsInBook, StillPromised, SerialElsewhere.
+    """
     if not variance.missing and not variance.extra:  # found before serials were counted by name
         raise rules.SerialsNeeded(variance_id=str(variance.id))
+    if nameless := len(variance.extra) - len(variance.missing) - variance.delta_each:
+        raise rules.NoSerialsInBook(nameless_each=nameless)
     if unheld := await hold(uow, variance.place_id, variance.sku_id, variance.missing):
         raise rules.StillPromised(missing_each=unheld)
     adjustment = (await stock.virtual_places(uow))["ADJUSTMENT"]
