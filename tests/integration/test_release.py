@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.integration.house import House, Refused, open_house, pick_all
 from wms.processes.order_release import service as release
@@ -61,6 +62,22 @@ async def test_a_draft_is_shown_and_takes_nothing_until_it_is_confirmed(house: H
 
 def drawn(path: list[list[int]]) -> int:
     return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in itertools.pairwise(path))
+
+
+async def test_an_order_that_changed_in_a_draft_waits_for_the_next_wave(house: House) -> None:
+    same, other = await house.order("O1", {"A": 2}), await house.order("O2", {"A": 3})
+    wave = await draft(house, same, other)
+    lines = [{"sku": "A", "qty_each": 1}, {"sku": "B", "qty_each": 2}]
+    await house.admin.call("PATCH", f"/api/v1/orders/{other}", {"lines": lines})
+    await house.admin.post(f"/api/v1/waves/{wave}/confirm")
+    await house.settle()
+    assert (await house.state(same), await house.state(other)) == ("released", "accepted")
+    [refused] = (await house.admin.get(f"/api/v1/waves/{wave}/plan"))["refused"]
+    assert "changed meanwhile" in refused["why"]
+    async with house.db.begin() as uow:
+        assert await uow.session.scalar(text("SELECT sum(open_each) FROM reservation WHERE state = 'pending'")) == 2
+    await house.release(other)
+    assert await house.state(other) == "released" and await house.audit_clean()
 
 
 async def test_a_draft_names_what_it_cannot_plan_and_changes_nothing(house: House) -> None:

@@ -68,6 +68,14 @@ class OrderPlan:
     cents: int | None = None
     """What carriage of its cartons costs with the house's own part, in the site's currency; None: not known."""
 
+    @property
+    def pieces(self) -> dict[UUID, int]:
+        """Line id to pieces that it was planned for."""
+        found: dict[UUID, int] = {}
+        for line_id, n in (*((line, n) for line, _, n in self.reserve), *self.short):
+            found[line_id] = found.get(line_id, 0) + n
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class WavePlan:

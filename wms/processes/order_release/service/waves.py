@@ -321,6 +321,9 @@ async def _release_one(uow: UnitOfWork, member: WaveOrder) -> bool:
     if not order.may_release:
         await _refuse(uow, member.wave_id, member.order_id, _not_now(order))
         return False
+    if planned.pieces != {x.id: x.open_each for x in order.lines if x.open_each}:
+        await _refuse(uow, member.wave_id, member.order_id, "it has changed meanwhile; planned again in the next wave")
+        return False
     wants = [ledger.Want(f"order_line:{line}", balance, qty) for line, balance, qty in planned.reserve]
     try:
         async with uow.session.begin_nested():
