@@ -18,6 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from wms.db.uow import Actor, Database, UnitOfWork
 from wms.db.web import problem
+from wms.entrypoints import heap
 from wms.foundation.people import service as people
 from wms.foundation.people.http import COOKIE
 from wms.kernel.errors import BadInput, NotAllowed, Refusal
@@ -59,6 +60,7 @@ def build(settings: Settings, db: Database, routers: Sequence[APIRouter], web: P
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        heap.settle()
         yield
         await db.close()
 

@@ -12,7 +12,7 @@ import structlog
 from wms.algorithms.warm import warm
 from wms.db.outbox import Plan, Reaction, Relay, Solvers, Tick, run_ticks
 from wms.db.uow import Database, UnitOfWork
-from wms.entrypoints import carriers, host, mqtt
+from wms.entrypoints import carriers, heap, host, mqtt
 from wms.events.incidents import IncidentDetected
 from wms.kernel.messages import Event
 from wms.settings import Settings
@@ -34,6 +34,7 @@ async def run(
     ticks: Sequence[Tick],
 ) -> None:  # fmt: skip
     """Serve until SIGTERM or SIGINT."""
+    heap.settle()
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
