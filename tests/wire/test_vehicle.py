@@ -92,7 +92,7 @@ async def floor(broker: Broker, request: pytest.FixtureRequest) -> AsyncIterator
     await asyncio.sleep(0.1)
     await sim.start()
     async with running(driver, ctx, retry_s=0.05):
-        await until(lambda: ctx.onlines and driver.factsheet)
+        await until(lambda: ctx.onlines and driver.factsheet and heard)  # the tap too: it may be the last to be let in
         yield Floor(sim, driver, ctx, heard)
     await sim.stop()
     tap.cancel()
