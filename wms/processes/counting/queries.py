@@ -89,14 +89,12 @@ WITH RECURSIVE moved AS (
   WHERE sku_id = :sku AND occurred_at > :at AND from_place_id <> to_place_id
 )
 """
-_BOOK_AT = text(
-    _THEN
-    + """
+_BOOK = """
 SELECT coalesce((SELECT sum(b.qty_each) FROM stock_balance b JOIN inside i ON i.id = b.place_id WHERE b.sku_id = :sku), 0)
      - coalesce((SELECT sum(s.qty_each) FROM since s JOIN inside i ON i.id = s.to_place_id), 0)
      + coalesce((SELECT sum(s.qty_each) FROM since s JOIN inside i ON i.id = s.from_place_id), 0)
 """
-)  # noqa: S608
+_BOOK_AT = text(_THEN + _BOOK)
 
 
 async def book_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> int:
@@ -109,9 +107,7 @@ async def book_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> 
     return int(await uow.session.scalar(_BOOK_AT, {"place": place_id, "sku": sku_id, "at": at}) or 0)
 
 
-_SERIALS_AT = text(
-    _THEN.rstrip()
-    + """, first AS (
+_SERIALS = """, first AS (
   SELECT DISTINCT ON (m.serial) m.serial, s.from_place_id AS was_in FROM since s JOIN movement_serial m ON m.movement_id = s.id
   ORDER BY m.serial, s.occurred_at, s.id
 )
@@ -119,7 +115,7 @@ SELECT coalesce(f.serial, s.serial) AS serial
 FROM (SELECT serial, place_id FROM serial WHERE sku_id = :sku) s FULL JOIN first f USING (serial)
 WHERE coalesce(f.was_in, s.place_id) IN (SELECT id FROM inside) ORDER BY 1
 """
-)  # noqa: S608
+_SERIALS_AT = text(_THEN.rstrip() + _SERIALS)
 
 
 async def serials_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> list[str]:
