@@ -7,9 +7,11 @@ import hmac
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +19,7 @@ import pytest
 from fastapi import APIRouter
 from sqlalchemy import text
 
+from tests.conftest import ROOT
 from tests.integration.house import open_house
 from wms import flow
 from wms.db.outbox import ATTEMPTS_MAX, Relay, Solvers, Tick, run_ticks
@@ -248,3 +251,65 @@ async def test_of_two_requests_that_wait_for_each_other_both_are_served(new_db: 
         name = str(await uow.session.scalar(text("SELECT name FROM owner WHERE code = 'X'")))
     assert sorted(name) == ["-", "A", "B"], "each counted once"
     await db.close()
+
+
+async def test_facts_told_all_at_once_are_as_those_told_one_by_one(db: Database) -> None:
+    facts = [OrderShipped(order_id=uuid7(), ref=f"R{n}") for n in range(5)]
+    async with db.begin(cause="test") as uow:
+        uow.emit(facts[0])
+        await uow.emit_all(facts[1:])
+        uow.emit(facts[0])
+        assert uow.emitted == [*facts, facts[0]]
+    async with db.begin() as uow:
+        rows = list(await uow.session.execute(text(
+            "SELECT e.name, e.stream, e.payload, e.actor, r.reaction, r.stream AS same, r.state, r.attempts, r.run_at = e.occurred_at AS due"
+            " FROM event e JOIN reaction r ON r.event_id = e.id ORDER BY r.seq"
+        )))  # fmt: skip
+    assert [r.payload["ref"] for r in rows] == ["R0", "R1", "R2", "R3", "R4", "R0"], (
+        "in the order in which they were told"
+    )
+    assert len({(r.name, r.actor, r.reaction, r.state, r.attempts, r.due) for r in rows}) == 1
+    assert all(r.stream == r.same and r.payload["order_id"] in r.stream for r in rows)
+
+
+async def test_who_asks_for_the_same_words_waits_for_the_first(db: Database) -> None:
+    told: list[str] = []
+    first_is_in, others_wait = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with db.begin() as uow:
+            await uow.alone("tag:A")
+            first_is_in.set()
+            await others_wait.wait()
+            told.append("first")
+
+    async def second(what: str) -> None:
+        await first_is_in.wait()
+        async with db.begin() as uow:
+            await uow.alone(what)
+            told.append(what)
+
+    same, other = asyncio.create_task(second("tag:A")), asyncio.create_task(second("tag:B"))
+    holder = asyncio.create_task(first())
+    await other
+    assert told == ["tag:B"]
+    others_wait.set()
+    await asyncio.gather(holder, same)
+    assert told == ["tag:B", "first", "tag:A"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc here")
+async def test_a_worker_that_is_told_to_end_waits_for_no_solver(new_db: Callable[..., str], tmp_path: Path) -> None:
+    """With nothing compiled its solver is busy for a minute and more."""
+    env = {
+        **os.environ, "WMS_DATABASE_URL": new_db(migrated=True), "WMS_BROKER_URL": "", "WMS_DATA_DIR": str(tmp_path),
+        "NUMBA_CACHE_DIR": str(tmp_path / "kernels"),
+    }  # fmt: skip
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "wms", "worker", cwd=ROOT, env=env)
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+    async with asyncio.timeout(60):
+        while not children.read_text().split():
+            await asyncio.sleep(0.1)
+    worker.terminate()
+    async with asyncio.timeout(30):
+        assert await worker.wait() == 0

@@ -1,7 +1,6 @@
 """Unit of work: one transaction with its time, its actor, its request id, and what it tells the world."""
 
 import asyncio
-import json
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event as sa_event
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -35,19 +34,7 @@ class Actor:
     device: str = ""
 
 
-_EMIT_ALL = text("""
-INSERT INTO event (id, name, stream, payload, actor, request_id, occurred_at)
-SELECT e.id, :name, e.stream, e.payload::jsonb, :actor, :request, :now
-FROM unnest(CAST(:ids AS uuid[]), CAST(:streams AS text[]), CAST(:payloads AS text[])) WITH ORDINALITY AS e (id, stream, payload, n)
-ORDER BY e.n
-""")
-_REACT_ALL = text("""
-INSERT INTO reaction (event_id, reaction, stream, state, attempts, run_at)
-SELECT e.id, r.name, e.stream, 'due', 0, :now
-FROM unnest(CAST(:ids AS uuid[]), CAST(:streams AS text[])) WITH ORDINALITY AS e (id, stream, n)
-CROSS JOIN unnest(CAST(:reactions AS text[])) WITH ORDINALITY AS r (name, m)
-ORDER BY e.n, r.m
-""")
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 SYSTEM = Actor("system", "system", frozenset({"system"}))
 
@@ -92,15 +79,23 @@ class UnitOfWork:
         """As `emit`, of thousands of facts of one kind: their rows are written at once, in their order."""
         if not events:
             return
-        cls = type(events[0])
-        given = {
-            "ids": [uuid7() for _ in events], "streams": [e.stream_key() for e in events],
-            "payloads": [json.dumps(dump(e)) for e in events], "name": cls.name, "actor": self.actor.id,
-            "request": self.request_id, "now": self.now, "reactions": list(self.router(cls)),
-        }  # fmt: skip
-        await self.session.execute(_EMIT_ALL, given)
-        await self.session.execute(_REACT_ALL, given)
+        reactions = list(self.router(type(events[0])))
+        rows = [{
+            "id": uuid7(), "name": e.name, "stream": e.stream_key(), "payload": dump(e), "actor": self.actor.id,
+            "request_id": self.request_id, "occurred_at": self.now,
+        } for e in events]  # fmt: skip
+        await self.session.flush()  # what was told before comes before
+        await self.session.execute(insert(EventRow), rows)
+        if reactions:
+            await self.session.execute(insert(ReactionRow), [
+                {"event_id": row["id"], "reaction": reaction, "stream": row["stream"], "run_at": self.now}
+                for row in rows for reaction in reactions
+            ])  # fmt: skip
         self.emitted.extend(events)
+
+    async def alone(self, what: str) -> None:
+        """Who asks for the same words waits until this transaction has ended: for what has no row yet that could be locked."""
+        await self.session.execute(_ALONE, {"what": what})
 
     def send_device(self, device: str, kind: str, data: dict[str, Any], *, ref: str, ttl_s: int = 60) -> UUID:
         """Queue a device command that is never carried out after `ttl_s`. Its answer comes back with `ref`."""

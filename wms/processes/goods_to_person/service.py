@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from wms.db.uow import UnitOfWork
 from wms.events.goods_to_person import PodCalled
@@ -24,13 +24,13 @@ from wms.kernel.ids import uuid7
 from wms.processes.goods_to_person import queries, rules
 from wms.processes.goods_to_person.tables import PodVisit, StationOrder
 
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7272)")
+_ONE_AT_A_TIME = "goods_to_person"
 """Two choices at once would call one pod twice. Taken before any row, by every verb: one fixed order."""
 
 
 async def take_in(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) -> int:
     """Open the picks of released orders, and call pods as far as stations have room. Returns how many orders."""
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     found = await order_service.lock_all(uow, order_ids)
     known = {m.order_id for m in await queries.at(uow, "waiting", "here")}
     own = await queries.still_in(uow, wave_id, order_ids) - known
@@ -68,7 +68,7 @@ def _open(
 
 async def feed(uow: UnitOfWork) -> None:
     """Something became free: give waiting orders their totes, send pods home, call the next ones."""
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     await _feed(uow)
 
 
@@ -130,7 +130,7 @@ async def _send_off(uow: UnitOfWork, bench: queries.Bench, visit: queries.VisitI
 
 async def pod_delivered(uow: UnitOfWork, pod_id: int, place_id: int) -> None:
     """A pod came to a station, or is home, by vehicle or by hand. Nothing happens for units that are on no visit."""
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     visit = next((v for v in await queries.open_visits(uow) if v.pod_id == pod_id), None)
     if visit is None:
         return
@@ -199,7 +199,7 @@ async def short_pick(
 
 
 async def _pick_at(uow: UnitOfWork, station: str, task_id: UUID) -> tuple[work.TaskInfo, queries.OrderAt]:
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     bench = await queries.bench(uow, station)
     task = await tasks.lock(uow, task_id)
     if task.kind != rules.KIND or task.group_id is None:
@@ -310,7 +310,7 @@ async def _maybe_picked(uow: UnitOfWork, member: queries.OrderAt) -> None:
 
 async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
     """A cancelled order leaves the station. Only acts while it is picked here."""
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     for member in await queries.at(uow, "waiting", "here", order_id=order_id):
         order = await order_service.lock(uow, order_id)
         await _stop(uow, member, "order cancelled")
@@ -321,7 +321,7 @@ async def cancel_order(uow: UnitOfWork, order_id: UUID) -> None:
 
 async def withdraw_order(uow: UnitOfWork, order_id: UUID, reason: str, wave_id: UUID | None) -> None:
     """Taken out of its wave: its picks close and its tote goes back. Only what this wave began."""
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     for member in await queries.at(uow, "waiting", "here", order_id=order_id):
         if wave_id in (None, member.wave_id):
             await _stop(uow, member, reason)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from wms.db.uow import UnitOfWork
 from wms.events.counting import CountPlanned, PositionCounted, VarianceDecided, VarianceFound
@@ -27,8 +27,8 @@ CARDS = 6
 """Counts handed out at once, so that a counter can go on without the network."""
 HOLD_TRIES = 3
 SEED = 1
-PLAN_LOCK = 7_311_001
-"""Advisory lock: opening a count and looking whether one is open must be one step."""
+PLAN_LOCK = "counting.plan"
+"""Opening a count and looking whether one is open must be one step."""
 
 
 async def plan_day(uow: UnitOfWork, seed: int = SEED) -> int:
@@ -60,7 +60,7 @@ async def _empty_checks(
 
 async def _lock_plan(uow: UnitOfWork) -> None:
     await uow.session.flush()
-    await uow.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PLAN_LOCK})
+    await uow.alone(PLAN_LOCK)
 
 
 def _open(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
 from wms.db.uow import UnitOfWork
 from wms.events.customs import DeclarationHeld, DeclarationReleased, PapersAnswered
@@ -115,7 +115,7 @@ async def make_batch(uow: UnitOfWork, mode: str, parcel_ids: Sequence[UUID] = ()
     for order_id in orders:
         await judge_order(uow, order_id, declaring=True)
     # One at a time, so that numbers follow each other.
-    await uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('customs_batch'))"))
+    await uow.alone("customs.batch")
     query = query.where(CustomsParcel.order_id.in_(orders)).execution_options(populate_existing=True)
     found = list(await uow.session.scalars(query.order_by(CustomsParcel.sscc)))
     rows = {

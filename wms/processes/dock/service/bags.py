@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
@@ -26,7 +26,7 @@ async def open_bag(uow: UnitOfWork, tag: str) -> queries.ContainerInfo:
     Errors: NotATag, ContainerClosed.
     """
     code = tag.strip().upper().removeprefix("]C100").removeprefix("]C1")
-    await _alone(uow, f"tag:{code}")
+    await uow.alone(f"dock.tag:{code}")
     found = await queries.find_container(uow, code) or await queries.find_container(uow, code[-18:])
     if found is not None and not (found.kind == "bag" and found.state == "departed"):
         if found.state != "open":
@@ -37,11 +37,6 @@ async def open_bag(uow: UnitOfWork, tag: str) -> queries.ContainerInfo:
     elif not rules.is_tag(code) or await _means_something(uow, code):
         raise rules.NotATag(scanned=tag[:40])
     return await _make(uow, "bag", code)
-
-
-async def _alone(uow: UnitOfWork, what: str) -> None:
-    """Who scans the same number at the same time waits, and then sees what came of it."""
-    await uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"dock:{what}"})
 
 
 async def _keep_apart(uow: UnitOfWork, left: queries.ContainerInfo) -> None:
@@ -183,7 +178,7 @@ async def seal(uow: UnitOfWork, tag: str, seal_scan: str, weight_g: int) -> quer
     number = seal_scan.strip().upper()
     if not rules.is_tag(number):
         raise rules.NotATag(scanned=seal_scan[:40])
-    await _alone(uow, f"seal:{number}")
+    await uow.alone(f"dock.seal:{number}")
     other = await uow.session.scalar(Container.__table__.select().where(Container.seal == number).limit(1))
     if other is not None:
         raise rules.SealTaken(seal=number)

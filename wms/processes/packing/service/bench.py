@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
 from wms.foundation.catalog import queries as catalog
@@ -229,7 +227,7 @@ async def _plate(uow: UnitOfWork, scanned: str) -> str:
     if len(plates) != 1 or await _means_something(uow, scanned):
         raise rules.NoPlate(scanned=scanned[:60])
     plate = min(plates)
-    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"plate:{plate}"))))
+    await uow.alone(f"packing.plate:{plate}")
     if any(p.state != "void" for p in await queries.named(uow, line_rules.Codes(plates=plates))):
         raise rules.PlateTaken(plate=plate)
     return plate

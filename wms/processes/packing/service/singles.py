@@ -7,7 +7,7 @@ the piece that lies in it.
 
 from uuid import UUID
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wms.db.uow import UnitOfWork
@@ -99,7 +99,7 @@ async def _here(uow: UnitOfWork, station: work.StationInfo, tote_code: str) -> s
     if spot is None or spot.id not in (tote.in_place_id, cart.in_place_id if cart else 0):
         raise rules.ToteElsewhere(tote=tote.code, station=station.code)
     # Two benches at one tote: the second counts what the first has left.
-    await uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:tote))"), {"tote": f"singles {tote.code}"})
+    await uow.alone(f"packing.singles:{tote.code}")
     return tote
 
 

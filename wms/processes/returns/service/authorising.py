@@ -51,9 +51,6 @@ def buyer_of(order: orders.OrderInfo) -> str:
     return hashlib.sha256(f"wharfinger.returns|{known}".encode()).hexdigest()
 
 
-_REF_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:ref, 0))")
-
-
 async def request(
     uow: UnitOfWork, channel: str, ref: str, order_ref: str, reason: str, lines: Sequence[Wanted]
 ) -> UUID:
@@ -62,7 +59,7 @@ async def request(
     Errors: UnknownOrder, NotShipped, LinesRefused naming each line, RefTaken when the reference comes back with other lines.
     """
     # One reference at a time: two orders may be asked for under the same one at once.
-    await uow.session.execute(_REF_LOCK, {"ref": f"returns|{channel}|{ref}"})
+    await uow.alone(f"returns.ref:{channel}|{ref}")
     found = await orders.find_order(uow, order_ref, channel)
     order = await order_service.lock(uow, found.id)
     if order.state != "shipped":

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from wms.db.uow import UnitOfWork
 from wms.events.slotting import SlotsRequested
@@ -20,7 +20,7 @@ from wms.processes.slotting.tables import SlotMove, SlotPolicy, SlotProposal
 solve = plan.solve
 """The pure middle, run in a process pool."""
 
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7271)")
+_ONE_AT_A_TIME = "slotting"
 """As for putaways: two choices at once would promise the same room."""
 
 
@@ -63,7 +63,7 @@ async def approve(uow: UnitOfWork, proposal_id: UUID, groups: Collection[int] | 
 
     Returns how many tasks. Errors: UnknownProposal, ProposalClosed, NothingToMove.
     """
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     proposal = await queries.proposal(uow, proposal_id, lock=True)
     if proposal.state != "planned":
         raise rules.ProposalClosed(state=proposal.state)

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
-
 from wms.algorithms.slotting import putaway
 from wms.db.uow import UnitOfWork
 from wms.events.incidents import IncidentDetected
@@ -22,7 +20,7 @@ from wms.kernel.ids import uuid7
 from wms.processes.slotting import queries, rules
 from wms.processes.slotting.service import whys
 
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7271)")
+_ONE_AT_A_TIME = "slotting"
 """Two choices at once would promise the same room."""
 
 
@@ -34,7 +32,7 @@ async def open_putaway(uow: UnitOfWork, hu_id: int, cause: str) -> int:
     unit = await stock.unit(uow, hu_id)
     if unit.closed:
         return 0
-    await uow.session.execute(_ONE_AT_A_TIME)
+    await uow.alone(_ONE_AT_A_TIME)
     there = [t for t in await work.tasks(uow, kind="putaway") if t.place_id == hu_id]
     promised: Counter[tuple[int, int, int, str]] = Counter()
     for t in there:
