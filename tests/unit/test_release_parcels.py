@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.test_shipping_cards import air_card, post_card
 from wms.algorithms.packing.model import Box
-from wms.processes.order_release.rules.parcels import NO_TERMS, Arranged, Goods, Supply, Terms, arrange, parted
+from wms.processes.order_release.rules.parcels import NO_TERMS, Arranged, Goods, Prices, Supply, Terms, arrange, parted
 from wms.processes.shipping.rules import ladders
 from wms.processes.shipping.rules.cards import Card, quote
 from wms.processes.shipping.rules.policy import Policy
@@ -26,7 +26,7 @@ def wanted(card: Card, country: str = "DE", most_g: int = 20_000, term: str = ""
 
 
 def packed(pieces: list[int], prices: Mapping[str, ladders.Ladder], **terms: int) -> Arranged:
-    supply = Supply(SKUS, (CUBE, FLAT, LARGE), prices={"k": prices})
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), prices={"k": Prices(prices)})
     return arrange(pieces, {}, Terms(carriage="k", **terms), supply)
 
 
@@ -40,6 +40,20 @@ def test_two_small_parcels_go_where_the_carrier_bills_the_air_of_one_large() -> 
     assert codes(packed([1, 2], by_air)) == ["CUBE", "FLAT"] and packed([1, 2], by_air).cents == 2_000
     assert codes(packed([1, 2], dear_parcels)) == ["LARGE"]
     assert codes(packed([1, 2], by_air, parcels_max=1)) == ["LARGE"], "the customer takes one"
+
+
+def test_a_bag_is_billed_by_the_air_that_it_has_when_filled() -> None:
+    bag = Box("BAG", (260, 300, 0), 10, 5_000, (270, 310, 0), bag=True)
+    by_kg = tuple((g, g) for g in range(100, 20_100, 100))  # a cent a gram
+    light = {7: ((150, 120, 90), 200)}
+
+    def cents(divisor: int, over_mm: int = 0) -> int | None:
+        prices = {"k": Prices({"BAG": by_kg}, divisor, over_mm)}
+        return arrange([7], {}, Terms(carriage="k"), Supply(light, (bag,), prices=prices)).cents
+
+    assert cents(0) == 300  # 210 g with the bag
+    assert cents(5_000) == 800  # 180 × 220 × 90 mm are 713 g
+    assert cents(5_000, 220) == 300 and cents(5_000, 219) == 800
 
 
 def test_without_the_price_of_each_carton_the_fewest_and_smallest_go() -> None:
@@ -65,7 +79,7 @@ def test_no_parcel_is_worth_more_than_the_country_lets_in() -> None:
 def test_an_order_parted_by_worth_keeps_within_the_parcels_that_its_customer_takes() -> None:
     """Each group by itself would, all together would not."""
     by_air = {"CUBE": ((20_000, 900),), "FLAT": ((20_000, 1_100),), "LARGE": ((20_000, 4_000),)}
-    supply = Supply(SKUS, (CUBE, FLAT, LARGE), prices={"k": by_air})
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), prices={"k": Prices(by_air)})
     worth = {1: 60, 2: 40}
     made = [arrange([1, 2, 1, 2], worth, Terms(max_cents=100, carriage="k", parcels_max=n), supply) for n in (2, 4)]
     assert [codes(m) for m in made] == [["LARGE", "LARGE"], ["CUBE", "CUBE", "FLAT", "FLAT"]]
@@ -73,7 +87,7 @@ def test_an_order_parted_by_worth_keeps_within_the_parcels_that_its_customer_tak
 
 def test_goods_in_their_own_container_are_parcels_of_their_own_and_the_rest_is_packed_as_ever() -> None:
     prices = {code: ((20_000, 900),) for code in ("CUBE", "FLAT", "LARGE")}
-    supply = Supply(SKUS, (CUBE, FLAT, LARGE), goods={1: Goods(own_container=True)}, prices={"k": prices})
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), goods={1: Goods(own_container=True)}, prices={"k": Prices(prices)})
     made = arrange([1, 2, 1], {1: 80, 2: 80}, Terms(carriage="k", max_cents=100), supply)
     assert [(p.box, p.weight_g, [x.size_mm for x in p.placed]) for p in made.cartons[:2]] == [
         ("", 500, [(580, 380, 40)])

@@ -108,10 +108,19 @@ async def orders(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, OrderInfo
     return found
 
 
-async def prices(uow: UnitOfWork, keys: Collection[str]) -> dict[str, dict[str, list[list[int]]]]:
-    """What parcels cost, by key of carriage: carton to [[up to so many grams gross, cents], ...]."""
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a service charges for a parcel. Fields: tables.Carriage."""
+
+    prices: dict[str, list[list[int]]]
+    divisor: int
+    dim_over_mm: int
+
+
+async def prices(uow: UnitOfWork, keys: Collection[str]) -> dict[str, Prices]:
+    """What parcels cost, by key of carriage."""
     rows = await uow.session.scalars(select(Carriage).where(Carriage.key.in_(keys))) if keys else ()
-    return {row.key: row.prices for row in rows}
+    return {row.key: Prices(row.prices, row.divisor, row.dim_over_mm) for row in rows}
 
 
 async def order(uow: UnitOfWork, order_id: UUID) -> OrderInfo:

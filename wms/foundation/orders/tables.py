@@ -66,7 +66,11 @@ class Carriage(Base):
     __tablename__ = "carriage"
     key: Mapped[str] = mapped_column(primary_key=True)
     prices: Mapped[dict[str, Any]]
-    """Carton to [[up to so many grams gross, cents], ...], rising weights, in the site's currency."""
+    """Carton to [[up to so many grams gross, cents], ...], rising weights, in the site's currency. A bag's are without its volume."""
+    divisor: Mapped[int]
+    """mm³ of volume that count as a gram; 0: volume does not count. Known of a carton, and of a bag once it is filled."""
+    dim_over_mm: Mapped[int]
+    """Volume counts where the longest side is longer."""
 
 
 class CustomerOrder(Base):

@@ -13,6 +13,8 @@ def upgrade() -> None:
         "carriage",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("prices", JSONB(), nullable=False),
+        sa.Column("divisor", sa.BigInteger(), nullable=False),
+        sa.Column("dim_over_mm", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_carriage")),
     )
     op.add_column("customer_order", sa.Column("parcel_max_cents", sa.BigInteger(), nullable=False, server_default="0"))

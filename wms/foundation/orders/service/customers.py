@@ -281,10 +281,14 @@ async def route(
     )  # fmt: skip
 
 
-async def keep_prices(uow: UnitOfWork, key: str, prices: Mapping[str, Sequence[tuple[int, int]]]) -> None:
-    """Keep what a service charges: carton to (up to so many grams gross, cents). A key that is known already stays as it is."""
+async def keep_prices(
+    uow: UnitOfWork, key: str, prices: Mapping[str, Sequence[tuple[int, int]]], *, divisor: int, dim_over_mm: int
+) -> None:
+    """Keep what a service charges, as tables.Carriage tells it. A key that is known already stays as it is."""
     told = {carton: [list(step) for step in steps] for carton, steps in prices.items()}
-    await uow.session.execute(insert(Carriage).values(key=key, prices=told).on_conflict_do_nothing())
+    await uow.session.execute(
+        insert(Carriage).values(key=key, prices=told, divisor=divisor, dim_over_mm=dim_over_mm).on_conflict_do_nothing()
+    )
 
 
 async def set_customs_mode(uow: UnitOfWork, order_id: UUID, mode: str, why: str) -> None:

@@ -4,7 +4,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 
+from wms.algorithms.packing.bags import filled
 from wms.algorithms.packing.engine import OWN_CONTAINER, plan
 from wms.algorithms.packing.model import Box, Item, LeftOver, Limit, Packed, Plan, Rules
 from wms.algorithms.packing.screen import TOO_HEAVY
@@ -43,9 +45,19 @@ NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What a service charges. ladders: by carton, its dimensional weight counted; a bag's sides are known once it is filled, so
+    its is counted here: divisor: mm³ that count as a gram, 0: none do; dim_over_mm: where the longest side is longer."""
+
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)
+    divisor: int = 0
+    dim_over_mm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Supply:
-    """What parcels are planned with, for all orders of a wave. `skus`: id to (size in mm, weight in g). `prices`: key of
-    carriage to carton to its ladder."""
+    """What parcels are planned with, for all orders of a wave. `skus`: id to (size in mm, weight in g). `prices`: by key
+    of carriage."""
 
     skus: Mapping[int, tuple[tuple[int, int, int], int]]
     boxes: tuple[Box, ...]
@@ -54,16 +66,23 @@ class Supply:
     goods: Mapping[int, Goods] = field(default_factory=dict)
     """SKU id to what limits its parcels; a SKU that is not there shares one with anything."""
     limits: tuple[Limit, ...] = ()
-    prices: Mapping[str, Mapping[str, Ladder]] = field(default_factory=dict)
+    prices: Mapping[str, Prices] = field(default_factory=dict)
+
+
+NO_PRICES = Prices()
 
 
 class Carriage:
     """Price of a parcel by carton and gross weight, as `Rules.price` wants it. Above its ladder a parcel costs as its end."""
 
-    def __init__(self, ladders: Mapping[str, Ladder]) -> None:
-        self._ladders = {code: ([w for w, _ in steps], [c for _, c in steps]) for code, steps in ladders.items()}
+    def __init__(self, told: Prices) -> None:
+        self._told = told
+        self._ladders = {code: ([w for w, _ in steps], [c for _, c in steps]) for code, steps in told.ladders.items()}
 
     def __call__(self, box: Box, gross_g: int) -> float:
+        sides, told = box.outer_mm or box.inner_mm, self._told
+        if box.bag and told.divisor and max(sides) > told.dim_over_mm:
+            gross_g = max(gross_g, -(-prod(sides) // told.divisor))
         weights, cents = self._ladders[box.code]
         return float(cents[min(bisect_left(weights, gross_g), len(cents) - 1)])
 
@@ -81,8 +100,8 @@ def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, suppl
     """Cartons of these pieces (SKU ids), parcels of those that ship as they are, and what fits none. `worth`: SKU id to the
     declared cents of a piece."""
     boxes = tuple(replace(b, gross_max_g=terms.max_g) for b in supply.boxes) if terms.max_g else supply.boxes
-    ladders = supply.prices.get(terms.carriage, {})
-    carriage = Carriage(ladders) if all(box.code in ladders for box in boxes) else None
+    prices = supply.prices.get(terms.carriage, NO_PRICES)
+    carriage = Carriage(prices) if all(box.code in prices.ladders for box in boxes) else None
     made = _as_they_are([i for i in pieces if supply.goods.get(i, ANY).own_container], terms, supply)
     loose = [i for i in pieces if not supply.goods.get(i, ANY).own_container]
     groups = [
@@ -99,8 +118,17 @@ def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, suppl
         made.cents = None
     else:
         by_code = {box.code: box for box in boxes}
-        made.cents = sum(round(carriage(by_code[p.box], p.weight_g)) for p in made.cartons if p.box != OWN_CONTAINER)
+        boxed = [(_filled(by_code[p.box], p), p.weight_g) for p in made.cartons if p.box != OWN_CONTAINER]
+        made.cents = sum(round(carriage(box, weight_g)) for box, weight_g in boxed)
     return made
+
+
+def _filled(box: Box, packed: Packed) -> Box:
+    """A bag has the sides that its content gives it."""
+    if not box.bag:
+        return box
+    high = max(p.at_mm[2] + p.size_mm[2] for p in packed.placed)
+    return replace(box, outer_mm=filled(box.outer_mm or box.inner_mm, high))
 
 
 def _as_they_are(pieces: Sequence[int], terms: Terms, supply: Supply) -> Arranged:

@@ -74,10 +74,10 @@ class Policy:
         rate = self.rates.get(currency)
         return None if rate is None else (2 * cents * rate + MICRO) // (2 * MICRO)
 
-    def from_site_currency(self, cents: int, currency: str) -> int:
-        """Rounded down; 0 where no rate is on file."""
-        rate = MICRO if currency == self.currency else self.rates.get(currency, 0)
-        return cents * MICRO // rate if rate else 0
+    def from_site_currency(self, cents: int, currency: str) -> int | None:
+        """Rounded down; None where no rate is on file."""
+        rate = MICRO if currency == self.currency else self.rates.get(currency)
+        return None if rate is None else cents * MICRO // rate
 
 
 def term_for(policy: Policy, country: str, value_cents: int) -> tuple[str, str]:

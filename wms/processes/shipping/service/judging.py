@@ -76,13 +76,19 @@ async def _terms(
     service, card = next(s for s in book.services if s.code == best.service), book.cards[best.service]
     # What was expected may weigh a little more on the scale: cartons are planned below the service's limit.
     most_g = service.weight_max_g * PLANNED_PERCENT // 100
-    most_cents = book.policy.from_site_currency(choice.value_limit(book, service, asked.country), currency)
+    limit = choice.value_limit(book, service, asked.country)
+    most_cents = max(1, book.policy.from_site_currency(limit, currency) or 0) if limit else 0  # 0 would be no limit
     attributes = frozenset(a for goods, _ in asked.content for a in goods.judged)
     sides = {c.code: c.outer_mm for c in await catalog.cartons(uow)}
     wanted = ladders.Wanted(card, asked.country, asked.postcode, attributes, duty_term, service.weight_max_g)
     key = ladders.key(book.policy, wanted, sides)
     if not await order_queries.prices(uow, [key]):
-        await orders.keep_prices(uow, key, ladders.prices(book.policy, wanted, sides))
+        divisor, over = (
+            (card.divisor if card.dim != "never" else 0),
+            (card.dim_side_mm if card.dim == "over_side" else 0),
+        )
+        told = ladders.prices(book.policy, wanted, sides)
+        await orders.keep_prices(uow, key, told, divisor=divisor, dim_over_mm=over)
     return orders.ParcelTerms(most_g, most_cents, key)
 
 

@@ -5,8 +5,8 @@ A purchase is committed in state `buying`, with the key that the carrier will kn
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -164,17 +164,11 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
     if service is None:
         return refusals.UnknownService(service=order.service)
     fresh.account = service.account
-    pieces = {int(sku_id): n for sku_id, n in event.contents.items()}
-    goods = await queries.goods(uow, pieces)
-    declared = {x.sku_id: x.value_cents for x in order.lines}
-    inside = tuple(
-        (judging.valued(goods[sku], book.policy.in_site_currency(declared.get(sku, 0), order.currency) or 0), n)
-        for sku, n in pieces.items() if sku in goods
-    )  # fmt: skip
+    declared = await declared_of(uow, book, order, event.contents)
+    inside = declared.inside
     sides = (event.length_mm, event.width_mm, event.height_mm)
     # Turned as a whole, as its limit was when the parcel was planned: cents rounded up piece by piece would be over it.
-    worth = sum(declared.get(g.sku_id, 0) * n for g, n in inside)
-    parcel = Parcel(event.weight_g, sides, book.policy.in_site_currency(worth, order.currency) or 0, inside)
+    parcel = Parcel(event.weight_g, sides, book.policy.in_site_currency(declared.cents, order.currency) or 0, inside)
     country = str(order.destination.get("country", ""))
     bans = matrix.judge(book.matrix, service, country, inside, book.on)
     note_check(uow, fresh, bans, len(inside), book)
@@ -185,18 +179,40 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: LabelWanted) -> 
     if not service.account:
         return refusals.NoAccount(service=service.code)
     _expect(fresh, book, service.code, parcel, country, order)
-    names = await catalog.skus(uow, pieces)
     fresh.request = asdict(BuyLabel(
         key=str(fresh.id), service=service.code, reference=event.sscc, weight_g=event.weight_g, length_mm=event.length_mm,
         width_mm=event.width_mm, height_mm=event.height_mm, recipient=dict(order.destination), duty_term=order.duty_term,
-        value_cents=worth, currency=order.currency,
-        contents=[
-            {"sku": names[g.sku_id].code, "name": names[g.sku_id].name, "pieces": n, "value_cents": declared.get(g.sku_id, 0),
-             "attributes": list(g.attributes), "un_number": g.un_number} for g, n in inside
-        ],
-        number=event.number, of=event.of,
+        value_cents=declared.cents, currency=order.currency, contents=declared.contents, number=event.number, of=event.of,
     ))  # fmt: skip
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is in a parcel, as the order declares it. inside: goods valued in the site's currency, with their pieces; cents: of
+    all of it, in the order's currency; contents: as a carrier is told."""
+
+    inside: tuple[tuple[matrix.Goods, int], ...]
+    cents: int
+    contents: list[dict[str, Any]]
+
+
+async def declared_of(
+    uow: UnitOfWork, book: choice.Book, order: order_queries.OrderInfo, pieces_of: Mapping[str, int]
+) -> Declared:
+    """pieces_of: SKU id, as events write it, to pieces."""
+    pieces = {int(sku_id): n for sku_id, n in pieces_of.items()}
+    goods, names = await queries.goods(uow, pieces), await catalog.skus(uow, pieces)
+    cents = {x.sku_id: x.value_cents for x in order.lines}
+    inside = tuple(
+        (judging.valued(goods[sku], book.policy.in_site_currency(cents.get(sku, 0), order.currency) or 0), n)
+        for sku, n in pieces.items() if sku in goods
+    )  # fmt: skip
+    contents = [
+        {"sku": names[g.sku_id].code, "name": names[g.sku_id].name, "pieces": n, "value_cents": cents.get(g.sku_id, 0),
+         "attributes": list(g.attributes), "un_number": g.un_number} for g, n in inside
+    ]  # fmt: skip
+    return Declared(inside, sum(cents.get(g.sku_id, 0) * n for g, n in inside), contents)
 
 
 def note_check(uow: UnitOfWork, fresh: ShipPurchase, bans: Sequence[matrix.Ban], lines: int, book: choice.Book) -> None:

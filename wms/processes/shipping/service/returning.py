@@ -4,7 +4,6 @@ from dataclasses import asdict
 
 from wms.db.uow import UnitOfWork
 from wms.events.returns import ReturnLabelWanted
-from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as order_queries
 from wms.kernel.carrier import BuyLabel
 from wms.kernel.errors import Refusal
@@ -12,7 +11,7 @@ from wms.kernel.ids import uuid7
 from wms.processes.shipping import queries
 from wms.processes.shipping.rules import choice, matrix, refusals
 from wms.processes.shipping.rules.parcels import expected
-from wms.processes.shipping.service import judging, labels
+from wms.processes.shipping.service import labels
 from wms.processes.shipping.tables import ShipPurchase
 
 
@@ -38,13 +37,8 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: ReturnLabelWante
     if not service.account:
         return refusals.NoAccount(service=service.code)
     fresh.account = service.account
-    pieces = {int(sku_id): n for sku_id, n in event.contents.items()}
-    goods, names = await queries.goods(uow, pieces), await catalog.skus(uow, pieces)
-    declared = {x.sku_id: x.value_cents for x in order.lines}
-    inside = tuple(
-        (judging.valued(goods[sku], book.policy.in_site_currency(declared.get(sku, 0), order.currency) or 0), n)
-        for sku, n in pieces.items() if sku in goods
-    )  # fmt: skip
+    declared = await labels.declared_of(uow, book, order, event.contents)
+    inside = declared.inside
     bans = matrix.judge(book.matrix, service, event.depot["country"], inside, book.on)
     labels.note_check(uow, fresh, bans, len(inside), book)
     if bans:
@@ -56,10 +50,6 @@ async def _prepare(uow: UnitOfWork, fresh: ShipPurchase, event: ReturnLabelWante
     fresh.request = asdict(BuyLabel(
         key=str(fresh.id), service=service.code, reference=event.number, weight_g=parcel.weight_g, length_mm=length,
         width_mm=width, height_mm=height, recipient=dict(event.depot), duty_term="", currency=order.currency,
-        value_cents=sum(declared.get(sku, 0) * n for sku, n in pieces.items()), sender=dict(order.destination),
-        contents=[
-            {"sku": names[g.sku_id].code, "name": names[g.sku_id].name, "pieces": n, "value_cents": declared.get(g.sku_id, 0),
-             "attributes": list(g.attributes), "un_number": g.un_number} for g, n in inside
-        ],
+        value_cents=declared.cents, sender=dict(order.destination), contents=declared.contents,
     ))  # fmt: skip
     return None
