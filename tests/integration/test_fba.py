@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from tests.integration.house import Client, House, Json, Refused, open_house
+from tests.integration.test_containers import BAG
 from tests.integration.test_value_added import BENCH, answers, at_bench, begin
 
 
@@ -176,15 +177,7 @@ async def test_limits_are_dated_data(house: House) -> None:
         await box_up(worker, "X00A")
     assert (large.value.code, large.value.params["side_mm"]) == ("value_added.box_too_large", 306)
     await limit()
-    bag = {
-        "code": "BAG",
-        "inner_mm": [250, 350, 0],
-        "outer_mm": [260, 360, 0],
-        "tare_g": 12,
-        "load_max_g": 2000,
-        "bag": True,
-    }
-    await house.admin.post("/api/v1/catalog/cartons", [bag])
+    await house.admin.post("/api/v1/catalog/cartons", [BAG])
     with pytest.raises(Refused) as flat:
         await box_up(worker, "X00A", carton="BAG")
     assert flat.value.code == "value_added.bag_is_no_box"
