@@ -156,10 +156,10 @@ async def test_a_line_weighs_and_labels_goods_in_their_own_container_by_the_plat
     assert prompts(card) == ["pack.scan_as_is", "pack.scan_plate"]
     assert (await fill_parcel(packer, card, plate="PL-0001"))["id"] == "tote:PACK-1"
     belt = Belt(house)
-    await belt.weigh(5700, "PL-0001")
+    await belt.weigh(5700, "PL-0001", mm=(150, 400, 300))
     await house.settle()
     assert await house.incidents() == ["pack.weight_off"] and await house.commands("print") == []
-    await belt.weigh(5200, "PL-0001")
+    await belt.weigh(5200, "PL-0001", mm=(400, 300, 150))
     assert len(await house.commands("print")) == 1, "the goods alone weigh as expected"
 
 

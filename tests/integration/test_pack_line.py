@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.integration.house import Client, House, Json, Refused, fill_parcel, open_house, pick_all
+from tests.integration.test_shipping import load
 
 CARRIER, ROUND, REJECT = 1, 7, 8
 FLAGGED = [("weight_unstable", "packing.weight_unstable")]
@@ -33,9 +35,10 @@ class Belt:
     def __init__(self, house: House) -> None:
         self.house, self.sequence = house, 0
 
-    async def weigh(self, weight_g: int, barcode: str, *flags: str) -> None:
+    async def weigh(self, weight_g: int, barcode: str, *flags: str, mm: tuple[int, int, int] = (306, 226, 166)) -> None:
         await self.house.hear("dws-2", "parcel_measured", {
-            "sequence": 1, "length_mm": 300, "width_mm": 200, "height_mm": 150, "weight_g": weight_g, "barcode": barcode, "flags": list(flags),
+            "sequence": 1, "length_mm": mm[0], "width_mm": mm[1], "height_mm": mm[2], "weight_g": weight_g, "barcode": barcode,
+            "flags": list(flags),
         })  # fmt: skip
 
     async def scan(self, barcode: str) -> int:
@@ -65,10 +68,11 @@ class Belt:
 
 
 async def on_belt(
-    house: House, plate: str = "PL-0001", ref: str = "O1", cart: str = "CART-1"
+    house: House, plate: str = "PL-0001", ref: str = "O1", cart: str = "CART-1", **more: Any
 ) -> tuple[str, int, Client]:
     """An order closed at the bench and put on the belt: its id, the expected weight, the packer."""
-    order_id = await house.order(ref, {"A": 2})
+    order_id = await house.order(ref, {"A": 2}, **more)
+    await house.settle()
     await house.release(order_id)
     tote = await pick_all(house, await house.sign_in("picker"), cart)
     packer = await house.sign_in("packer")
@@ -95,8 +99,6 @@ async def sscc_of(house: House) -> str:
 
 async def jobs(house: House) -> list[tuple[str, str]]:
     """(serial, state) of every label ever sent, oldest first."""
-    from sqlalchemy import text
-
     async with house.db.begin() as uow:
         rows = await uow.session.execute(text("SELECT serial, state FROM print_job ORDER BY id"))
         return [(r.serial, r.state) for r in rows]
@@ -141,6 +143,26 @@ async def test_a_weight_that_is_off_gets_no_label_and_the_reject_lane_and_is_men
     await packer.answer(card, label=f"00{card['show']['sscc']}")
     await house.settle()
     assert await house.state(order_id) == "labelled" and await house.audit_clean()
+
+
+async def test_a_parcel_of_another_size_than_planned_is_declared_as_measured_and_a_lead_hears_of_it_once(
+    house: House,
+) -> None:
+    await load(house)
+    belt = Belt(house)
+    wanted = []
+    for n, mm in enumerate([(420, 310, 260), (420, 310, 265)], start=1):
+        _, expected, _ = await on_belt(house, f"PL-000{n}", f"O{n}", f"CART-{n}", service="LINE-PDF")
+        await belt.weigh(expected, f"PL-000{n}", mm=mm)
+        await house.settle()
+        async with house.db.begin() as uow:
+            row = (await uow.session.execute(text(
+                "SELECT c.request FROM ship_purchase c JOIN parcel p ON p.id = c.parcel_id WHERE p.plate = :plate"
+            ), {"plate": f"PL-000{n}"})).one()  # fmt: skip
+        wanted.append(tuple(row.request[f"{side}_mm"] for side in ("length", "width", "height")))
+    assert wanted == [(420, 310, 260), (420, 310, 265)]
+    (incident,) = [i for i in await house.admin.get("/api/v1/incidents?state=open") if i["kind"] == "pack.sides_off"]
+    assert incident["detail"]["what"] == "M" and incident["detail"]["planned"] == "306×226×166"
 
 
 async def test_a_parcel_that_was_not_read_goes_round_and_is_labelled_once(house: House) -> None:

@@ -119,6 +119,7 @@ class LineIn(BaseModel):
     lanes: dict[int, str]
     """Lane number to a carrier, `reject` or `recirculate`."""
     interval_g: int = Field(5, ge=1, le=1000)
+    tolerance_mm: int = Field(20, ge=1, le=500)
     passes_max: int = Field(2, ge=0, le=20)
 
 
@@ -127,7 +128,7 @@ async def save_line(uow: Uow, body: LineIn) -> dict[str, Any]:
     """Describe a line, or describe it anew."""
     await service.save_line(
         uow, body.code, body.dws, body.printer, body.sorter, body.benches, body.lanes,
-        interval_g=body.interval_g, passes_max=body.passes_max,
+        interval_g=body.interval_g, tolerance_mm=body.tolerance_mm, passes_max=body.passes_max,
     )  # fmt: skip
     return {"code": body.code}
 

@@ -43,6 +43,7 @@ class ParcelInfo:
     expected_g: int
     tolerance_g: int
     weight_g: int
+    measured_mm: list[int]
     packed_by: str
     line: str
     plate: str
@@ -258,6 +259,7 @@ class LineInfo:
     sorter: str
     benches: list[str]
     interval_g: int
+    tolerance_mm: int
     passes_max: int
     alarms: dict[str, str]
     lanes: dict[int, str]

@@ -33,6 +33,8 @@ class Parcel(Base):
     expected_g: Mapped[int] = mapped_column(default=0)
     tolerance_g: Mapped[int] = mapped_column(default=0)
     weight_g: Mapped[int] = mapped_column(default=0)
+    measured_mm: Mapped[list[Any]] = mapped_column(default=list)
+    """Sides that a tunnel measured, where they are not as planned; empty: as planned, or not measured."""
     packed_by: Mapped[str] = mapped_column(default="")
     line: Mapped[str] = mapped_column(default="")
     """Pack line on whose belt it is; empty: at a bench."""
@@ -79,11 +81,16 @@ class PackLine(Base):
     """Codes of the stations that put parcels on its belt."""
     interval_g: Mapped[int] = mapped_column(default=5)
     """Scale interval of the tunnel at belt speed."""
+    tolerance_mm: Mapped[int] = mapped_column(default=20)
+    """A side that the tunnel measures may be so far off the planned one."""
     passes_max: Mapped[int] = mapped_column(default=2)
     """A parcel that is not ready goes round so often, then to the reject lane."""
     alarms: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What its sorter complains of now: `zone code` to when it came."""
-    __table_args__ = (CheckConstraint("interval_g > 0 AND passes_max >= 0", name="limits"),)
+    __table_args__ = (
+        CheckConstraint("interval_g > 0 AND passes_max >= 0", name="limits"),
+        CheckConstraint("tolerance_mm > 0", name="tolerance"),
+    )
 
 
 class LineLane(Base):

@@ -214,7 +214,7 @@ async def close_parcel(
     await parcels.put(
         uow, parcel_id, state=state, hu_id=hu_id, sscc=sscc, station=station_code, expected_g=told.expected_g,
         packed_by=uow.actor.id, tolerance_g=told.tolerance_g, closed_at=uow.now,
-        line=belt.code if belt else "", plate=plate, passes=0, held="", rejected="", belt_at=uow.now if belt else None,
+        line=belt.code if belt else "", plate=plate, passes=0, held="", rejected="", measured_mm=[], belt_at=uow.now if belt else None,
     )  # fmt: skip
     if belt:  # the line does the rest
         tasks.note_done(uow, "pack", began_at=parcel.opened_at, qty_each=sum(parcel.items.values()))

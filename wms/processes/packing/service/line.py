@@ -15,13 +15,14 @@ from sqlalchemy.dialects.postgresql import insert
 from wms.db.uow import UnitOfWork
 from wms.events.devices import ConveyorAlarmed, ParcelInducted, ParcelMeasured, ParcelSorted
 from wms.events.incidents import IncidentDetected
+from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
 from wms.foundation.work import queries as work
 from wms.kernel.ids import uuid7
 from wms.processes.packing import queries, rules
 from wms.processes.packing.queries import LineInfo, ParcelInfo
 from wms.processes.packing.rules import line as line_rules
-from wms.processes.packing.service import parcels
+from wms.processes.packing.service import containers, parcels
 from wms.processes.packing.tables import LineLane, LinePassage, PackLine
 
 PASSAGES_KEPT = timedelta(days=30)
@@ -29,7 +30,7 @@ PASSAGES_KEPT = timedelta(days=30)
 
 async def save_line(
     uow: UnitOfWork, code: str, dws: str, printer: str, sorter: str, benches: Sequence[str], lanes: dict[int, str], *,
-    interval_g: int, passes_max: int,
+    interval_g: int, tolerance_mm: int, passes_max: int,
 ) -> None:  # fmt: skip
     """Describe a line, or describe it anew. Errors: BadLine, UnknownStation."""
     fault = line_rules.faults_of(lanes, benches)
@@ -42,7 +43,7 @@ async def save_line(
     if fault:
         raise rules.BadLine(line=code, why=fault)
     about = {"dws": dws, "printer": printer, "sorter": sorter, "benches": list(benches), "interval_g": interval_g,
-             "passes_max": passes_max}  # fmt: skip
+             "tolerance_mm": tolerance_mm, "passes_max": passes_max}  # fmt: skip
     row = insert(PackLine).values(code=code, alarms={}, **about)
     await uow.session.execute(row.on_conflict_do_update(index_elements=["code"], set_=about))
     await uow.session.execute(delete(LineLane).where(LineLane.line == code))
@@ -73,9 +74,28 @@ async def take_result(uow: UnitOfWork, event: ParcelMeasured) -> None:
         await parcels.put(uow, parcel.id, held=problem)
     elif parcel.state in ("weighing", "weight_off"):
         if not _ended((await orders.orders(uow, [parcel.order_id])).get(parcel.order_id)):
+            await _judge_sides(uow, line, parcel, (event.length_mm, event.width_mm, event.height_mm))
             await parcels.judge_weight(uow, parcel, event.weight_g, line.interval_g)
     elif parcel.passes and not codes.show(parcel.label):
         await _label_again(uow, parcel)
+
+
+async def _judge_sides(uow: UnitOfWork, line: LineInfo, parcel: ParcelInfo, measured: rules.Size) -> None:
+    """A carrier bills what it measures: sides that are not as planned are declared as they are, and a lead hears of it once."""
+    planned = await containers.outer_mm(uow, parcel)
+    off = line_rules.sides_off(planned, measured, line.tolerance_mm)
+    await parcels.put(uow, parcel.id, measured_mm=list(measured) if off else [])
+    carton = await catalog.carton(uow, parcel.carton, retired=True)
+    if not off or (carton and carton.bag and not line_rules.larger(planned, measured, line.tolerance_mm)):
+        return  # a bag shrinks around what is in it
+    what = parcel.carton or ", ".join(s.code for s in (await catalog.skus(uow, parcel.content)).values())
+    told, wanted = ("×".join(str(side) for side in sorted(sides, reverse=True)) for sides in (measured, planned))
+    uow.emit(IncidentDetected(
+        kind="pack.sides_off", key=f"sides:{line.code}:{what}", owner="lead", due_h=4.0,
+        subject=f"{line.code}: parcel {parcel.plate} measures {told} mm, {what} is {wanted} mm",
+        detail={"line": line.code, "plate": parcel.plate, "what": what, "measured": told, "planned": wanted,
+                "packed_by": parcel.packed_by, "code": "packing.sides_off"},
+    ))  # fmt: skip
 
 
 async def _on_line(uow: UnitOfWork, line: LineInfo, codes: line_rules.Codes) -> list[ParcelInfo]:

@@ -84,7 +84,7 @@ async def print_label(uow: UnitOfWork, parcel_id: UUID) -> None:
         await put(uow, parcel_id, state=rules.step(parcel.state, "hold"))
         return
     if order.service:
-        size = await containers.outer_mm(uow, parcel)
+        size = parcel.measured_mm or await containers.outer_mm(uow, parcel)
         uow.emit(LabelWanted(
             parcel_id=parcel.id, order_id=order.id, sscc=parcel.sscc, weight_g=parcel.weight_g, length_mm=size[0], width_mm=size[1],
             height_mm=size[2], contents={str(sku): qty for sku, qty in parcel.content.items()}, number=parcel.number, of=parcel.of,
