@@ -237,6 +237,27 @@ async def test_an_order_over_its_services_weight_is_packed_in_parcels_that_it_ta
     assert (await shown(house, one))["holds"][0]["code"] == "shipping.fixed_not_eligible"
 
 
+async def test_an_order_whose_parcels_must_be_other_ones_after_its_draft_is_planned_again(house: House) -> None:
+    await load(house)
+    limited = {**POLICY, "countries": {"FR": {"parcel_value_max_cents": 5_000}}}
+    await house.admin.post("/api/v1/shipping/policy", limited)
+    dear = {"lines": [{"sku": "A", "qty_each": 4, "value_cents": 2_000}], "service": "LINE-PDF"}
+    moved, same = (await house.admin.post("/api/v1/orders", [
+        {"ref": ref, "destination": DESTINATION, **dear} for ref in ("M1", "M2")
+    ]))["ids"]  # fmt: skip
+    await house.settle()
+    wave = await house.admin.post("/api/v1/waves", {"name": "noon", "order_ids": [moved, same], "draft": True})
+    await house.settle()
+    await house.admin.call("PATCH", f"/api/v1/orders/{moved}", {"destination": {**DESTINATION, "country": "FR"}})
+    await house.settle()
+    await house.admin.post(f"/api/v1/waves/{wave['wave_id']}/confirm")
+    await house.settle()
+    assert (await house.state(moved), await house.state(same)) == ("accepted", "released")
+    await house.release(moved)
+    for order_id, pieces in ((same, [4]), (moved, [2, 2])):
+        assert [sum(p["items"].values()) for p in (await shown(house, order_id))["parcels"]] == pieces
+
+
 async def test_cartons_are_planned_at_the_least_carriage_and_within_what_the_country_lets_in(house: House) -> None:
     await house.admin.post("/api/v1/catalog/cartons", [
         {"code": "XL", "inner_mm": [500, 400, 330], "outer_mm": [510, 410, 340], "tare_g": 200, "load_max_g": 20_000}

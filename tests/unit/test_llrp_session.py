@@ -92,7 +92,7 @@ def test_an_antenna_on_both_sides_is_refused() -> None:
 def test_aggregation_is_cheap() -> None:
     reads = [read(bytes([i % 50]) * 12, i % 4 + 1, -50, 1_000_000 + i) for i in range(2000)]
     opened = GateSession(GateRules(), "s1", "t0")
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(5):
         opened.add(reads, "t1")
-    assert (time.perf_counter() - started) / 10_000 * 1e6 < 50
+    assert (time.process_time() - started) / 10_000 * 1e6 < 50

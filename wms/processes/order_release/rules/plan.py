@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,8 @@ class OrderPlan:
     """Nothing is wrong with it: it waits for a later wave."""
     cents: int | None = None
     """What carriage of its cartons costs with the house's own part, in the site's currency; None: not known."""
+    terms: Terms = NO_TERMS
+    """What its service asked of its parcels when they were planned."""
 
     @property
     def pieces(self) -> dict[UUID, int]:
@@ -176,7 +178,7 @@ def _plan_order(need: Need, sources: Sources, snapshot: Snapshot, astray: Set[in
     if refused:
         sources.give_back([(balance_id, qty) for _, balance_id, qty in reserve])
         reserve = []
-    return OrderPlan(need.order_id, tuple(reserve), tuple(short), cartons, refused, cents=cents)
+    return OrderPlan(need.order_id, tuple(reserve), tuple(short), cartons, refused, cents=cents, terms=need.terms)
 
 
 def _load(
@@ -221,6 +223,7 @@ def to_json(planned: OrderPlan) -> dict[str, Any]:
         "short": [[str(line), qty] for line, qty in planned.short],
         "cartons": list(planned.cartons),
         "cents": planned.cents,
+        "terms": astuple(planned.terms),
     }
 
 
@@ -228,7 +231,7 @@ def from_json(order_id: UUID, data: Mapping[str, Any]) -> OrderPlan:
     return OrderPlan(
         order_id, tuple((UUID(line), balance, qty) for line, balance, qty in data["reserve"]),
         tuple((UUID(line), qty) for line, qty in data["short"]), tuple(data["cartons"]), "",
-        cents=data.get("cents"),
+        cents=data["cents"], terms=Terms(*data.get("terms", ())),
     )  # fmt: skip
 
 

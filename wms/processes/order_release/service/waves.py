@@ -134,7 +134,7 @@ async def snapshot(uow: UnitOfWork, wave_id: UUID, order_ids: Sequence[UUID]) ->
         lines = tuple((x.id, x.sku_id, x.open_each) for x in order.lines if x.open_each > 0)
         needs.append(plan.Need(
             order_id, order.short_policy, lines, order.priority, order.cutoff_at.timestamp(),
-            parcels.Terms(order.parcel_max_g, order.parcel_max_cents, order.carriage, order.parcels_max),
+            _terms(order),
             {x.sku_id: max(y.value_cents for y in order.lines if y.sku_id == x.sku_id) for x in order.lines},
         ))  # fmt: skip
     wave = await queries.wave(uow, wave_id)
@@ -204,6 +204,10 @@ async def _to_station(uow: UnitOfWork, walk: carts.Walk, index: Mapping[int, int
     stations = await work.stations(uow, "g2p")
     spot = await layout.find_location(uow, stations[0].location) if stations else None
     return walk if spot is None else replace(walk, start=index[spot.node_id], end=index[spot.node_id])
+
+
+def _terms(order: orders.OrderInfo) -> parcels.Terms:
+    return parcels.Terms(order.parcel_max_g, order.parcel_max_cents, order.carriage, order.parcels_max)
 
 
 async def _pods(uow: UnitOfWork, candidates: Sequence[stock.Candidate]) -> pods.Pods:
@@ -321,7 +325,7 @@ async def _release_one(uow: UnitOfWork, member: WaveOrder) -> bool:
     if not order.may_release:
         await _refuse(uow, member.wave_id, member.order_id, _not_now(order))
         return False
-    if planned.pieces != {x.id: x.open_each for x in order.lines if x.open_each}:
+    if planned.pieces != {x.id: x.open_each for x in order.lines if x.open_each} or planned.terms != _terms(order):
         await _refuse(uow, member.wave_id, member.order_id, "it has changed meanwhile; planned again in the next wave")
         return False
     wants = [ledger.Want(f"order_line:{line}", balance, qty) for line, balance, qty in planned.reserve]
