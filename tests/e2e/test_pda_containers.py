@@ -1,5 +1,6 @@
 """The bench on a PDA: goods in their own container, of which only the label is missing, and a bag; the console names both."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -137,3 +138,43 @@ def test_what_cannot_go_in_is_told_on_the_card(page: Page, server: Server, admin
         lambda: any(i["kind"] == "pack.gift_left_out" for i in admin.get("/api/v1/incidents").json()),
         "the lead to hear",
     )
+
+
+def entered(page: Page, number: int) -> None:
+    for digit in str(number):
+        page.get_by_role("button", name=digit, exact=True).tap()
+    page.get_by_test_id("primary").tap()
+
+
+def test_a_pallet_is_weighed_with_its_own_weight(page: Page, server: Server, admin: httpx.Client, shot: Shot) -> None:
+    rule = {"carrier": "POST", "parcels_max": 50, "weight_max_g": 500_000, "tare_g": 100, "pallet_tare_g": 22_000}
+    assert admin.put("/api/v1/dock/bag-rules", json=[rule]).status_code == 200
+    with psycopg.connect(server.database.replace("+psycopg", "")) as db:
+        parcels = db.execute("SELECT sscc, weight_g FROM parcel WHERE state = 'labelled'").fetchall()
+    sign_in(page, server.url, "boss")
+    page.get_by_test_id("flow-bag").tap()
+    at_step(page, "tag")
+    page.get_by_test_id("problem").tap()
+    page.get_by_test_id("problem-new_pallet").tap()
+    at_step(page, "parcel")
+    for n, (sscc, _) in enumerate(parcels):
+        wedge(page, sscc)
+        expect(page.get_by_test_id("step")).to_have_attribute("data-card", re.compile(f":{n + 1}$"))
+        page.wait_for_timeout(450)
+    shot(page, "pda-pallet")
+    page.get_by_test_id("problem").tap()
+    page.get_by_test_id("problem-seal").tap()
+    at_step(page, "seal")
+    wedge(page, "WRAP-1")
+    at_step(page, "weight")
+    shot(page, "pda-pallet-weight")
+    weighed = sum(grams for _, grams in parcels)
+    entered(page, weighed)
+    band(page, "error", "error.dock.bag_weight_off")
+    shot(page, "pda-pallet-weight-off")
+    at_step(page, "seal")
+    page.wait_for_timeout(450)
+    wedge(page, "WRAP-1")
+    at_step(page, "weight")
+    entered(page, weighed + 22_000)
+    band(page, "ok", "bag.sealed")
