@@ -284,6 +284,12 @@ async def box(uow: UnitOfWork, box_id: UUID) -> BoxInfo:
     return BoxInfo(**{n: getattr(row, n) for n in BoxInfo.__slots__})
 
 
+async def box_that_is(uow: UnitOfWork, hu_id: int) -> BoxInfo | None:
+    """The box that a place is; None for any other."""
+    found = await uow.session.scalar(select(Box.id).where(Box.hu_id == hu_id))
+    return await box(uow, found) if found else None
+
+
 async def box_at(uow: UnitOfWork, station: str) -> BoxInfo | None:
     """The one that is being filled or labelled there."""
     found = await uow.session.scalar(
@@ -298,7 +304,7 @@ async def lines_told(uow: UnitOfWork, shipment_id: UUID) -> list[dict[str, Any]]
     skus, ready = await catalog.skus(uow, {x.sku_id for x in lines}), await prepared(uow, lines)
     return [
         {"sku": skus[x.sku_id].code, "name": skus[x.sku_id].name, "name_zh": skus[x.sku_id].name_zh, "fnsku": x.fnsku, "prep": x.prep,
-         "unit_each": x.unit_each, "qty_each": x.qty_each, "prepared_each": ready[x.id], "boxed_each": x.boxed_each}
+         "by_serial": skus[x.sku_id].keeps_serials, "unit_each": x.unit_each, "qty_each": x.qty_each, "prepared_each": ready[x.id], "boxed_each": x.boxed_each}
         for x in lines
     ]  # fmt: skip
 
@@ -326,7 +332,7 @@ async def box_contents(uow: UnitOfWork, shipment_id: UUID) -> list[dict[str, Any
         {"shipment": s.ref, "box": b.code, "sscc": b.sscc, "pallet": b.pallet, "weight_lb": fba.pounds(b.weight_g),
          "length_in": fba.inches(b.length_mm), "width_in": fba.inches(b.width_mm), "height_in": fba.inches(b.height_mm),
          "sku": skus[x["sku_id"]].code, "fnsku": by_sku[x["sku_id"]].fnsku, "units": x["qty_each"] // by_sku[x["sku_id"]].unit_each,
-         "expires_on": x["expires_on"]}
+         "expires_on": x["expires_on"], "serials": x.get("serials", [])}
         for b in await boxes_of(uow, shipment_id) if b.state in ("closed", "labelled", "departed") for x in b.content
     ]  # fmt: skip
 

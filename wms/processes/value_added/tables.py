@@ -170,5 +170,5 @@ class Box(Base):
     station: Mapped[str]
     state: Mapped[str] = mapped_column(default="open")
     content: Mapped[list[Any]] = mapped_column(default=list)
-    """{sku_id, expires_on, qty_each} as it was closed."""
+    """{sku_id, expires_on, qty_each, serials} as it was closed."""
     __table_args__ = (UniqueConstraint("shipment_id", "number"),)

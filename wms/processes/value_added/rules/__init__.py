@@ -44,9 +44,27 @@ class BadRecipe(Refusal):
 
 
 class SerialGoods(Refusal):
-    """Its units are known by their serials: they cannot be made, used up or boxed here."""
+    """Its units are known by their serials: they cannot be made or used up here."""
 
     code, status = "value_added.serial_goods", 422
+
+
+class SerialDue(Refusal):
+    """The goods are known by their serials: scan the serial of each piece."""
+
+    code, status = "value_added.serial_due", 422
+
+
+class UnknownSerial(Refusal):
+    """The book has no such serial of the goods that this work is for."""
+
+    code, status = "value_added.unknown_serial", 404
+
+
+class SerialNotFree(Refusal):
+    """The piece of this serial lies elsewhere, or is held: take one that is free where the goods of this work lie."""
+
+    code, status = "value_added.serial_not_free", 409
 
 
 class RefTaken(Refusal):

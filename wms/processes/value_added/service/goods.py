@@ -1,5 +1,6 @@
 """What a round uses up and makes, through the ledger."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from wms.db.uow import UnitOfWork
@@ -37,19 +38,37 @@ async def reserve(uow: UnitOfWork, demand: str, place_id: int, owner_id: int, wa
     await ledger.reserve(uow, wants)
 
 
+async def check_free(uow: UnitOfWork, sku: catalog.SkuInfo, serials: Sequence[str], place_id: int) -> None:
+    """Each of these pieces lies free at the place. Errors: UnknownSerial, SerialNotFree."""
+    book = await stock.serial_places(uow, sku.id, serials)
+    for serial in serials:
+        if serial not in book:
+            raise rules.UnknownSerial(serial=serial[:60], of=sku.code)
+        at, status = book[serial]
+        if (at, status) != (place_id, AVAILABLE):
+            codes = await layout.place_codes(uow, {at, place_id})
+            raise rules.SerialNotFree(serial=serial, sku=sku.code, at=codes[at], stock=status, place=codes[place_id])
+
+
 async def release(uow: UnitOfWork, demand: str) -> None:
     await ledger.release(uow, [r.id for r in await stock.open_reservations(uow, [demand])])
 
 
 async def take_reserved(
-    uow: UnitOfWork, demand: str, sku_id: int, qty_each: int, to: int, reason: str
+    uow: UnitOfWork, demand: str, sku_id: int, qty_each: int, to: int, reason: str, serials: Sequence[str] = ()
 ) -> list[ledger.Line]:
-    """Lines that take so many pieces out of what is reserved. Errors: NotEnoughGoods."""
+    """Lines that take so many pieces out of what is reserved. `serials`: theirs, where the SKU keeps them.
+
+    Errors: NotEnoughGoods.
+    """
     lines, left = [], qty_each
     for held in await stock.open_reservations(uow, [demand]):
         take = min(left, held.open_each) if held.grain.sku_id == sku_id else 0
         if take:
-            lines.append(ledger.Line(held.grain, held.place_id, to, take, reason, reservation=held.id))
+            taken = serials[qty_each - left :][:take]
+            lines.append(
+                ledger.Line(held.grain, held.place_id, to, take, reason, reservation=held.id, serials=taken or None)
+            )
             left -= take
     if left:
         raise rules.NotEnoughGoods(

@@ -1,0 +1,168 @@
+"""Goods known by their serials at a value-added station: prepared and boxed for a marketplace by name."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.house import Client, House, Json, Refused, open_house
+from tests.integration.test_fba import box_up, close, planned, prepare, shown
+from tests.integration.test_serials import opening, sku, where
+from tests.integration.test_value_added import BENCH, answers, at_bench
+
+CAMS = [f"SN{n:03}" for n in range(1, 7)]
+PAIRS = [f"EAR{n}" for n in range(1, 6)]
+CAM: Json = {"sku": "CAM", "fnsku": "X00CAM", "qty_each": 3, "prep": ["label"]}
+PAIR: Json = {"sku": "EAR", "fnsku": "X00EAR", "qty_each": 2, "unit_each": 2, "prep": ["bundle", "polybag", "label"]}
+
+
+@pytest.fixture
+async def house(new_db: Callable[..., str]) -> AsyncIterator[House]:
+    """The seeded house, a station VAS-1 with cameras, and earphones of two lots, at it, each with its serial."""
+    async with open_house(new_db(migrated=True)) as opened:
+        await opened.admin.post("/api/v1/work/stations", [
+            {"code": "VAS-1", "kind": "vas", "location": BENCH, "printer": "printer-1"}
+        ])  # fmt: skip
+        await sku(opened, "CAM", "always")
+        await sku(opened, "EAR", "on_receipt")
+        await opening(opened, "CAM", CAMS, at=BENCH)
+        await opened.admin.post("/api/v1/stock/opening?dry_run=false", [
+            {"location": BENCH, "sku": "EAR", "qty_each": len(part), "lot": f"L{i}", "expires_on": "2028-01-01", "serials": part}
+            for i, part in enumerate((PAIRS[:1], PAIRS[1:]))
+        ])  # fmt: skip
+        yield opened
+
+
+async def no(worker: Client, card: Json, **said: object) -> tuple[str, Json]:
+    """Code and words of a refusal."""
+    with pytest.raises(Refused) as refused:
+        await worker.answer(card, **said)
+    return str(refused.value.code).removeprefix("value_added."), refused.value.params
+
+
+async def shipped(house: House, code: str) -> list[str]:
+    """Serials that left for the customer."""
+    async with house.db.begin() as uow:
+        rows = await uow.session.scalars(text(
+            "SELECT n.serial FROM movement_serial n JOIN movement m ON m.id = n.movement_id JOIN sku k ON k.id = m.sku_id"
+            " WHERE m.reason = 'ship' AND k.code = :code ORDER BY 1"
+        ), {"code": code})  # fmt: skip
+        return list(rows)
+
+
+async def test_a_unit_goes_into_a_box_by_its_serial(house: House) -> None:
+    shipment = await planned(house, lines=[CAM])
+    worker = await house.sign_in("packer")
+    await prepare(worker)
+    (begin,) = (await worker.post("/api/v1/pda/vas/VAS-1/claim"))["cards"]
+    assert [(s["id"], s["max"], s["each_once"]) for s in begin["steps"]] == [
+        ("item", None, False), ("pieces", 1, True), ("carton", None, False)
+    ]  # fmt: skip
+    assert await no(worker, begin, item="X00CAM", carton="M") == (
+        "serial_due", {"sku": "CAM", "needed": 1, "given": 0}
+    )  # fmt: skip
+    assert (await shown(house))["boxes"] == [], "a refused unit opens no box"
+    card = (await worker.answer(begin, item="X00CAM", carton="M", **{"pieces:codes": "SN005"}))["cards"][0]
+    assert card["steps"][0]["prompt"] == "pack.scan_serials"
+    box = card["show"]["box"]
+    assert (await where(house, "CAM"))["SN005"] == f"{box}:available"
+    await opening(house, "CAM", ["SN100"], 1, at="A-02")
+    await house.admin.post("/api/v1/stock/status", {
+        "place": BENCH, "sku": "CAM", "from_status": "available", "to_status": "damaged", "qty_each": 1, "reason": "scratched"
+    })  # fmt: skip
+    (broken,) = [s for s, at in (await where(house, "CAM")).items() if at == f"{BENCH}:damaged"]
+    for item, code, said in (
+        ("X00CAM", "serial_due", {"given": 0}), ("CAM", "serial_due", {"needed": 1}), ("SN005", "serial_boxed", {"box": box}),
+        ("SN100", "serial_not_free", {"at": "A-02", "stock": "available", "place": BENCH}),
+        (broken, "serial_not_free", {"serial": broken, "stock": "damaged"}), ("SN999", "unknown_serial", {"serial": "SN999"}),
+        ("EAR1", "unknown_serial", {"of": "FBA15X"}),
+    ):  # fmt: skip
+        why, params = await no(worker, card, item=item)
+        assert (why, params | said) == (code, params), item
+    free = [s for s, at in (await where(house, "CAM")).items() if at == f"{BENCH}:available"]
+    key, body = str(uuid4()), {"answers": {"item": f"]d2010950110153000321{free[0]}"}}
+    first = await worker.post(card["submit"], body, key)
+    assert await worker.post(card["submit"], body, key) == first, "a lost answer asked for again"
+    assert (await shown(house))["lines"][0]["boxed_each"] == 2, "counts once"
+    last = (await worker.answer(first["cards"][0], item=free[1]))["cards"][0]
+    inside = sorted(["SN005", free[0], free[1]])
+    assert (await no(worker, {"submit": card["submit"]}, item=free[2]))[0] == "all_boxed"
+    await close(worker, last, 1400)
+    rows = await house.admin.get(f"/api/v1/fba/shipments/{shipment}/box-content")
+    assert [(r["fnsku"], r["units"], r["serials"]) for r in rows] == [("X00CAM", 3, inside)]
+    file = await house.admin.call("GET", f"/api/v1/fba/shipments/{shipment}/box-content.csv")
+    assert next(csv.DictReader(io.StringIO(file.text)))["serials"] == ";".join(inside)
+    await house.admin.post(f"/api/v1/fba/shipments/{shipment}/depart")
+    assert await shipped(house, "CAM") == inside
+    assert not set(await where(house, "CAM")) & set(inside)
+    async with house.db.begin() as uow:
+        told = await uow.session.scalar(text("SELECT payload FROM outgoing WHERE kind = 'fba.departed'"))
+    assert [(r["box"], r["serials"]) for r in told["content"]] == [(box, inside)]
+    assert await house.audit_clean()
+
+
+async def test_every_piece_of_a_bundle_is_scanned_before_it_counts(house: House) -> None:
+    shipment = await planned(house, mixed=True, lines=[CAM | {"qty_each": 1}, PAIR])
+    worker = await house.sign_in("packer")
+    await prepare(worker)
+    begin = (await worker.post("/api/v1/pda/vas/VAS-1/claim"))["cards"]
+    assert [(c["steps"][0]["accept"], c["steps"][1]["max"]) for c in begin] == [(["X00CAM"], 1), (["X00EAR"], 2)]
+    assert (await no(worker, begin[1], item="X00EAR", carton="M", **{"pieces:codes": "EAR1\nEAR1"}))[1]["given"] == 1
+    card = (await worker.answer(begin[1], item="X00EAR", carton="M", **{"pieces:codes": "EAR1\nEAR4"}))["cards"][0]
+    assert card["show"]["units"] == 1
+    assert (await no(worker, card, item="EAR4"))[0] == "serial_boxed"
+    for _ in range(2):  # left and begun again: nothing was put in
+        reply = await worker.answer(card, item="EAR2")
+        rest = reply["cards"][0]
+        assert (reply["message"], rest["steps"][0]["max"], rest["show"]["units"]) == ("scan.ok", 1, 1)
+        assert (await where(house, "EAR"))["EAR2"] == f"{BENCH}:available"
+        card = (await worker.answer(rest, problem="later"))["cards"][0]
+    for codes, code in (
+        ("", "serial_due"), ("EAR2", "serial_due"), ("EAR1", "serial_boxed"), ("SN001", "unknown_serial"), ("EAR3\nEAR5", "serial_due"),
+    ):  # fmt: skip
+        if codes:
+            assert (await no(worker, rest, **{"pieces:codes": codes}))[0] == code, codes
+    card = (await worker.answer(rest, **{"pieces:codes": "EAR5"}))["cards"][0]
+    assert card["show"]["units"] == 2
+    full = (await worker.answer(card, item="SN006"))["cards"][0]
+    await close(worker, full, 2400)
+    await house.admin.post(f"/api/v1/fba/shipments/{shipment}/depart")
+    rows = await house.admin.get(f"/api/v1/fba/shipments/{shipment}/box-content")
+    assert [(r["units"], r["serials"]) for r in rows] == [(1, ["SN006"]), (2, ["EAR1", "EAR2", "EAR4", "EAR5"])]
+    assert await shipped(house, "EAR") == ["EAR1", "EAR2", "EAR4", "EAR5"]
+    assert await shipped(house, "CAM") == ["SN006"]
+    assert await house.audit_clean()
+
+
+async def test_an_emptied_box_gives_exactly_its_serials_back(house: House) -> None:
+    await planned(house, mixed=True, lines=[CAM | {"qty_each": 4}])
+    worker = await house.sign_in("packer")
+    await prepare(worker)
+    card = await box_up(worker, "SN002", "SN004")
+    box = card["show"]["box"]
+    weigh = (await worker.answer(card, problem="box_full"))["cards"][0]
+    label = (await worker.answer(weigh, weight_g=1000))["cards"][0]
+    assert {s for s, at in (await where(house, "CAM")).items() if at.startswith(box)} == {"SN002", "SN004"}
+    await worker.answer(label, problem="take_all_out")
+    assert await where(house, "CAM") == dict.fromkeys(CAMS, f"{BENCH}:available")
+    card = await box_up(worker, "SN004", "SN006")
+    assert (await no(worker, card, item="SN004"))[1]["box"] == card["show"]["box"] != box
+    assert await at_bench(house, "CAM") == {"CAM": 4}
+    assert await house.audit_clean()
+
+
+async def test_serial_goods_are_prepared_before_they_are_boxed(house: House) -> None:
+    shipment = await planned(house, lines=[CAM])
+    worker = await house.sign_in("packer")
+    (first,) = (await worker.post("/api/v1/pda/vas/VAS-1/claim"))["cards"]
+    begin = {"submit": f"/api/v1/pda/vas/VAS-1/shipments/{shipment}"}
+    assert (await no(worker, begin, item="SN001", carton="M"))[0] == "not_prepared"
+    card = (await worker.answer(first, location=BENCH))["cards"][0]
+    assert card["steps"][-1]["show"]["text"] == "Cover every other barcode but the serial"
+    await worker.answer(card, **answers(card))
+    box = (await worker.answer(begin, item="SN001", carton="M"))["cards"][0]
+    assert box["show"]["units"] == 1
+    assert await house.audit_clean()
