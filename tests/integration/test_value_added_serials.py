@@ -1,4 +1,4 @@
-"""Goods known by their serials at a value-added station: prepared and boxed for a marketplace by name."""
+"""Goods known by their serials at a value-added station: boxed for a marketplace, made into kits and taken out again, by name."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.integration.house import Client, House, Json, Refused, open_house
 from tests.integration.test_fba import box_up, close, planned, prepare, shown
 from tests.integration.test_serials import opening, sku, where
-from tests.integration.test_value_added import BENCH, answers, at_bench
+from tests.integration.test_value_added import BENCH, answers, at_bench, begin, put_recipe, work_order
 
 CAMS = [f"SN{n:03}" for n in range(1, 7)]
 PAIRS = [f"EAR{n}" for n in range(1, 6)]
@@ -165,4 +165,112 @@ async def test_serial_goods_are_prepared_before_they_are_boxed(house: House) -> 
     await worker.answer(card, **answers(card))
     box = (await worker.answer(begin, item="SN001", carton="M"))["cards"][0]
     assert box["show"]["units"] == 1
+    assert await house.audit_clean()
+
+
+KIT: Json = {"name": "Film kit", "kind": "kit", "sku": "K", "parts": [["CAM", 2], ["A", 1]], "round_each": 2}
+
+
+async def kit_house(house: House) -> Client:
+    """A kit K of two cameras and a piece of A, the recipes to make it and to take it apart. Returns a worker."""
+    await house.admin.post("/api/v1/catalog/skus", [
+        {"code": "K", "name": "Film kit", "length_mm": 100, "width_mm": 80, "height_mm": 90, "weight_g": 900}
+    ])  # fmt: skip
+    await house.admin.post("/api/v1/stock/opening?dry_run=false", [{"location": BENCH, "sku": "A", "qty_each": 10}])
+    await put_recipe(house, "MAKE", KIT)
+    await put_recipe(house, "UNMAKE", {**KIT, "kind": "unkit", "round_each": 1})
+    return await house.sign_in("packer")
+
+
+def with_serials(card: Json, *serials: str) -> Json:
+    """Every step answered as it asks, and these serials scanned at the one that asks for serials."""
+    (step,) = [s for s in card["steps"] if s["each_once"]]
+    return {**answers(card), f"{step['id']}:codes": "\n".join(serials)}
+
+
+async def in_kits(house: House, asked: str) -> list[tuple[str, str, bool]]:
+    rows = await house.admin.get(f"/api/v1/value-added/kit-serials?{asked}")
+    return sorted((r["ref"], r["serial"], r["out_at"] is not None) for r in rows)
+
+
+async def test_parts_go_into_kits_by_their_serials(house: House) -> None:
+    worker = await kit_house(house)
+    for more in ({"sku": "EAR"}, {"consumables": [["EAR", 1]]}):
+        reply = await house.admin.call("PUT", "/api/v1/value-added/recipes/R", KIT | more)
+        assert reply.json()["code"] == "value_added.serial_goods", more
+    await opening(house, "CAM", ["SN100"], 1, at="A-02")
+    await work_order(house, "M1", "MAKE", 2, place=BENCH)
+    card = await begin(worker)
+    step = next(s for s in card["steps"] if s["each_once"])
+    assert (step["max"], step["accept"], step["scan_only"]) == (4, CAMS, True)
+    for codes, code, said in (
+        (["SN001", "SN002", "SN003"], "serial_due", {"needed": 4, "given": 3}),
+        (["SN001", "SN002", "SN003", "SN003"], "serial_due", {"sku": "CAM", "given": 3}),
+        (["SN001", "SN002", "SN003", "SN999"], "unknown_serial", {"serial": "SN999"}),
+        (["SN001", "SN002", "SN003", "SN100"], "serial_not_free", {"serial": "SN100", "at": "A-02"}),
+    ):  # fmt: skip
+        why, params = await no(worker, card, **with_serials(card, *codes))
+        assert (why, params | said) == (code, params), codes
+    assert await at_bench(house, "K", "CAM") == {"K": 0, "CAM": 6}, "a refused round moved nothing"
+    key, body = str(uuid4()), {"answers": with_serials(card, "SN006", "SN002", "SN003", "SN005")}
+    done = await worker.post(card["submit"], body, key)
+    assert await worker.post(card["submit"], body, key) == done and done["message"] == "vas.done"
+    assert await at_bench(house, "K", "CAM", "A") == {"K": 2, "CAM": 2, "A": 8}, (
+        "a lost answer asked for again counts once"
+    )
+    assert sorted(await where(house, "CAM")) == ["SN001", "SN004", "SN100"]
+    assert await in_kits(house, "ref=M1") == [("M1", s, False) for s in ("SN002", "SN003", "SN005", "SN006")]
+    (row,) = await house.admin.get("/api/v1/value-added/kit-serials?serial=SN005")
+    assert (row["kit"], row["sku"], row["by"]) == ("K", "CAM", "packer")
+    assert await in_kits(house, "serial=SN001") == []
+    assert await house.audit_clean()
+
+
+async def test_of_a_kit_that_is_taken_apart_exactly_its_serials_come_back(house: House) -> None:
+    """Also where the work order had reserved kits of another lot than the ones that lay under the hands."""
+    worker = await kit_house(house)
+    await work_order(house, "M1", "MAKE", 2, place=BENCH)
+    card = await begin(worker)
+    await worker.answer(card, **with_serials(card, *CAMS[:4]))
+    await house.admin.post("/api/v1/stock/opening?dry_run=false", [
+        {"location": BENCH, "sku": "CAM", "qty_each": 4, "lot": "OLD", "received_on": "2026-01-01", "serials": ["OLD1", "OLD2", "OLD3", "OLD4"]}
+    ])  # fmt: skip
+    await work_order(house, "M2", "MAKE", 2, place=BENCH)
+    card = await begin(worker)
+    await worker.answer(card, **with_serials(card, "OLD1", "OLD2", *CAMS[4:]))
+    kits = {r["received_on"]: r["qty_each"] for r in await house.admin.get("/api/v1/stock?q=K") if r["sku"] == "K"}
+    assert len(kits) == 2 and kits["2026-01-01"] == 2
+    await work_order(house, "U1", "UNMAKE", 2, place=BENCH)
+    card = await begin(worker)
+    step = card["steps"][-1]
+    assert (step["each_once"], step["max"], set(step["accept"])) == (True, 2, {*CAMS, "OLD1", "OLD2"})
+    for codes, code in (
+        (["SN001"], "serial_due"), (["SN001", "SN001"], "serial_due"), (["SN001", "SN999"], "not_in_kit"),
+        (["SN001", "OLD3"], "not_in_kit"), (["SN001", "OLD1"], "kits_mixed"),
+    ):  # fmt: skip
+        assert (await no(worker, card, **with_serials(card, *codes)))[0] == code, codes
+    key, body = str(uuid4()), {"answers": with_serials(card, "OLD2", "OLD1")}
+    again = await worker.post(card["submit"], body, key)
+    assert await worker.post(card["submit"], body, key) == again
+    kits = {r["received_on"]: r["qty_each"] for r in await house.admin.get("/api/v1/stock?q=K") if r["sku"] == "K"}
+    assert kits["2026-01-01"] == 1 and sum(kits.values()) == 3, "of the lot that its serials told"
+    assert sorted(await where(house, "CAM")) == ["OLD1", "OLD2", "OLD3", "OLD4"]
+    card = again["cards"][0]
+    assert await no(worker, card, **with_serials(card, "OLD1", "OLD2")) == (
+        "not_in_kit", {"serial": "OLD1", "sku": "CAM", "kit": "K"}
+    ), "they are out"  # fmt: skip
+    await worker.answer(card, **with_serials(card, "SN001", "SN002"))
+    assert await in_kits(house, "serial=OLD1") == [("M2", "OLD1", True)]
+    assert await at_bench(house, "K", "CAM", "A") == {"K": 2, "CAM": 6, "A": 8}
+    assert await house.audit_clean()
+
+
+async def test_a_piece_that_came_back_by_itself_goes_into_a_kit_again(house: House) -> None:
+    worker = await kit_house(house)
+    for ref in ("M1", "M2"):
+        await work_order(house, ref, "MAKE", 1, place=BENCH)
+        card = await begin(worker)
+        await worker.answer(card, **with_serials(card, "SN001", "SN002" if ref == "M1" else "SN003"))
+        await opening(house, "CAM", ["SN001"], 1, at=BENCH)
+    assert await in_kits(house, "serial=SN001") == [("M1", "SN001", True), ("M2", "SN001", False)]
     assert await house.audit_clean()

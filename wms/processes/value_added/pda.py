@@ -20,7 +20,7 @@ from wms.foundation.scanning import queries as scanning
 from wms.foundation.work import queries as work
 from wms.kernel.screen import Answer, Card, Step
 from wms.processes.value_added import queries
-from wms.processes.value_added.service import boxes, orders
+from wms.processes.value_added.service import boxes, kits, orders
 
 router = APIRouter(prefix="/api/v1/pda/vas", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
@@ -57,8 +57,12 @@ async def _round_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInf
     if order.made["kind"] == "kit":
         goods = {int(p["sku_id"]): int(p["qty_each"]) for p in order.made["parts"]}
     codes, skus = await catalog.codes_of(uow, goods), await catalog.skus(uow, goods)
+    by_serial = {asked.step: _serial_step(asked) for asked in await kits.serials_asked(uow, order)}
     for sku_id, each in goods.items():
         sku = skus[sku_id]
+        if (step := by_serial.pop(f"sku:{sku_id}", None)) is not None:
+            steps.append(step)
+            continue
         about = {"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": each * units}
         accept = tuple(code for code, level in codes.get(sku_id, []) if level == "EA") or (sku.code,)
         steps.append(Step(
@@ -77,10 +81,19 @@ async def _round_card(uow: UnitOfWork, station: str, order: queries.WorkOrderInf
             steps.append(Step(f"step:{i}", "scan", "vas.scan_this", accept=accept, show=about))
         else:
             steps.append(Step(f"step:{i}", kind, "vas.photo" if kind == "photo" else "vas.do", show=about))
+    steps += by_serial.values()  # what comes out of a kit, once it is apart
     labels = ("label_missing",) if any(s["kind"] == "label" for s in order.made["steps"]) else ()
     return Card(
         f"vas:{order.id}:{order.done_each}:{units}", "vas", "vas.round", f"{_base(station, order)}/round", tuple(steps), show,
         problems=(*labels, "consumable_out", "goods_missing", "leave_it"),
+    )  # fmt: skip
+
+
+def _serial_step(asked: kits.Asked) -> Step:
+    sku = asked.sku
+    return Step(
+        asked.step, "quantity", "pack.scan_serials", accept=asked.serials, max=asked.qty_each, count_each=True, scan_only=True,
+        each_once=True, show={"sku": sku.code, "name": sku.name, "name_zh": sku.name_zh, "qty": asked.qty_each},
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
-"""What a round uses up and makes, through the ledger."""
+"""Goods of work orders and shipments in the ledger: reserved, taken, used up."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
@@ -10,7 +9,7 @@ from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.stock.rules import AVAILABLE, Grain
 from wms.foundation.work import queries as work
-from wms.processes.value_added import queries, rules
+from wms.processes.value_added import rules
 
 Pieces = list[tuple[Grain, int, int]]
 """(grain, place, pieces)."""
@@ -96,46 +95,3 @@ async def consume(uow: UnitOfWork, made: rules.Recipe, units: int, station: work
         if left:
             raise rules.NoConsumable(sku=each["sku"], station=station.code, missing_each=left, wanted_each=wanted)
     await ledger.post(uow, lines)
-
-
-async def assemble(uow: UnitOfWork, order: queries.WorkOrderInfo, units: int) -> None:
-    """Parts become kits where they lie; the kit is as old as its oldest part and lives as long as its shortest.
-
-    Errors: NotEnoughGoods, MixedCustoms.
-    """
-    into = await virtual(uow)
-    lines: list[ledger.Line] = []
-    for part in order.made["parts"]:
-        wanted = int(part["qty_each"]) * units
-        lines += await take_reserved(uow, order.demand, int(part["sku_id"]), wanted, into, "assemble")
-    used = await stock.lots(uow, {x.grain.lot_id for x in lines})
-    if len({x.declaration for x in used.values()}) > 1:
-        raise rules.MixedCustoms(declarations=", ".join(sorted(x.declaration or "–" for x in used.values())))
-    lot = await ledger.lot_for(
-        uow, order.sku_id, received_on=min(x.received_on for x in used.values()),
-        expires_on=min(x.expires_on for x in used.values()), declaration=next(iter(used.values())).declaration,
-    )  # fmt: skip
-    await ledger.post(uow, lines)
-    await ledger.post(
-        uow, [ledger.Line(Grain(order.sku_id, lot, order.owner_id), into, order.place_id, units, "assemble")]
-    )
-
-
-async def take_apart(uow: UnitOfWork, order: queries.WorkOrderInfo, units: int) -> None:
-    """Kits become parts again; each part gets the kit's dates. Errors: NotEnoughGoods."""
-    into = await virtual(uow)
-    lines = await take_reserved(uow, order.demand, order.sku_id, units, into, "disassemble")
-    kits = await stock.lots(uow, {x.grain.lot_id for x in lines})
-    made = []
-    for line in lines:
-        kit = kits[line.grain.lot_id]
-        for part in order.made["parts"]:
-            sku = await catalog.sku(uow, int(part["sku_id"]))
-            ends = kit.expires_on if sku.expiry_policy != "none" else date(9999, 12, 31)
-            lot = await ledger.lot_for(
-                uow, sku.id, received_on=kit.received_on, expires_on=ends, declaration=kit.declaration
-            )
-            grain = Grain(sku.id, lot, order.owner_id)
-            made.append(ledger.Line(grain, into, order.place_id, int(part["qty_each"]) * line.qty_each, "disassemble"))
-    await ledger.post(uow, lines)
-    await ledger.post(uow, made)
