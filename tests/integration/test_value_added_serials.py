@@ -154,6 +154,29 @@ async def test_an_emptied_box_gives_exactly_its_serials_back(house: House) -> No
     assert await house.audit_clean()
 
 
+async def test_two_articles_that_count_their_serials_alike_are_told_apart(house: House) -> None:
+    await house.admin.post("/api/v1/catalog/skus", [
+        {"code": "MIC", "name": "Microphone", "length_mm": 90, "width_mm": 50, "height_mm": 50, "weight_g": 150, "serial_policy": "always",
+         "codes": [["9501101530003", "EA"]]}
+    ])  # fmt: skip
+    await opening(house, "MIC", CAMS[:2], 2, at=BENCH)
+    mic = {"sku": "MIC", "fnsku": "X00MIC", "qty_each": 2, "prep": ["label"]}
+    shipment = await planned(house, mixed=True, lines=[CAM, mic])
+    worker = await house.sign_in("packer")
+    await prepare(worker)
+    start = {"submit": f"/api/v1/pda/vas/VAS-1/shipments/{shipment}"}
+    box = (await worker.answer(start, item="X00CAM", carton="M", **{"pieces:codes": "SN001"}))["cards"][0]
+    with pytest.raises(Refused) as either:
+        await worker.answer(box, item="SN002")
+    assert (either.value.code, either.value.params["means"]) == ("scanning.ambiguous_barcode", ["X00CAM", "X00MIC"])
+    box = (await worker.answer(box, item="SN001"))["cards"][0]
+    await worker.answer(box, item="]d2010950110153000321SN002")
+    at = box["show"]["box"]
+    assert {s for s, w in (await where(house, "MIC")).items() if w.startswith(at)} == {"SN001", "SN002"}
+    assert {s for s, w in (await where(house, "CAM")).items() if w.startswith(at)} == {"SN001"}
+    assert await house.audit_clean()
+
+
 async def test_serial_goods_are_prepared_before_they_are_boxed(house: House) -> None:
     shipment = await planned(house, lines=[CAM])
     worker = await house.sign_in("packer")
