@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tests.integration.house import House, Json, Refused, open_house, take_cart
 from tests.integration.test_inbound import BINS
 from wms.foundation.stock import queries as stock
+from wms.foundation.stock import service as ledger
 from wms.processes.slotting import service as slotting
 
 SERIALS = [f"SN{n:03}" for n in range(1, 7)]
@@ -201,6 +202,20 @@ async def test_a_serial_policy_on_ship_is_asked_at_the_bench(house: House) -> No
         kept = await uow.session.scalar(text("SELECT count(*) FROM movement_serial WHERE serial IN ('S1', 'S2')"))
     assert kept == 2
     await house.settle()
+    assert await house.audit_clean()
+
+
+async def test_units_of_many_lots_leave_whole_with_their_serials(house: House) -> None:
+    """More than one batch of movements: none divides a unit, whose serials are known only while it is whole."""
+    await sku(house, "CAM", "on_receipt")
+    await house.admin.post("/api/v1/stock/opening?dry_run=false", [
+        {"location": f"T1-{i}", "sku": "CAM", "qty_each": 1, "lot": f"L{n}", "serials": [f"SN{i}-{n}"]}
+        for i in (1, 2) for n in range(300)
+    ])  # fmt: skip
+    async with house.db.begin() as uow:
+        units = [await stock.find_unit(uow, f"T1-{i}") for i in (1, 2)]
+        assert await ledger.ship_out_all(uow, [u.id for u in units if u]) == 600
+    assert await where(house, "CAM") == {}
     assert await house.audit_clean()
 
 

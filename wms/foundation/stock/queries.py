@@ -332,6 +332,22 @@ async def serials_in(
     return found
 
 
+_SERIALS_BY_LOT = text("""
+SELECT DISTINCT ON (s.sku_id, s.serial) s.sku_id, s.serial, m.lot_id FROM serial s
+JOIN movement_serial n ON n.serial = s.serial
+JOIN movement m ON m.id = n.movement_id AND m.sku_id = s.sku_id AND m.to_place_id = s.place_id
+WHERE s.place_id = :place ORDER BY s.sku_id, s.serial, m.recorded_at DESC, m.line DESC
+""")
+
+
+async def serials_by_lot(uow: UnitOfWork, place_id: int) -> dict[tuple[int, int], list[str]]:
+    """Serials that lie in a place, by (SKU, lot), as the movements brought them in."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for r in await uow.session.execute(_SERIALS_BY_LOT, {"place": place_id}):
+        found.setdefault((r.sku_id, r.lot_id), []).append(r.serial)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """Pieces of one lot that left in an order's parcels, with their serials where they were told."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
@@ -305,9 +306,13 @@ async def _serial_faults(uow: UnitOfWork, lines: Sequence[OpeningLine]) -> list[
 async def ship_out_all(uow: UnitOfWork, hu_ids: Sequence[int]) -> int:
     """Everything in these units goes to the customer; the units are closed. Returns pieces."""
     customer = (await queries.virtual_places(uow))["CUSTOMER"]
-    held = await queries.contents_of(uow, hu_ids)
-    for start in range(0, len(held), 500):
-        await post(uow, [Line(h.grain, h.place_id, customer, h.qty_each, "ship") for h in held[start : start + 500]])
+    held, batch = await queries.contents_of(uow, hu_ids), list[Line]()
+    for _, content in groupby(held, key=lambda h: h.place_id):  # no unit is divided: whole, its serials need no scan
+        batch += [Line(h.grain, h.place_id, customer, h.qty_each, "ship") for h in content]
+        if len(batch) >= 500:
+            await post(uow, batch)
+            batch = []
+    await post(uow, batch)
     await close_units(uow, hu_ids)
     return sum(h.qty_each for h in held)
 

@@ -111,6 +111,12 @@ async def photo(uow: Uow, photo_id: UUID) -> Response:
     return Response(await queries.photo(uow, photo_id), media_type="image/jpeg")
 
 
+@router.get("/kit-serials", dependencies=[needs("worker")])
+async def kit_serials(uow: Uow, serial: str = "", ref: str = "") -> list[dict[str, Any]]:
+    """Which serials went into which kits, newest first, at most 1,000: of one serial, or of a work order's number."""
+    return await queries.kit_serials(uow, serial=serial, ref=ref)
+
+
 @router.get("/acts", dependencies=[needs("supervisor", "finance")])
 async def acts(
     uow: Uow, since: datetime | None = None, until: datetime | None = None, owner: str = ""

@@ -11,9 +11,20 @@ from sqlalchemy import func, select
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
+from wms.foundation.stock import queries as stock
 from wms.processes.value_added import rules
 from wms.processes.value_added.rules import fba
-from wms.processes.value_added.tables import Act, Box, Limit, Photo, RecipeRow, Shipment, ShipmentLine, WorkOrder
+from wms.processes.value_added.tables import (
+    Act,
+    Box,
+    KitSerial,
+    Limit,
+    Photo,
+    RecipeRow,
+    Shipment,
+    ShipmentLine,
+    WorkOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,41 @@ async def photo(uow: UnitOfWork, photo_id: UUID) -> bytes:
     if row is None:
         raise rules.UnknownWorkOrder(photo=str(photo_id))
     return row.jpeg
+
+
+async def in_kits(
+    uow: UnitOfWork, owner_id: int, sku_ids: Collection[int], lots: Collection[int]
+) -> dict[tuple[int, str], int]:
+    """(part, serial) of what is in an owner's kits of these lots, to the lot."""
+    rows = await uow.session.execute(
+        select(KitSerial.sku_id, KitSerial.serial, KitSerial.lot_id)
+        .join(WorkOrder, WorkOrder.id == KitSerial.work_order_id)
+        .where(
+            KitSerial.lot_id.in_(lots), KitSerial.sku_id.in_(sku_ids), KitSerial.out_of.is_(None), WorkOrder.owner_id == owner_id
+        )
+    )  # fmt: skip
+    return {(r.sku_id, r.serial): r.lot_id for r in rows}
+
+
+async def kit_serials(uow: UnitOfWork, *, serial: str = "", ref: str = "", limit: int = 1000) -> list[dict[str, Any]]:
+    """Which serials went into which kits, newest first: all of them, one serial's, or those of a work order."""
+    query = (
+        select(KitSerial, WorkOrder.ref).join(WorkOrder, WorkOrder.id == KitSerial.work_order_id)
+        .order_by(KitSerial.id.desc()).limit(limit)
+    )  # fmt: skip
+    if serial:
+        query = query.where(KitSerial.serial == serial)
+    if ref:
+        query = query.where(WorkOrder.ref == ref)
+    found = (await uow.session.execute(query)).all()
+    skus = await catalog.skus(uow, {i for k, _ in found for i in (k.sku_id, k.kit_id)})
+    lots = await stock.lots(uow, {k.lot_id for k, _ in found})
+    return [
+        {"serial": k.serial, "sku": skus[k.sku_id].code, "kit": skus[k.kit_id].code, "received_on": lots[k.lot_id].received_on,
+         "expires_on": lots[k.lot_id].expires_on, "declaration": lots[k.lot_id].declaration, "ref": r, "units_from": k.units_from,
+         "at": k.at, "by": k.by, "out_at": k.out_at}
+        for k, r in found
+    ]  # fmt: skip
 
 
 async def acts(uow: UnitOfWork, since: datetime, until: datetime, owner: str = "") -> list[dict[str, Any]]:
@@ -284,6 +330,12 @@ async def box(uow: UnitOfWork, box_id: UUID) -> BoxInfo:
     return BoxInfo(**{n: getattr(row, n) for n in BoxInfo.__slots__})
 
 
+async def box_that_is(uow: UnitOfWork, hu_id: int) -> BoxInfo | None:
+    """The box that a place is; None for any other."""
+    found = await uow.session.scalar(select(Box.id).where(Box.hu_id == hu_id))
+    return await box(uow, found) if found else None
+
+
 async def box_at(uow: UnitOfWork, station: str) -> BoxInfo | None:
     """The one that is being filled or labelled there."""
     found = await uow.session.scalar(
@@ -298,7 +350,7 @@ async def lines_told(uow: UnitOfWork, shipment_id: UUID) -> list[dict[str, Any]]
     skus, ready = await catalog.skus(uow, {x.sku_id for x in lines}), await prepared(uow, lines)
     return [
         {"sku": skus[x.sku_id].code, "name": skus[x.sku_id].name, "name_zh": skus[x.sku_id].name_zh, "fnsku": x.fnsku, "prep": x.prep,
-         "unit_each": x.unit_each, "qty_each": x.qty_each, "prepared_each": ready[x.id], "boxed_each": x.boxed_each}
+         "by_serial": skus[x.sku_id].keeps_serials, "unit_each": x.unit_each, "qty_each": x.qty_each, "prepared_each": ready[x.id], "boxed_each": x.boxed_each}
         for x in lines
     ]  # fmt: skip
 
@@ -326,7 +378,7 @@ async def box_contents(uow: UnitOfWork, shipment_id: UUID) -> list[dict[str, Any
         {"shipment": s.ref, "box": b.code, "sscc": b.sscc, "pallet": b.pallet, "weight_lb": fba.pounds(b.weight_g),
          "length_in": fba.inches(b.length_mm), "width_in": fba.inches(b.width_mm), "height_in": fba.inches(b.height_mm),
          "sku": skus[x["sku_id"]].code, "fnsku": by_sku[x["sku_id"]].fnsku, "units": x["qty_each"] // by_sku[x["sku_id"]].unit_each,
-         "expires_on": x["expires_on"]}
+         "expires_on": x["expires_on"], "serials": x.get("serials", [])}
         for b in await boxes_of(uow, shipment_id) if b.state in ("closed", "labelled", "departed") for x in b.content
     ]  # fmt: skip
 

@@ -81,6 +81,29 @@ class Photo(Base):
     jpeg: Mapped[bytes]
 
 
+class KitSerial(Base):
+    """A piece known by its serial that went into a kit, and came out of it or not: what a recall asks."""
+
+    __tablename__ = "vas_kit_serial"
+    id: Mapped[uuid_pk]
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+    serial: Mapped[str] = mapped_column(index=True)
+    kit_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"), index=True)
+    """Of the kit."""
+    work_order_id: Mapped[UUID] = mapped_column(ForeignKey("vas_order.id"), index=True)
+    units_from: Mapped[int]
+    """Units done before the round that it went in with."""
+    at: Mapped[datetime]
+    by: Mapped[str]
+    out_of: Mapped[UUID | None] = mapped_column(ForeignKey("vas_order.id"))
+    """The work order that took it out; None while it is in the kit."""
+    out_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("uq_vas_kit_serial_inside", "sku_id", "serial", unique=True, postgresql_where=text("out_of IS NULL")),
+    )
+
+
 class Act(Base):
     """Something that its owner may be charged for; priced later."""
 
@@ -170,5 +193,5 @@ class Box(Base):
     station: Mapped[str]
     state: Mapped[str] = mapped_column(default="open")
     content: Mapped[list[Any]] = mapped_column(default=list)
-    """{sku_id, expires_on, qty_each} as it was closed."""
+    """{sku_id, expires_on, qty_each, serials} as it was closed."""
     __table_args__ = (UniqueConstraint("shipment_id", "number"),)

@@ -44,9 +44,39 @@ class BadRecipe(Refusal):
 
 
 class SerialGoods(Refusal):
-    """Its units are known by their serials: they cannot be made, used up or boxed here."""
+    """Its units are known by their serials: they cannot be made as kits or used up here."""
 
     code, status = "value_added.serial_goods", 422
+
+
+class SerialDue(Refusal):
+    """The goods are known by their serials: scan the serial of each piece."""
+
+    code, status = "value_added.serial_due", 422
+
+
+class UnknownSerial(Refusal):
+    """The book has no such serial of the goods that this work is for."""
+
+    code, status = "value_added.unknown_serial", 404
+
+
+class SerialNotFree(Refusal):
+    """The piece of this serial lies elsewhere, or is held: take one that is free where the goods of this work lie."""
+
+    code, status = "value_added.serial_not_free", 409
+
+
+class NotInKit(Refusal):
+    """No kit where these lie has this piece in it."""
+
+    code, status = "value_added.not_in_kit", 409
+
+
+class KitsMixed(Refusal):
+    """These pieces are not all of whole kits: take the pieces of one kit together."""
+
+    code, status = "value_added.kits_mixed", 409
 
 
 class RefTaken(Refusal):
@@ -150,9 +180,17 @@ def check_answers(recipe: Recipe, round_each: int, answers: Mapping[str, Any]) -
 
 def goods_of(recipe: Recipe) -> dict[int, int]:
     """SKU id to the pieces of one unit that are scanned: a kit's parts, else the goods themselves."""
-    if recipe["kind"] == KIT:
-        return {int(p["sku_id"]): int(p["qty_each"]) for p in recipe["parts"]}
-    return {int(recipe["sku_id"]): int(recipe["unit_each"])}
+    return parts_of(recipe) if recipe["kind"] == KIT else {int(recipe["sku_id"]): int(recipe["unit_each"])}
+
+
+def parts_of(recipe: Recipe) -> dict[int, int]:
+    """SKU id of each part of a kit to its pieces in one."""
+    return {int(p["sku_id"]): int(p["qty_each"]) for p in recipe["parts"]}
+
+
+def serial_step(recipe: Recipe, sku_id: int) -> str:
+    """The step that asks for the serials of a part: as it goes in it is the count of the pieces; coming out, one of its own."""
+    return f"{'out' if recipe['kind'] == UNKIT else 'sku'}:{sku_id}"
 
 
 def standard_minutes(recipe: Recipe, units: int) -> float:

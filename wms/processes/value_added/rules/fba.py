@@ -57,6 +57,12 @@ class NotPrepared(Refusal):
     code, status = "value_added.not_prepared", 409
 
 
+class SerialBoxed(Refusal):
+    """The piece of this serial is in a box already."""
+
+    code, status = "value_added.serial_boxed", 409
+
+
 class AllBoxed(Refusal):
     """All planned units of these goods are boxed."""
 
@@ -119,8 +125,13 @@ def step(state: str, event: str) -> str:
         raise BoxState(state=state, event=event) from None
 
 
-def recipe_of(sku_id: int, fnsku: str, name: str, prep: Sequence[str], unit_each: int) -> dict[str, Any]:
-    """The work of one unit: bundled, bagged with the warning, labelled last, so that its code can be scanned from outside."""
+def recipe_of(
+    sku_id: int, fnsku: str, name: str, prep: Sequence[str], unit_each: int, *, by_serial: bool = False
+) -> dict[str, Any]:
+    """The work of one unit: bundled, bagged with the warning, labelled last, so that its code can be scanned from outside.
+
+    `by_serial`: its serials stay in sight, for it is boxed by them.
+    """
     steps: list[dict[str, Any]] = []
 
     def add(kind: str, text: str, text_zh: str, **more: Any) -> None:
@@ -132,7 +143,10 @@ def recipe_of(sku_id: int, fnsku: str, name: str, prep: Sequence[str], unit_each
         add("confirm", f"Bag it; the warning faces out: {WARNING}", "装袋，窒息警示语朝外")
     if "label" in prep:
         data = {"sku": fnsku, "name": name, "code": fnsku}
-        add("label", "Cover every other barcode", "遮盖其他所有条码", label="unit", code=fnsku, data=data)
+        but, but_zh = (" but the serial", "，序列号除外") if by_serial else ("", "")
+        add(
+            "label", f"Cover every other barcode{but}", f"遮盖其他所有条码{but_zh}", label="unit", code=fnsku, data=data
+        )
     return {
         "name": "FBA: " + ", ".join(prep), "name_zh": "FBA 预处理", "kind": "service", "sku_id": sku_id, "unit_each": unit_each,
         "parts": [], "steps": steps, "consumables": [], "minutes": sum(MINUTES[p] for p in prep), "round_each": 10,
@@ -164,6 +178,7 @@ def differences(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 COLUMNS = (
     "shipment", "box", "sscc", "pallet", "weight_lb", "length_in", "width_in", "height_in", "sku", "fnsku", "units", "expires_on",
+    "serials",
 )  # fmt: skip
 
 
@@ -176,7 +191,7 @@ def inches(mm: int) -> float:
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The box contents, one line for each SKU and expiry in a box. Texts that a spreadsheet would run are quoted by `'`."""
+    """The box contents, one line for each SKU and expiry in a box; its serials divided by `;`. Texts that a spreadsheet would run are quoted by `'`."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(COLUMNS)
@@ -186,4 +201,5 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _plain(value: Any) -> Any:
+    value = ";".join(value) if isinstance(value, list) else value
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value

@@ -1,4 +1,5 @@
-"""Verbs of value-added services: recipes and acts (here), work orders (`orders`), their goods (`goods`), shipments (`fba`)."""
+"""Verbs of value-added services: recipes and acts (here), work orders (`orders`), their goods (`goods`, `kits`), shipments
+(`fba`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +27,7 @@ async def save_recipe(
 ) -> None:  # fmt: skip
     """Create or change a recipe; work orders that are there keep the one they came with.
 
-    Errors: BadRecipe, SerialGoods, UnknownSku.
+    Errors: BadRecipe, SerialGoods (of a kit or a consumable), UnknownSku.
     """
     rules.check_recipe(kind, steps, parts, bool(sku), list(templates.TEMPLATES))
     kit = await catalog.sku_by_code(uow, sku) if sku else None
@@ -41,7 +42,7 @@ async def save_recipe(
         found = [(await catalog.sku_by_code(uow, each), qty) for each, qty in wanted]
         kept[field] = [{"sku_id": s.id, "sku": s.code, "qty_each": qty} for s, qty in found]
         for s, _ in found:
-            if s.keeps_serials:
+            if s.keeps_serials and field == "consumables":
                 raise rules.SerialGoods(sku=s.code)
     if kit and kit.keeps_serials:
         raise rules.SerialGoods(sku=kit.code)

@@ -1,5 +1,7 @@
 """Boxes of a shipment at their station: opened, filled unit by unit, weighed, labelled, or emptied again."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -12,10 +14,11 @@ from wms.foundation.layout import queries as layout
 from wms.foundation.scanning import rules as scanning
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
+from wms.foundation.stock.rules import AVAILABLE
 from wms.foundation.work import queries as work
 from wms.kernel.errors import NotFound
 from wms.kernel.ids import uuid7
-from wms.processes.value_added import queries
+from wms.processes.value_added import queries, rules
 from wms.processes.value_added.rules import fba
 from wms.processes.value_added.service import fba as shipments
 from wms.processes.value_added.service import goods, note_act, orders
@@ -72,48 +75,118 @@ async def room(uow: UnitOfWork, box: queries.BoxInfo) -> dict[str, int]:
     held = await stock.content_of(uow, box.hu_id)
     limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
     return {
-        "units": sum(h.qty_each // lines[h.grain.sku_id].unit_each for h in held),
+        "units": _units(held, lines.values()),
         "units_max": min(limit.each_max, shipment.each_max or limit.each_max), "expected_g": await expected_g(uow, box),
         "left": sum(x.qty_each - x.boxed_each for x in lines.values()),
     }  # fmt: skip
 
 
-async def put_in(uow: UnitOfWork, box_id: UUID, item_scan: str) -> queries.LineInfo:
-    """One unit, known by its marketplace label, goes into the box.
+def _units(held: Sequence[stock.Held], lines: Collection[queries.LineInfo]) -> int:
+    """The pieces of one unit may be of several lots."""
+    return sum(sum(h.qty_each for h in held if h.grain.sku_id == x.sku_id) // x.unit_each for x in lines)
 
-    Errors: ShipmentClosed, BoxState, NotInShipment, AllBoxed, NotPrepared, OneSkuPerBox, BoxFull, BoxTooHeavy, NotEnoughGoods.
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What was scanned to go into a box: one unit as the marketplace counts it."""
+
+    line: queries.LineInfo
+    sku: catalog.SkuInfo
+    serials: tuple[str, ...]
+    """Of its pieces, as far as they were told; none where the SKU keeps none."""
+
+    @property
+    def missing(self) -> int:
+        """Serials that are still to be scanned."""
+        return self.line.unit_each - len(self.serials) if self.sku.keeps_serials else 0
+
+
+async def unit_of(uow: UnitOfWork, shipment_id: UUID, item_scan: str, pieces: Sequence[str] = ()) -> Unit:
+    """What a scan means among the goods of a shipment: a marketplace label, or a serial. `pieces`: serials of further pieces.
+
+    Errors: NotInShipment, SerialDue, UnknownSerial, SerialBoxed, SerialNotFree, AmbiguousBarcode.
+    """
+    shipment, said = await queries.shipment(uow, shipment_id), scanning.take_apart(item_scan)
+    lines, codes = await queries.lines_of(uow, shipment_id), {c.upper() for c in said.codes}
+    skus = await catalog.skus(uow, {x.sku_id for x in lines})
+    first = (said.serial,) if said.serial else ()
+    line = next((x for x in lines if x.fnsku.upper() in codes), None)
+    if line is None:
+        kept = [x for x in lines if skus[x.sku_id].keeps_serials]
+        if not kept:
+            raise fba.NotInShipment(scanned=item_scan[:60], ref=shipment.ref)
+        first = first or (said.raw,)
+        line = await _line_of_serial(uow, shipment, kept, first[0], said)
+    sku = skus[line.sku_id]
+    if not sku.keeps_serials:
+        return Unit(line, sku, ())
+    serials = tuple(dict.fromkeys((*first, *pieces)))
+    if not 0 < len(first) + len(pieces) == len(serials) <= line.unit_each:
+        raise rules.SerialDue(sku=sku.code, needed=line.unit_each, given=len(serials))
+    for serial, (at, _) in (await stock.serial_places(uow, sku.id, serials)).items():
+        if (box := await queries.box_that_is(uow, at)) is not None:
+            raise fba.SerialBoxed(serial=serial, sku=sku.code, box=box.code)
+    await goods.check_free(uow, sku, serials, shipment.place_id)
+    return Unit(line, sku, serials)
+
+
+async def _line_of_serial(
+    uow: UnitOfWork, shipment: queries.ShipmentInfo, lines: Sequence[queries.LineInfo], serial: str, said: scanning.Elements
+) -> queries.LineInfo:  # fmt: skip
+    """The line whose goods have this serial. Errors: SerialDue, UnknownSerial, AmbiguousBarcode."""
+    meant = {m.sku_id for m in await catalog.meanings(uow, said.codes)}
+    if said.gtin and meant:  # two articles may count their serials alike
+        lines = [x for x in lines if x.sku_id in meant]
+    places = {x.id: (await stock.serial_places(uow, x.sku_id, [serial])).get(serial) for x in lines}
+    found = [x for x in lines if places[x.id] is not None]
+    free = [x for x in found if places[x.id] == (shipment.place_id, AVAILABLE)]
+    if len(free) > 1:
+        raise scanning.AmbiguousBarcode(scanned=serial[:60], means=[x.fnsku for x in free])
+    if not found:
+        own = next((x for x in lines if x.sku_id in meant and not said.serial), None)
+        if own is not None:
+            raise rules.SerialDue(sku=(await catalog.sku(uow, own.sku_id)).code, needed=own.unit_each, given=0)
+        raise rules.UnknownSerial(serial=serial[:60], of=shipment.ref)
+    return (free or found)[0]
+
+
+async def put_in(uow: UnitOfWork, box_id: UUID, item_scan: str, pieces: Sequence[str] = ()) -> Unit:
+    """One unit goes into the box, known by its marketplace label; of goods known by serials, by the serial of each piece.
+
+    The first piece alone names a unit of several: nothing is put in, `missing` says how many serials are due with it.
+
+    Errors: ShipmentClosed, BoxState, AllBoxed, NotPrepared, OneSkuPerBox, BoxFull, BoxTooHeavy, NotEnoughGoods, SerialDue, and as
+    `unit_of`.
     """
     box = await queries.box(uow, box_id)
     shipment = await shipments.lock(uow, box.shipment_id)
     box = await queries.box(uow, box_id)
     if box.state != "open":
         raise fba.BoxState(state=box.state, event="fill")
-    said = {c.upper() for c in scanning.take_apart(item_scan).codes}
-    lines = await queries.lines_of(uow, shipment.id)
-    line = next((x for x in lines if x.fnsku.upper() in said), None)
-    if line is None:
-        raise fba.NotInShipment(scanned=item_scan[:60], ref=shipment.ref)
+    unit = await unit_of(uow, shipment.id, item_scan, pieces)
+    line, sku = unit.line, unit.sku
     if line.boxed_each >= line.qty_each:
         raise fba.AllBoxed(fnsku=line.fnsku, qty_each=line.qty_each)
     if line.boxed_each >= (await queries.prepared(uow, [line]))[line.id]:
         raise fba.NotPrepared(fnsku=line.fnsku, prepared=line.boxed_each, qty_each=line.qty_each)
-    by_sku = {x.sku_id: x for x in lines}
     held = await stock.content_of(uow, box.hu_id)
-    units = sum(h.qty_each // by_sku[h.grain.sku_id].unit_each for h in held)
+    units = _units(held, await queries.lines_of(uow, shipment.id))
     limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
-    sku = await catalog.sku(uow, line.sku_id)
     fba.check_fits(
         units=units, each_max=min(limit.each_max, shipment.each_max or limit.each_max), mixed=shipment.mixed,
         others=any(h.grain.sku_id != line.sku_id for h in held), weight_max_g=limit.weight_max_g,
         weight_g=await expected_g(uow, box) + sku.weight_g * line.unit_each,
     )  # fmt: skip
-    await ledger.post(
-        uow, await goods.take_reserved(uow, line.demand, line.sku_id, line.unit_each, box.hu_id, "fba_box")
-    )
+    if unit.missing and pieces:
+        raise rules.SerialDue(sku=sku.code, needed=line.unit_each, given=len(unit.serials))
+    if unit.missing:
+        return unit
+    taken = await goods.take_reserved(uow, line.demand, line.sku_id, line.unit_each, box.hu_id, "fba_box", unit.serials)
+    await ledger.post(uow, taken)
     await uow.session.execute(
         update(ShipmentLine).where(ShipmentLine.id == line.id).values(boxed_each=line.boxed_each + 1)
     )
-    return line
+    return unit
 
 
 async def close_box(uow: UnitOfWork, box_id: UUID, weight_g: int) -> queries.BoxInfo:
@@ -132,12 +205,17 @@ async def close_box(uow: UnitOfWork, box_id: UUID, weight_g: int) -> queries.Box
     if weight_g > limit.weight_max_g:
         raise fba.BoxTooHeavy(weight_g=weight_g, weight_max_g=limit.weight_max_g)
     lots = await stock.lots(uow, {h.grain.lot_id for h in held})
+    named = await stock.serials_by_lot(uow, box.hu_id)
     inside: dict[tuple[int, str], int] = {}
+    serials: dict[tuple[int, str], list[str]] = {}
     for h in held:
         ends = lots[h.grain.lot_id].expires_on
         key = (h.grain.sku_id, "" if ends.year == 9999 else ends.isoformat())
         inside[key] = inside.get(key, 0) + h.qty_each
-    content = [{"sku_id": i, "expires_on": ends, "qty_each": n} for (i, ends), n in sorted(inside.items())]
+        serials[key] = sorted({*serials.get(key, ()), *named.get((h.grain.sku_id, h.grain.lot_id), ())})
+    content = [
+        {"sku_id": key[0], "expires_on": key[1], "qty_each": n, "serials": serials[key]} for key, n in sorted(inside.items())
+    ]  # fmt: skip
     await ledger.weigh_unit(uow, box.hu_id, weight_g)
     await uow.session.execute(
         update(Box).where(Box.id == box.id).values(state=state, weight_g=weight_g, content=content)

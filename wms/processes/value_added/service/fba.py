@@ -41,7 +41,7 @@ async def plan(
     """Take a plan in: its goods are reserved where they lie, and each line's preparation becomes a work order.
 
     `lines`: {sku, fnsku, qty_each (units), unit_each (pieces of one unit), prep}. The same again: the same answer.
-    Errors: RefTaken, BadPlan, NotFound, UnknownSku, SerialGoods, NotEnoughGoods.
+    Errors: RefTaken, BadPlan, NotFound, UnknownSku, NotEnoughGoods.
     """
     if (known := await queries.find_shipment(uow, ref)) is not None:
         have = {(x.fnsku, x.qty_each) for x in await queries.lines_of(uow, known.id)}
@@ -71,8 +71,6 @@ async def _add_line(
     uow: UnitOfWork, shipment_id: UUID, ref: str, owner_id: int, place_id: int, x: Mapping[str, Any]
 ) -> None:
     sku = await catalog.sku_by_code(uow, x["sku"])
-    if sku.keeps_serials:
-        raise rules.SerialGoods(sku=sku.code)
     if (x["unit_each"] > 1) != ("bundle" in x["prep"]):
         raise fba.BadPlan(field="unit_each", reason="more than one piece exactly where units are bundled")
     if "label" not in x["prep"] and x["fnsku"] != sku.code and all(
@@ -88,7 +86,7 @@ async def _add_line(
     await uow.session.flush()
     await goods.reserve(uow, f"fba:{line.id}", place_id, owner_id, {sku.id: x["qty_each"] * x["unit_each"]})
     if prep:
-        made = fba.recipe_of(sku.id, x["fnsku"], sku.name, prep, x["unit_each"])
+        made = fba.recipe_of(sku.id, x["fnsku"], sku.name, prep, x["unit_each"], by_serial=sku.keeps_serials)
         await orders.add(
             uow, f"{ref}/{x['fnsku']}", "fba:" + "+".join(prep), made, sku.id, owner_id, place_id, x["qty_each"],
             line_id=line.id, reserve=False,
@@ -151,6 +149,7 @@ async def depart(uow: UnitOfWork, shipment_id: UUID, why: str) -> list[dict[str,
     ))  # fmt: skip
     uow.send_host("fba.departed", {
         "ref": shipment.ref, "centre": shipment.centre, "boxes": [b.code for b in boxes], "differences": differences, "why": why,
+        "content": await queries.box_contents(uow, shipment_id),
     }, ref=f"fba:{shipment.id}")  # fmt: skip
     return differences
 

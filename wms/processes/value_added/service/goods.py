@@ -1,6 +1,6 @@
-"""What a round uses up and makes, through the ledger."""
+"""Goods of work orders and shipments in the ledger: reserved, taken, used up."""
 
-from datetime import date
+from collections.abc import Sequence
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
@@ -9,7 +9,7 @@ from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
 from wms.foundation.stock.rules import AVAILABLE, Grain
 from wms.foundation.work import queries as work
-from wms.processes.value_added import queries, rules
+from wms.processes.value_added import rules
 
 Pieces = list[tuple[Grain, int, int]]
 """(grain, place, pieces)."""
@@ -37,19 +37,37 @@ async def reserve(uow: UnitOfWork, demand: str, place_id: int, owner_id: int, wa
     await ledger.reserve(uow, wants)
 
 
+async def check_free(uow: UnitOfWork, sku: catalog.SkuInfo, serials: Sequence[str], place_id: int) -> None:
+    """Each of these pieces lies free at the place. Errors: UnknownSerial, SerialNotFree."""
+    book = await stock.serial_places(uow, sku.id, serials)
+    for serial in serials:
+        if serial not in book:
+            raise rules.UnknownSerial(serial=serial[:60], of=sku.code)
+        at, status = book[serial]
+        if (at, status) != (place_id, AVAILABLE):
+            codes = await layout.place_codes(uow, {at, place_id})
+            raise rules.SerialNotFree(serial=serial, sku=sku.code, at=codes[at], stock=status, place=codes[place_id])
+
+
 async def release(uow: UnitOfWork, demand: str) -> None:
     await ledger.release(uow, [r.id for r in await stock.open_reservations(uow, [demand])])
 
 
 async def take_reserved(
-    uow: UnitOfWork, demand: str, sku_id: int, qty_each: int, to: int, reason: str
+    uow: UnitOfWork, demand: str, sku_id: int, qty_each: int, to: int, reason: str, serials: Sequence[str] = ()
 ) -> list[ledger.Line]:
-    """Lines that take so many pieces out of what is reserved. Errors: NotEnoughGoods."""
+    """Lines that take so many pieces out of what is reserved. `serials`: theirs, where the SKU keeps them.
+
+    Errors: NotEnoughGoods.
+    """
     lines, left = [], qty_each
     for held in await stock.open_reservations(uow, [demand]):
         take = min(left, held.open_each) if held.grain.sku_id == sku_id else 0
         if take:
-            lines.append(ledger.Line(held.grain, held.place_id, to, take, reason, reservation=held.id))
+            taken = serials[qty_each - left :][:take]
+            lines.append(
+                ledger.Line(held.grain, held.place_id, to, take, reason, reservation=held.id, serials=taken or None)
+            )
             left -= take
     if left:
         raise rules.NotEnoughGoods(
@@ -77,46 +95,3 @@ async def consume(uow: UnitOfWork, made: rules.Recipe, units: int, station: work
         if left:
             raise rules.NoConsumable(sku=each["sku"], station=station.code, missing_each=left, wanted_each=wanted)
     await ledger.post(uow, lines)
-
-
-async def assemble(uow: UnitOfWork, order: queries.WorkOrderInfo, units: int) -> None:
-    """Parts become kits where they lie; the kit is as old as its oldest part and lives as long as its shortest.
-
-    Errors: NotEnoughGoods, MixedCustoms.
-    """
-    into = await virtual(uow)
-    lines: list[ledger.Line] = []
-    for part in order.made["parts"]:
-        wanted = int(part["qty_each"]) * units
-        lines += await take_reserved(uow, order.demand, int(part["sku_id"]), wanted, into, "assemble")
-    used = await stock.lots(uow, {x.grain.lot_id for x in lines})
-    if len({x.declaration for x in used.values()}) > 1:
-        raise rules.MixedCustoms(declarations=", ".join(sorted(x.declaration or "–" for x in used.values())))
-    lot = await ledger.lot_for(
-        uow, order.sku_id, received_on=min(x.received_on for x in used.values()),
-        expires_on=min(x.expires_on for x in used.values()), declaration=next(iter(used.values())).declaration,
-    )  # fmt: skip
-    await ledger.post(uow, lines)
-    await ledger.post(
-        uow, [ledger.Line(Grain(order.sku_id, lot, order.owner_id), into, order.place_id, units, "assemble")]
-    )
-
-
-async def take_apart(uow: UnitOfWork, order: queries.WorkOrderInfo, units: int) -> None:
-    """Kits become parts again; each part gets the kit's dates. Errors: NotEnoughGoods."""
-    into = await virtual(uow)
-    lines = await take_reserved(uow, order.demand, order.sku_id, units, into, "disassemble")
-    kits = await stock.lots(uow, {x.grain.lot_id for x in lines})
-    made = []
-    for line in lines:
-        kit = kits[line.grain.lot_id]
-        for part in order.made["parts"]:
-            sku = await catalog.sku(uow, int(part["sku_id"]))
-            ends = kit.expires_on if sku.expiry_policy != "none" else date(9999, 12, 31)
-            lot = await ledger.lot_for(
-                uow, sku.id, received_on=kit.received_on, expires_on=ends, declaration=kit.declaration
-            )
-            grain = Grain(sku.id, lot, order.owner_id)
-            made.append(ledger.Line(grain, into, order.place_id, int(part["qty_each"]) * line.qty_each, "disassemble"))
-    await ledger.post(uow, lines)
-    await ledger.post(uow, made)

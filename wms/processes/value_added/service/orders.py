@@ -23,7 +23,7 @@ from wms.foundation.work import service as tasks
 from wms.kernel.errors import NotFound
 from wms.kernel.ids import uuid7
 from wms.processes.value_added import queries, rules
-from wms.processes.value_added.service import goods, note_act
+from wms.processes.value_added.service import goods, kits, note_act
 from wms.processes.value_added.tables import Photo, WorkOrder
 
 LABEL_REF = "value_added.label:"
@@ -198,7 +198,8 @@ async def _label_data(uow: UnitOfWork, order: queries.WorkOrderInfo, each: Mappi
 async def finish_round(uow: UnitOfWork, work_order_id: UUID, answers: Mapping[str, Any]) -> queries.WorkOrderInfo:
     """A round is done: consumables leave the station's stock, kits are made, the owner's acts are kept; the next one begins.
 
-    Errors: WrongStep, NoConsumable, NotEnoughGoods, MixedCustoms, NotYourTask, WrongState.
+    Errors: WrongStep, NoConsumable, NotEnoughGoods, MixedCustoms, SerialDue, UnknownSerial, SerialNotFree, NotInKit, KitsMixed,
+    NotYourTask, WrongState.
     """
     order = await queries.work_order(uow, work_order_id, lock=True)
     task = await _mine(uow, order)
@@ -208,10 +209,11 @@ async def finish_round(uow: UnitOfWork, work_order_id: UUID, answers: Mapping[st
     rules.check_answers(order.made, units, answers)
     await _keep_photos(uow, order, answers)
     await goods.consume(uow, order.made, units, station)
+    told = await kits.serials_told(uow, order.made, units, answers)
     if order.made["kind"] == rules.KIT:
-        await goods.assemble(uow, order, units)
+        await kits.assemble(uow, order, units, told)
     if order.made["kind"] == rules.UNKIT:
-        await goods.take_apart(uow, order, units)
+        await kits.take_apart(uow, order, units, told)
     seconds = (uow.now - order.round_at).total_seconds() if order.round_at else 0.0
     note_act(uow, order.owner_id, f"vas:{order.recipe}", units, "unit", order.ref, {
         "standard_min": rules.standard_minutes(order.made, units), "seconds": round(seconds, 1), "station": station.code,
