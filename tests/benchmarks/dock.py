@@ -2,7 +2,7 @@
 
 Orders, parcels and their pieces are made by the real services; only what happened between the shelf and the truck is
 skipped. Timed is the whole departure: checks, stock to the customer, orders shipped, facts and their reactions' rows,
-commit. Then the handover list is drawn.
+commit. Then the handover list is drawn, timed in seconds of CPU.
 """
 
 import argparse
@@ -37,6 +37,7 @@ from wms.processes.dock.service import loading, trucks
 from wms.stack.postgres import EmbeddedPostgres
 
 LIMIT_S = 5.0
+LIST_CPU_S = 3.0
 CARRIER = "POST"
 
 
@@ -98,17 +99,18 @@ async def run(parcels: int) -> dict[str, Any]:
             page = await queries.handover(uow, manifest)
             shipped = await uow.session.scalar(text("SELECT count(*) FROM customer_order WHERE state = 'shipped'"))
             audit = await stock_queries.audit(uow)
-        began = time.perf_counter()
+        began = time.process_time()
         document = handover.as_pdf(page)
-        drawn = time.perf_counter() - began
+        drawn = time.process_time() - began
         await db.close()
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(20)
-    good = took <= LIMIT_S and left == parcels == shipped and all(x.clean for x in audit)
+    good = took <= LIMIT_S and drawn <= LIST_CPU_S and left == parcels == shipped and all(x.clean for x in audit)
     return {
         "parcels": left, "closed_s": round(took, 2), "shipped": shipped, "audit_clean": all(x.clean for x in audit),
-        "list_s": round(drawn, 2), "list_kb": len(document) // 1024, "limit": f"closed <= {LIMIT_S:g} s", "pass": good,
+        "list_cpu_s": round(drawn, 2), "list_kb": len(document) // 1024,
+        "limit": f"closed <= {LIMIT_S:g} s, list <= {LIST_CPU_S:g} s of CPU", "pass": good,
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Goods in their own container and bags, from the catalog to the carrier's label: planned, picked, packed, weighed, labelled."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from tests.integration.test_shipping import load
 from tests.integration.test_singles import at, brought, single
 from wms.foundation.orders import queries as orders
 from wms.processes.shipping import queries
+from wms.processes.shipping.rules.cards import quote
 from wms.processes.shipping.service import judging
 from wms.twin.assortment import history
 from wms.twin.cartons import carton_fill
@@ -220,6 +222,27 @@ async def test_the_carrier_is_told_the_goods_own_sides_and_those_of_the_filled_b
         for order_id, parcel in ((stool, (5200, (400, 300, 150))), (scarf, (192, (240, 340, 20)))):
             asked = await judging.asked_of(uow, book, await orders.order(uow, UUID(order_id)), "", "")
             assert [(p.weight_g, p.sides_mm) for p in asked.parcels] == [parcel]
+
+
+async def test_the_total_told_at_release_holds_each_piece_that_ships_as_it_is(house: House) -> None:
+    await load(house)
+    alone = await house.order("O1", {"STOOL": 1}, service="LINE-PDF")
+    mixed = await house.order("O2", {"STOOL": 2, "A": 12}, service="LINE-PDF")
+    await house.settle()
+    await house.release(alone, mixed)
+    told = []
+    for order_id in (alone, mixed):
+        why = (await house.admin.get(f"/api/v1/orders/{order_id}"))["why"]
+        told += re.findall(r"with LINE-PDF, ([\d.]+) with the work", " ".join(w["why"] for w in why))
+    async with house.db.begin() as uow:
+        book, order = await queries.book(uow), await orders.order(uow, UUID(alone))
+        card = book.cards["LINE-PDF"]
+        one = quote(card, weight_g=5200, sides_mm=(400, 300, 150), country=str(order.destination["country"]),
+                    postcode=judging.postcode(order.destination))  # fmt: skip
+    assert not isinstance(one, str)
+    stool = (book.policy.in_site_currency(one.cents, card.currency) or 0) + book.policy.parcel_cents
+    assert [p["carton"] for p in await planned(house, mixed)] == ["", "", "M"]
+    assert told[0] == f"{stool / 100:.2f}" and float(told[1]) > 2 * stool / 100
 
 
 async def test_nonsense_is_refused_by_name_and_changes_nothing(house: House) -> None:

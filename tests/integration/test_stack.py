@@ -18,7 +18,9 @@ import psycopg
 import pytest
 
 from tests.conftest import free_port
+from wms.settings import Settings
 from wms.stack.broker import EmbeddedBroker
+from wms.stack.local import Stack
 from wms.stack.postgres import EmbeddedPostgres
 from wms.stack.process import StackFault, command_of, working_in
 from wms.stack.supervisor import Child, Supervisor, read_status
@@ -292,6 +294,24 @@ async def test_failed_one_shot_stops_the_start(home: Path) -> None:
     with pytest.raises(StackFault, match="migrate did not start: cannot"):
         await supervisor.start()
     assert supervisor.pid("api") is None
+
+
+async def test_a_child_that_tells_how_far_it_is_is_shown_and_waited_for(home: Path) -> None:
+    (home / "d").mkdir()
+    told: list[tuple[str, str]] = []
+    compiling = Child("planners", ["sh", "-c", "echo 1 of 2 done; sleep 0.3"], one_shot=True, tells=True)
+    after = Child("worker", ["sleep", "60"], after=("planners",))
+    supervisor = Supervisor([compiling, after], home / "d", lambda s: told.append((s.name, s.detail or s.state)))
+    await supervisor.start()
+    await supervisor.stop()
+    assert (
+        told.index(("planners", "1 of 2 done")) < told.index(("planners", "done")) < told.index(("worker", "starting"))
+    )
+
+
+def test_nothing_is_planned_or_served_before_the_planners_are_compiled(home: Path) -> None:
+    children = Stack(Settings(data_dir=home / "d")).supervisor.children
+    assert all("planners" in children[name].after for name in ("api", "worker"))
 
 
 async def _never() -> bool:

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw
 
 from wms.foundation.labels import rules
 from wms.foundation.labels.rules import fonts, gs1, languages, layout, marks, symbols, templates
@@ -140,6 +140,23 @@ def test_text_is_drawn_whole_or_refused(text: str) -> None:
     marks_of_width = [c for c in line if c != " " and fonts.width_px(c, 24)]
     assert not marks_of_width or image.width > 0
     assert "".join(fonts.wrap(line, 24, 120)).replace(" ", "") == line.replace(" ", "")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(sorted(fonts.PLAIN), min_size=1, max_size=30), st.integers(8, 60), st.booleans())
+def test_numbers_put_together_are_the_dots_of_the_line_as_a_whole(text: str, size: int, bold: bool) -> None:
+    font = fonts._font(fonts.faces()[0], size, bold)
+    assert fonts.width_px(text, size, bold) == round(font.getlength(text))
+    drawn = fonts.draw(text, size, bold)
+    whole = Image.new("1", drawn.size)
+    ImageDraw.Draw(whole).text((0, fonts.ascent_px(size)), text, font=font, fill=1, anchor="ls")
+    assert drawn.tobytes() == whole.tobytes()
+
+
+def test_a_number_is_not_laid_out_as_a_whole() -> None:
+    plain = fonts._plain("006141410000000012", 25, False)
+    assert plain is not None and plain.line("006141410000000012", 300) is not None
+    assert fonts._plain("Office", 25, False) is None, "its letters join"
 
 
 def test_long_names_shrink_then_break_then_end_in_an_ellipsis() -> None:

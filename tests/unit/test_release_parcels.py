@@ -92,7 +92,39 @@ def test_goods_in_their_own_container_are_parcels_of_their_own_and_the_rest_is_p
     assert [(p.box, p.weight_g, [x.size_mm for x in p.placed]) for p in made.cartons[:2]] == [
         ("", 500, [(580, 380, 40)])
     ] * 2
-    assert codes(made) == ["", "", "CUBE"] and made.cents == 900, "what ships as it is has no carton's price"
+    assert codes(made) == ["", "", "CUBE"] and made.cents is None, "what a piece costs as it is, nobody has told"
+
+
+def test_the_total_tells_what_each_piece_costs_that_ships_as_it_is() -> None:
+    prices = Prices({code: ((20_000, 900),) for code in ("CUBE", "FLAT", "LARGE")}, as_is={1: 1_300})
+    goods = {1: Goods(own_container=True)}
+    supply = Supply(SKUS, (CUBE, FLAT, LARGE), goods=goods, prices={"k": prices})
+    assert arrange([1, 2, 1], {}, Terms(carriage="k"), supply).cents == 1_300 + 900 + 1_300
+    alone = Supply(SKUS, (CUBE,), goods=goods, prices={"k": Prices(as_is={1: 1_300})})
+    assert arrange([1, 1], {}, Terms(carriage="k"), alone).cents == 2_600, "no carton's price is asked for"
+    assert arrange([1, 2], {}, Terms(carriage="k"), alone).cents is None
+
+
+def test_pieces_that_ship_as_they_are_count_among_the_parcels_that_the_customer_takes() -> None:
+    by_air = {"CUBE": ((20_000, 900),), "FLAT": ((20_000, 1_100),), "LARGE": ((20_000, 4_000),)}
+    skus = {**SKUS, 4: ((300, 200, 100), 2_000)}
+    supply = Supply(
+        skus, (CUBE, FLAT, LARGE), goods={4: Goods(own_container=True)}, prices={"k": Prices(by_air, as_is={4: 700})}
+    )
+    made = [arrange([1, 2, 4], {}, Terms(carriage="k", parcels_max=n), supply) for n in (3, 2, 1)]
+    assert [codes(m) for m in made] == [["", "CUBE", "FLAT"], ["", "LARGE"], ["", "LARGE"]]
+    assert [m.cents for m in made] == [2_700, 4_700, 4_700]
+
+
+def test_a_piece_as_it_is_is_billed_by_its_own_sides_and_weight() -> None:
+    card = air_card()
+    pieces = {1: ((400, 300, 150), 1_000), 2: ((100, 80, 40), 1_000), 3: ((100, 80, 40), 900_000)}
+    told = ladders.prices_as_is(POLICY, wanted(card), pieces)
+    for sku_id in (1, 2):
+        exact = quote(card, weight_g=1_000, sides_mm=pieces[sku_id][0], country="DE", postcode=DE)
+        assert not isinstance(exact, str) and told[sku_id] == exact.cents + POLICY.parcel_cents
+    assert told[1] > told[2], "the air in it is billed"
+    assert 3 not in told, "the card has no price for it"
 
 
 def test_what_ships_as_it_is_keeps_the_weight_of_the_service_and_says_what_to_mend() -> None:
@@ -138,11 +170,14 @@ def test_a_ladder_never_tells_less_than_the_card_and_never_much_more(weight_g: i
 
 def test_the_key_changes_with_what_changes_the_price_and_with_nothing_else() -> None:
     card, cartons = post_card(), {"CUBE": (210, 210, 210)}
-    key = ladders.key(POLICY, wanted(card), cartons)
-    assert key == ladders.key(POLICY, wanted(card, term="DAP"), cartons)
-    assert key != ladders.key(POLICY, wanted(card, term="DDP"), cartons)
-    assert key != ladders.key(POLICY, wanted(card), {"CUBE": (210, 210, 200)})
-    assert key != ladders.key(Policy(1, "USD", valid_from=date(2020, 1, 1), parcel_cents=101), wanted(card), cartons)
+    key = ladders.key(POLICY, wanted(card), cartons, {})
+    assert key == ladders.key(POLICY, wanted(card, term="DAP"), cartons, {})
+    assert key != ladders.key(POLICY, wanted(card, term="DDP"), cartons, {})
+    assert key != ladders.key(POLICY, wanted(card), {"CUBE": (210, 210, 200)}, {})
+    assert key != ladders.key(POLICY, wanted(card), cartons, {1: ((580, 380, 40), 500)})
+    assert key != ladders.key(
+        Policy(1, "USD", valid_from=date(2020, 1, 1), parcel_cents=101), wanted(card), cartons, {}
+    )
 
 
 def test_no_price_is_told_where_the_card_has_none() -> None:

@@ -126,7 +126,10 @@ class Demo:
             "--control", self.settings.simulators_url.rpartition(":")[2], "--scenario", self.options.scenario,
         )  # fmt: skip
         return Child(
-            "simulators", argv, env={"WMS_DEMO_KEY": self.key, "WMS_DEMO_AGV_BROKER": agv_url}, after=("broker",)
+            "simulators",
+            argv,
+            env={"WMS_DEMO_KEY": self.key, "WMS_DEMO_AGV_BROKER": agv_url},
+            after=("broker", "planners"),
         )
 
     @property

@@ -83,8 +83,10 @@ class Stack:
         machines = tuple(child.name for child in self._machines())
         apps = [
             Child("migrate", module("wms", "db", "upgrade"), after=machines, one_shot=True, ready_timeout_s=600.0),
-            Child("api", module("wms", "api"), after=("migrate",), ready=self._answers),
-            Child("worker", module("wms", "worker"), after=("migrate",)),
+            Child("planners", module("wms.algorithms.kept"), one_shot=True, tells=True),
+            # Not beside the compiler, which would take the core that they need to be ready in time.
+            Child("api", module("wms", "api"), after=("migrate", "planners"), ready=self._answers),
+            Child("worker", module("wms", "worker"), after=("migrate", "planners")),
         ]
         if self.settings.gateway_config is not None:
             apps.append(self._gateway(self.settings.gateway_config))

@@ -49,6 +49,8 @@ class Child:
     """Run in a thread before every start (folders, stale files)."""
     one_shot: bool = False
     """Must end with 0 before those that need it start; not restarted."""
+    tells: bool = False
+    """What it prints while it starts is how far it is, and shown."""
     account: Account | None = None
     cwd: Path | None = None
     stop_signal: int = signal.SIGTERM
@@ -227,7 +229,7 @@ class Supervisor:
         )
         self._running[child.name] = process
         self._set(child, "starting", process.pid)
-        pump = asyncio.create_task(_pump(process, log))
+        pump = asyncio.create_task(self._pump(child, process, log))
         probe = asyncio.create_task(self._probe(child, process))
         try:
             code = await _exited(process)
@@ -239,6 +241,13 @@ class Supervisor:
             kill_group(process.pid)
             self._running.pop(child.name, None)
             pump.cancel()
+
+    async def _pump(self, child: Child, process: asyncio.subprocess.Process, log: _Log) -> None:
+        assert process.stdout is not None
+        while chunk := await process.stdout.read(65536):
+            log.write(chunk)
+            if child.tells and self.states[child.name].state == "starting":
+                self._set(child, "starting", process.pid, log.last_line())
 
     async def _probe(self, child: Child, process: asyncio.subprocess.Process) -> None:
         deadline = time.monotonic() + child.ready_timeout_s
@@ -318,12 +327,6 @@ async def _asked(ready: Callable[[], Awaitable[bool]]) -> bool:
         return await asyncio.wait_for(ready(), 5.0)
     except Exception:  # a probe that fails in any way says: not yet
         return False
-
-
-async def _pump(process: asyncio.subprocess.Process, log: _Log) -> None:
-    assert process.stdout is not None
-    while chunk := await process.stdout.read(65536):
-        log.write(chunk)
 
 
 def _end_previous(state_file: Path) -> None:

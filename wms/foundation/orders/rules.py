@@ -37,6 +37,8 @@ DUTY_TERMS = ("", "DAP", "DDP")
 CUSTOMS_MODES = ("", "9610", "9710", "9810", "plain", "domestic")
 NOT_READY = frozenset({"value_added"})
 """Kinds of hold of goods that are not ready to be packed: the bench does not open their tote. Others only keep the label."""
+AS_IS = ""
+"""In place of a carton's code: parcels without one, of goods that ship as they are."""
 CHECK_DUE = "orders.check_due"
 """Code of the hold that an order begins with while a check is due."""
 

@@ -7,6 +7,7 @@ sizes: GS1 General Specifications 5.12 (module width X 0.495 mm or more and 31.7
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from PIL import Image, ImageDraw
@@ -190,11 +191,11 @@ def place(elements: Sequence[Element], media: Media) -> list[Mark]:
     return [mark for element in elements for mark in _place(element, media)]
 
 
-def _place(element: Element, media: Media) -> list[Mark]:
+def _place(element: Element, media: Media) -> Sequence[Mark]:
     px = media.px
     match element:
         case Text():
-            return list(_text(element, media))
+            return _text(element, media)
         case Area(x, y, width, height):
             return [Block(px(x), px(y), max(1, px(width)), max(1, px(height)))]
         case Frame(x, y, width, height, line):
@@ -233,11 +234,12 @@ class Written:
     text: str
 
 
-def written(element: Text, media: Media) -> list[Written]:
+@lru_cache(1024)
+def written(element: Text, media: Media) -> tuple[Written, ...]:
     """The lines of a text and where they stand. Errors: CannotDraw, DoesNotFit."""
     line = fonts.clean(element.text).strip()
     if not line:
-        return []
+        return ()
     width = media.px(element.width)
     size, lines = _fit(element, line, width, media)
     found = []
@@ -247,16 +249,18 @@ def written(element: Text, media: Media) -> list[Written]:
         found.append(
             Written(media.px(element.x) + left, media.px(element.y) + round(i * 1.25 * size), size, advance, text)
         )
-    return found
+    return tuple(found)
 
 
-def _text(element: Text, media: Media) -> list[Ink]:
+@lru_cache(1024)
+def _text(element: Text, media: Media) -> tuple[Ink, ...]:
+    """Kept, as `written` is: the heads of a list are the same on each of its pages."""
     found = []
     for line in written(element, media):
         image = fonts.draw(line.text, line.size, element.bold)
         if (box := image.getbbox()) is not None:
             found.append(Ink(line.x + box[0], line.y + box[1], image.crop(box), element.white))
-    return found
+    return tuple(found)
 
 
 def flow(text: Text, media: Media) -> float:
@@ -327,11 +331,16 @@ def paint(image: Image.Image, marks: Sequence[Mark], colour: object) -> None:
                 pen.bitmap((x, y), cells(symbol, module), fill=colour)  # type: ignore[arg-type]
 
 
+def read(label: Label, media: Media, mode: str = "1") -> Image.Image:
+    """The whole label as it is read, in an image of mode 1 or L, 0 = black. Errors: CannotDraw, DoesNotFit."""
+    image = Image.new(mode, media.size_px[::-1] if label.sideways else media.size_px, 255)
+    paint(image, place(label.elements, media), 0)
+    return image
+
+
 def bitmap(label: Label, media: Media) -> Image.Image:
     """The whole label as it prints, 1 bit, 0 = black, in the media's orientation. Errors: CannotDraw, DoesNotFit."""
-    across = media.size_px[::-1] if label.sideways else media.size_px
-    image = Image.new("1", across, 255)
-    paint(image, place(label.elements, media), 0)
+    image = read(label, media)
     return image.transpose(Image.Transpose.ROTATE_270) if label.sideways else image
 
 

@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
+import numpy as np
 
-from wms.foundation.labels.rules.layout import Label, Media, Text, bitmap, written
+from wms.foundation.labels.rules.layout import Label, Media, Text, read, written
 
 A4 = Media(210.0, 297.0, 300, stock="a4")
 _POINTS_MM = 72 / 25.4
@@ -73,14 +73,13 @@ def pdf(pages: Sequence[Page], title: str) -> bytes:
 
 
 def _image(page: Page) -> bytes:
-    dots = bitmap(page.label, page.media)
-    if page.label.sideways:  # read, not printed
-        dots = dots.transpose(Image.Transpose.ROTATE_90)
+    dots = read(page.label, page.media, "L")  # a byte a dot: packed by numpy in half the time that Pillow takes
     about = (
         f"/Type /XObject /Subtype /Image /Width {dots.width} /Height {dots.height} /ColorSpace /DeviceGray "
         "/BitsPerComponent 1 /Filter /FlateDecode"
     )
-    return _stream(zlib.compress(dots.tobytes(), 9), about.encode())
+    packed = np.packbits(np.asarray(dots), axis=1).tobytes()
+    return _stream(zlib.compress(packed, 4), about.encode())  # 9 takes six times as long for a tenth less
 
 
 def _content(page: Page, used: set[str]) -> bytes:
@@ -97,19 +96,19 @@ def _content(page: Page, used: set[str]) -> bytes:
             continue
         for line in written(element, media):
             words = line.text.encode("utf-16-be")
-            codes = [words[i : i + 2].hex().upper() for i in range(0, len(words), 2)]
-            used.update(codes)
-            stretch = 100 * line.width / (len(codes) * line.size)
+            used.update(line.text)
+            stretch = 100 * line.width / (len(words) // 2 * line.size)
             x, y = left + line.x * point, top - (line.y + 0.88 * line.size) * point
             out.append(
-                f"/F {line.size * point:.3f} Tf {stretch:.2f} Tz 1 0 0 1 {x:.3f} {y:.3f} Tm <{''.join(codes)}> Tj"
+                f"/F {line.size * point:.3f} Tf {stretch:.2f} Tz 1 0 0 1 {x:.3f} {y:.3f} Tm <{words.hex().upper()}> Tj"
             )
     return "\n".join([*out, "ET"]).encode("ascii")
 
 
 def _to_unicode(used: set[str]) -> bytes:
-    """Each code is its own UTF-16 unit."""
-    codes = sorted(used)
+    """Each code is its own UTF-16 unit. `used`: characters."""
+    words = "".join(used).encode("utf-16-be")
+    codes = sorted({words[i : i + 2].hex().upper() for i in range(0, len(words), 2)})
     blocks = []
     for i in range(0, len(codes), 100):
         some = codes[i : i + 100]

@@ -282,10 +282,12 @@ async def route(
 
 
 async def keep_prices(
-    uow: UnitOfWork, key: str, prices: Mapping[str, Sequence[tuple[int, int]]], *, divisor: int, dim_over_mm: int
-) -> None:
-    """Keep what a service charges, as tables.Carriage tells it. A key that is known already stays as it is."""
-    told = {carton: [list(step) for step in steps] for carton, steps in prices.items()}
+    uow: UnitOfWork, key: str, prices: Mapping[str, Sequence[tuple[int, int]]], as_is: Mapping[int, int], *,
+    divisor: int, dim_over_mm: int,
+) -> None:  # fmt: skip
+    """Keep what a service charges, as queries.Prices tells it. A key that is known already stays as it is."""
+    told: dict[str, object] = {carton: [list(step) for step in steps] for carton, steps in prices.items()}
+    told[rules.AS_IS] = {str(sku_id): cents for sku_id, cents in as_is.items()}
     await uow.session.execute(
         insert(Carriage).values(key=key, prices=told, divisor=divisor, dim_over_mm=dim_over_mm).on_conflict_do_nothing()
     )

@@ -47,11 +47,13 @@ NO_TERMS = Terms()
 @dataclass(frozen=True, slots=True)
 class Prices:
     """What a service charges. ladders: by carton, its dimensional weight counted; a bag's sides are known once it is filled, so
-    its is counted here: divisor: mm³ that count as a gram, 0: none do; dim_over_mm: where the longest side is longer."""
+    its is counted here: divisor: mm³ that count as a gram, 0: none do; dim_over_mm: where the longest side is longer. as_is: by SKU id
+    the cents of a piece that ships as it is."""
 
     ladders: Mapping[str, Ladder] = field(default_factory=dict)
     divisor: int = 0
     dim_over_mm: int = 0
+    as_is: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Carriage:
 
 @dataclass(slots=True)
 class Arranged:
-    """cents: what the service charges for all that are in cartons, with the house's cost of each parcel; None: not known."""
+    """cents: what the service charges for all of them, with the house's cost of each parcel; None: not known."""
 
     cartons: list[Packed] = field(default_factory=list)
     left: list[LeftOver] = field(default_factory=list)
@@ -109,18 +111,29 @@ def arrange(pieces: Sequence[int], worth: Mapping[int, int], terms: Terms, suppl
         for together in parted(loose, worth, terms.max_cents) for start in range(0, len(together), PART_EACH)
     ]  # fmt: skip
     plans = _plans(groups, boxes, carriage, supply)
-    if carriage and (any(p.left_over for p in plans) or sum(len(p.cartons) for p in plans) > max(1, terms.parcels_max)):
+    most = max(1, terms.parcels_max - len(made.cartons))
+    if carriage and (any(p.left_over for p in plans) or sum(len(p.cartons) for p in plans) > most):
         plans = _plans(groups, boxes, None, supply)  # the cheapest are more than the customer takes: then the fewest
     for one in plans:
         made.left += one.left_over
         made.cartons += one.cartons
-    if carriage is None:
-        made.cents = None
-    else:
-        by_code = {box.code: box for box in boxes}
-        boxed = [(_filled(by_code[p.box], p), p.weight_g) for p in made.cartons if p.box != OWN_CONTAINER]
-        made.cents = sum(round(carriage(box, weight_g)) for box, weight_g in boxed)
+    made.cents = _cents(made.cartons, boxes, carriage, prices)
     return made
+
+
+def _cents(cartons: Sequence[Packed], boxes: Sequence[Box], carriage: Carriage | None, prices: Prices) -> int | None:
+    by_code, found = {box.code: box for box in boxes}, 0
+    for packed in cartons:
+        if packed.box == OWN_CONTAINER:
+            cents = prices.as_is.get(int(packed.placed[0].key))
+        elif carriage is None:
+            cents = None
+        else:
+            cents = round(carriage(_filled(by_code[packed.box], packed), packed.weight_g))
+        if cents is None:
+            return None
+        found += cents
+    return found
 
 
 def _filled(box: Box, packed: Packed) -> Box:

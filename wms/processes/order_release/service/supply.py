@@ -17,7 +17,7 @@ async def supply(uow: UnitOfWork, skus: Mapping[int, catalog.SkuInfo], carriages
         {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g, c.outer_mm, bag=c.bag) for c in await catalog.cartons(uow)),
         frozenset(s.id for s in skus.values() if s.fragile), goods, limits,
-        {key: Prices(p.prices, p.divisor, p.dim_over_mm) for key, p in told.items()},
+        {key: Prices(p.prices, p.divisor, p.dim_over_mm, p.as_is) for key, p in told.items()},
     )  # fmt: skip
 
 

@@ -346,9 +346,9 @@ async def _release_one(uow: UnitOfWork, member: WaveOrder) -> bool:
     names = ", ".join(str(c["carton"]) or "own container" for c in planned.cartons)
     boxed = sum(bool(c["carton"]) for c in planned.cartons)
     chosen = "smallest that holds the arrangement" if boxed else "ships as it is"
-    if boxed and planned.cents is not None:
-        chosen = f"least cost with {order.service}, {planned.cents / 100:.2f} with the work on each parcel"
-        chosen += " in a carton" if boxed < len(planned.cartons) else ""
+    if planned.cents is not None:
+        least = "least cost" if boxed else chosen
+        chosen = f"{least} with {order.service}, {planned.cents / 100:.2f} with the work on each parcel"
     await order_service.plan_parcels(uow, order.id, list(planned.cartons), f"{names}: {chosen}")
     await order_service.advance(uow, order.id, "release", why=f"wave {member.wave_id}")
     return True

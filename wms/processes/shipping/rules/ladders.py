@@ -1,4 +1,5 @@
-"""What a chosen service charges for a parcel of each carton, as a ladder of weights: what cartons are planned by."""
+"""What a chosen service charges for a parcel of each carton, as a ladder of weights: what cartons are planned by. And what it charges
+for each piece that ships as it is."""
 
 import hashlib
 import json
@@ -11,6 +12,9 @@ from wms.processes.shipping.rules.policy import Policy
 Sides = tuple[int, int, int]
 Ladder = tuple[tuple[int, int], ...]
 """(up to so many grams gross, cents in the site's currency), rising weights."""
+
+Piece = tuple[Sides, int]
+"""(sides, grams) of goods in their own container."""
 
 GRID_G = 50
 """Prices by the gram are told in steps of so much, each at its upper end."""
@@ -28,14 +32,15 @@ class Wanted:
     weight_max_g: int
 
 
-def key(policy: Policy, wanted: Wanted, cartons: Mapping[str, Sides]) -> str:
-    """The same for all orders that are charged the same: service, zone, what surcharges ask for, cartons, policy."""
+def key(policy: Policy, wanted: Wanted, cartons: Mapping[str, Sides], as_is: Mapping[int, Piece]) -> str:
+    """The same for all orders that are charged the same: service, zone, what surcharges ask for, cartons, goods in their own
+    container, policy."""
     card, zone = wanted.card, wanted.card.zone_of(wanted.country, wanted.postcode)
     asked = [
         card.service, card.version, zone.code if zone else "", within(wanted.postcode, card.remote.get(wanted.country, ())),
         sorted(wanted.attributes & {extra.attribute for extra in card.surcharges}), wanted.duty_term == "DDP",
         wanted.weight_max_g, policy.version, policy.parcel_cents, policy.in_site_currency(1_000_000, card.currency),
-        sorted(cartons.items()),
+        sorted(cartons.items()), sorted(as_is.items()),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
@@ -50,17 +55,28 @@ def prices(policy: Policy, wanted: Wanted, cartons: Mapping[str, Sides]) -> dict
     return found
 
 
+def prices_as_is(policy: Policy, wanted: Wanted, as_is: Mapping[int, Piece]) -> dict[int, int]:
+    """SKU id to the price of a piece as its own parcel, by its own sides and weight, the house's own cost included. A piece that the
+    card has no price for has none."""
+    told = {sku_id: _cents(policy, wanted, sides, weight_g) for sku_id, (sides, weight_g) in as_is.items()}
+    return {sku_id: cents for sku_id, cents in told.items() if cents is not None}
+
+
+def _cents(policy: Policy, wanted: Wanted, sides: Sides, weight_g: int) -> int | None:
+    told = quote(
+        wanted.card, weight_g=weight_g, sides_mm=sides, country=wanted.country, postcode=wanted.postcode,
+        attributes=wanted.attributes, duty_cents=0 if wanted.duty_term == "DDP" else None,
+    )  # fmt: skip
+    cents = None if isinstance(told, str) else policy.in_site_currency(told.cents, wanted.card.currency)
+    return None if cents is None else cents + policy.parcel_cents
+
+
 def _ladder(policy: Policy, wanted: Wanted, sides: Sides) -> Ladder:
     steps: list[tuple[int, int]] = []
     for weight_g in sorted({w for w in _ends(wanted) if 0 < w <= wanted.weight_max_g} | {wanted.weight_max_g}):
-        told = quote(
-            wanted.card, weight_g=weight_g, sides_mm=sides, country=wanted.country, postcode=wanted.postcode,
-            attributes=wanted.attributes, duty_cents=0 if wanted.duty_term == "DDP" else None,
-        )  # fmt: skip
-        cents = None if isinstance(told, str) else policy.in_site_currency(told.cents, wanted.card.currency)
+        cents = _cents(policy, wanted, sides, weight_g)
         if cents is None:
             break
-        cents += policy.parcel_cents
         if steps and steps[-1][1] == cents:
             steps.pop()
         steps.append((weight_g, cents))
