@@ -44,8 +44,18 @@ def test_nothing_compiled_is_promised_where_nothing_can_be_written(
     assert not kept.all_kept()
 
 
+def started(program: str, kernels: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(kernels)}
+    return subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_house_opens_where_nothing_can_be_compiled(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ran = started("from wms.algorithms import kept; kept.main()", tmp_path / "file" / "kernels")
+    assert ran.returncode == 0 and "not compiled" in ran.stdout, ran.stderr
+
+
 def test_a_start_with_compiled_kernels_loads_no_compiler(tmp_path: Path) -> None:
     program = "import sys; from wms.algorithms import kept; kept.note(); kept.main(); sys.exit('numba' in sys.modules)"
-    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
-    ran = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    ran = started(program, tmp_path / "kernels")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

@@ -74,9 +74,12 @@ def main() -> None:
             return
     except PackageNotFoundError:  # no numba on this machine: kernels run as they are
         return
-    from wms.algorithms.warm import warm
+    try:
+        from wms.algorithms.warm import warm
 
-    warm(lambda done, of: print(f"compiling, once: {done} of {of} done", flush=True))
+        warm(lambda done, of: print(f"compiling, once: {done} of {of} done", flush=True))
+    except Exception as error:  # a full disk, say: the house opens all the same, and a plan compiles what it needs
+        print(f"not compiled: {error!r}", flush=True)
 
 
 if __name__ == "__main__":
