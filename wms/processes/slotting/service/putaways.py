@@ -92,10 +92,10 @@ async def confirm_putaway(
 
     Another location than the directed one needs a reason and must fit; a pod or its compartment too may be filled. `sku_scan` is asked where the unit is mixed.
 
-    `scanned`: serials of the pieces, where only a part of the unit's goes there.
+    `scanned`: serials of the pieces, where only a part of the unit's goes there, or some have none yet.
 
     Errors: WrongUnit, WrongSku, WrongLocation, NotAStorageLocation, DoesNotFit, BadQuantity, SerialsWhole, GoodsGone,
-    TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough, stock.SerialProblem.
+    TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough, stock.SerialProblem, stock.NotASerial.
     """
     task = await tasks.lock_mine(uow, task_id)
     unit = await stock.unit(uow, task.place_id)
@@ -115,11 +115,13 @@ async def confirm_putaway(
     place_id = await _place(uow, task, location_scan, reason)
     if place_id not in await stock.pods_of(uow, [place_id]):  # nobody measured the shelves of pods: hands judge
         await check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
-    serials = await queries.serials_at(uow, unit.id, grain.sku_id, grain.status) or None
-    if serials is not None and len(serials) != qty_each:
+    named, bare = await queries.names_at(uow, unit.id, await catalog.sku(uow, grain.sku_id), grain.status)
+    serials = named or None
+    if bare or (serials is not None and len(named) != qty_each):
         if len(scanned) != qty_each:
-            raise rules.SerialsWhole(pieces=len(serials))
+            raise rules.SerialsWhole(pieces=len(named) + bare)
         serials = list(scanned)
+        await ledger.name_in_hand(uow, unit.id, grain, serials)
     await ledger.post(uow, [ledger.Line(grain, unit.id, place_id, qty_each, "putaway", serials=serials)])
     directed = place_id == task.to_place_id
     await whys.note(
