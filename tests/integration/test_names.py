@@ -14,6 +14,7 @@ from wms.db.uow import Actor
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import rules
 from wms.foundation.stock import service as ledger
+from wms.foundation.work import service as tasks
 from wms.processes.slotting import service as slotting
 
 NAMES = [f"N{n:02}" for n in range(1, 13)]
@@ -242,6 +243,27 @@ async def test_pieces_in_a_unit_are_named_as_they_are_put_away(house: House) -> 
         await picker.answer(card, **answers)
     await picker.answer(card, **answers, **{"qty:codes": "\n".join(NAMES[:6])})
     assert await where(house, "CAM") == dict.fromkeys(NAMES[:6], f"{card['show']['location']}:available")
+    assert await house.audit_clean()
+
+
+async def test_a_move_of_a_part_takes_the_pieces_that_were_scanned(house: House) -> None:
+    await house.admin.post("/api/v1/layout", BINS)
+    await nameless(house, "A-01")
+    picker = await house.sign_in("picker")
+    async with house.db.begin(LEDGER) as uow:
+        (source, sku_id), (target, _) = await stock.resolve(uow, "A-01", "CAM"), await stock.resolve(uow, "R-01", "CAM")
+        (held,) = await stock.held_in(uow, source, sku_id)
+        data = {"lot_id": held.grain.lot_id, "owner_id": held.grain.owner_id, "status": "available"}
+        tasks.open_task(
+            uow, "move", place_id=source, to_place_id=target, sku_id=sku_id, qty_each=2, group_id=uuid4(), data=data
+        )
+    (card,) = (await picker.post("/api/v1/pda/move/claim"))["cards"]
+    answers = {"from": "A-01", "sku": "CAM", "qty": 2, "to": "R-01"}
+    with pytest.raises(Refused, match=r"slotting\.serials_whole"):
+        await picker.answer(card, **answers)
+    await picker.answer(card, **answers, **{"qty:codes": "N01\nN02"})
+    assert await where(house, "CAM") == dict.fromkeys(NAMES[:2], "R-01:available")
+    assert await house.held("CAM") == {"A-01:available": 4, "R-01:available": 2}
     assert await house.audit_clean()
 
 

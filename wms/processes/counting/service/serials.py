@@ -40,16 +40,22 @@ async def name(
 async def _nameless(uow: UnitOfWork, place_id: int, sku_id: int) -> list[tuple[stock.Held, int]]:
     """Rows with pieces that have no name, and how many, the oldest lot first. The book knows names by place and status:
     they count as the oldest lots'."""
-    held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
+    held = await _rows(uow, place_id, sku_id)
     left = await stock.unnamed_in(uow, {h.place_id for h in held}, [sku_id])
-    lots = await stock.lots(uow, {h.grain.lot_id for h in held})
     found = []
-    for h in sorted(held, key=lambda h: (lots[h.grain.lot_id].received_on, h.grain.lot_id), reverse=True):
+    for h in reversed(held):
         pool = h.place_id, sku_id, h.grain.status
         if each := min(h.qty_each, left.get(pool, 0)):
             left[pool] -= each
             found.append((h, each))
     return found[::-1]
+
+
+async def _rows(uow: UnitOfWork, place_id: int, sku_id: int) -> list[stock.Held]:
+    """Of the SKU all that a counter finds there, the oldest lot first."""
+    held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
+    lots = await stock.lots(uow, {h.grain.lot_id for h in held})
+    return sorted(held, key=lambda h: (lots[h.grain.lot_id].received_on, h.grain.lot_id))
 
 
 async def nameless(uow: UnitOfWork, variance: queries.Variance) -> int:
@@ -65,7 +71,7 @@ def _unexplained(variance: queries.Variance) -> int:
 async def hold(uow: UnitOfWork, place_id: int, sku_id: int, missing: Collection[str], nameless_each: int = 0) -> int:
     """Bring the count hold of a position to these serials, and to so many pieces without one. Returns how many could not
     be held: promised, or gone meanwhile."""
-    held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
+    held = await _rows(uow, place_id, sku_id)
     with authority(uow):
         for h, named in await _of(uow, held, COUNT_HOLD, without=missing):
             await _change(uow, h, AVAILABLE, len(named), named)
@@ -133,7 +139,7 @@ async def adjust(uow: UnitOfWork, variance: queries.Variance) -> None:
     if unheld := await hold(uow, place_id, sku_id, variance.missing, gone):
         raise rules.StillPromised(missing_each=unheld)
     adjustment = (await stock.virtual_places(uow))["ADJUSTMENT"]
-    held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
+    held = await _rows(uow, place_id, sku_id)
     lines = [
         ledger.Line(h.grain, h.place_id, adjustment, len(named), "count adjustment", to_status=AVAILABLE, serials=named)
         for h, named in await _of(uow, held, COUNT_HOLD, only=variance.missing)
