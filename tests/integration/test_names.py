@@ -231,6 +231,9 @@ async def test_what_was_under_way_for_an_order_goes_on_without_a_name(house: Hou
 async def test_pieces_in_a_unit_are_named_as_they_are_put_away(house: House) -> None:
     await house.admin.post("/api/v1/layout", BINS)
     await nameless(house, "T1-1")
+    assert set(await counts(await house.sign_in("packer"))) == {("CAM", "T1-1")}, (
+        "a unit on the floor is counted by itself"
+    )
     async with house.db.begin() as uow:
         unit = await stock.find_unit(uow, "T1-1")
         assert unit is not None
@@ -302,4 +305,7 @@ async def test_the_ledgers_own_word_on_names(house: House) -> None:
         await house.admin.post("/api/v1/stock/status", {
             "place": "A-01", "sku": "CAM", "from_status": "available", "to_status": "available", "qty_each": 1, "reason": "named",
         })  # fmt: skip
+    damaged = {"place": "A-01", "sku": "CAM", "from_status": "available", "to_status": "damaged", "qty_each": 5}
+    await house.admin.post("/api/v1/stock/status", {**damaged, "reason": "fell down"})
+    assert await where(house, "CAM") == {"N01": "A-01:damaged", "N02": "A-01:available"}, "those without a name first"
     assert await house.audit_clean()
