@@ -376,6 +376,7 @@ FLOW: dict[type[Event], dict[str, Reaction | Plan]] = {
     assortment.ProposalRequested: {"assortment.choose_sizes": Plan(sizes.choose_sizes, sizes.solve, _keep_sizes)},
     # counting and control points
     picking.PickShorted: {"counting.on_pick_shorted": counting_reactions.on_pick_shorted},
+    catalog.SerialsSwitchedOn: {"counting.on_serials_switched_on": counting_reactions.on_serials_switched_on},
     counting.VarianceDecided: {"flow.close_variance": close_variance},
     controls.ControlRecovered: {"flow.close_control": close_control},
     # exceptions

@@ -364,26 +364,6 @@ async def test_a_serial_found_elsewhere_is_brought_from_where_the_book_had_it(ho
     assert await house.audit_clean()
 
 
-async def test_serials_of_pieces_that_the_book_knows_by_number_alone_are_not_taken_in_as_more_of_them(
-    house: House,
-) -> None:
-    """The article's serial policy was switched on while they lay there."""
-    await house.admin.post("/api/v1/counting/rules", ALL_COUNTED)
-    await sku(house, "CAM", "none")
-    await opening(house, "CAM", [])
-    await sku(house, "CAM", "always")
-    variance = await differs(house, SERIALS, "A-01")
-    assert (variance["delta_each"], variance["missing"], variance["extra"]) == (0, [], SERIALS)
-    fin = await house.sign_in("fin")
-    decide = f"/api/v1/counting/variances/{variance['id']}/decide"
-    with pytest.raises(Refused, match=r"counting\.no_serials_in_book") as refused:
-        await fin.post(decide, {"approve": True, "reason": "named now"})
-    assert refused.value.params == {"nameless_each": 6}
-    assert await house.held("CAM") == {"A-01:available": 6}
-    await fin.post(decide, {"approve": False, "reason": "policy set back first"})
-    assert await house.audit_clean()
-
-
 async def test_a_count_without_its_serials_changes_nothing(house: House) -> None:
     await house.admin.post("/api/v1/counting/rules", ALL_COUNTED)
     await sku(house, "CAM", "always")

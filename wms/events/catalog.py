@@ -16,6 +16,15 @@ class CartonChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SerialsSwitchedOn(Event):
+    """A SKU keeps serials from now on; pieces that are here already have none."""
+
+    name: ClassVar[str] = "catalog.serials_switched_on.v1"
+    stream: ClassVar[str] = "sku_id"
+    sku_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SkuMeasured(Event):
     """A SKU or pack level got its true size and weight."""
 

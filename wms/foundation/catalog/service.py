@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from wms.db.uow import UnitOfWork
-from wms.events.catalog import CartonChanged, SkuMeasured
+from wms.events.catalog import CartonChanged, SerialsSwitchedOn, SkuMeasured
 from wms.foundation.catalog import queries, rules
 from wms.foundation.catalog.tables import BundlePart, Carton, Owner, PackLevel, Sku, SkuCode
 from wms.kernel.errors import BadInput
@@ -109,6 +109,9 @@ async def save_skus(uow: UnitOfWork, drafts: Sequence[SkuDraft]) -> int:
     await _save_codes(uow, [(row.id, draft) for row, draft in rows])
     for row, draft in rows:
         await _save_bundle(uow, row.id, draft)
+    for now in (await queries.skus_by_code(uow, known)).values():
+        if now.keeps_serials and not known[now.code].keeps_serials:
+            uow.emit(SerialsSwitchedOn(sku_id=now.id))
     return len(rows)
 
 

@@ -13,7 +13,7 @@ from wms.db.base import among
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
-from wms.foundation.stock.rules import AVAILABLE, Grain
+from wms.foundation.stock.rules import AVAILABLE, SERIAL_LONGEST, Grain
 from wms.foundation.stock.tables import Balance, HandlingUnit, Lot, Reservation, Serial
 from wms.kernel.errors import NotFound
 
@@ -348,6 +348,34 @@ async def serials_by_lot(uow: UnitOfWork, place_id: int) -> dict[tuple[int, int]
     return found
 
 
+_UNNAMED = text("""
+SELECT b.place_id, b.sku_id, b.status, b.pieces - coalesce(n.names, 0) AS unnamed FROM (
+  SELECT place_id, sku_id, status, sum(qty_each)::bigint AS pieces FROM stock_balance
+  WHERE place_id IN :places AND sku_id IN :skus GROUP BY place_id, sku_id, status
+) b LEFT JOIN (
+  SELECT place_id, sku_id, status, count(*) AS names FROM serial
+  WHERE place_id IN :places AND sku_id IN :skus GROUP BY place_id, sku_id, status
+) n USING (place_id, sku_id, status) WHERE b.pieces > coalesce(n.names, 0)
+""").bindparams(bindparam("places", expanding=True), bindparam("skus", expanding=True))
+
+
+async def unnamed_in(
+    uow: UnitOfWork, place_ids: Collection[int], sku_ids: Collection[int]
+) -> dict[tuple[int, int, str], int]:
+    """Pieces without a name, by (place, SKU, status), of SKUs that keep serials. Which lot they are of the book does not say."""
+    rows = await uow.session.execute(_UNNAMED, {"places": list(place_ids), "skus": list(sku_ids)})
+    return {(r.place_id, r.sku_id, r.status): r.unnamed for r in rows}
+
+
+async def no_serials(uow: UnitOfWork, codes: Collection[str]) -> list[str]:
+    """Codes that cannot be serials: empty, too long, or meaning goods, a location or a unit."""
+    units = await uow.session.scalars(select(HandlingUnit.code).where(HandlingUnit.code.in_(codes)))
+    taken = (
+        {m.code for m in await catalog.meanings(uow, codes)} | set(await layout.location_ids(uow, codes)) | set(units)
+    )
+    return sorted(c for c in codes if c in taken or not 1 <= len(c) <= SERIAL_LONGEST)
+
+
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """Pieces of one lot that left in an order's parcels, with their serials where they were told."""
@@ -477,11 +505,32 @@ _AUDIT = {
           ) x GROUP BY sku_id
         ) y""",
     "serials": """
-        SELECT count(*) AS rows, count(*) FILTER (WHERE s.units = b.qty) AS agree FROM (
+        SELECT count(*) AS rows, count(*) FILTER (
+          WHERE s.units = b.qty OR (s.units < b.qty AND k.serial_policy IN ('on_receipt', 'always'))
+        ) AS agree FROM (
           SELECT place_id, sku_id, status, count(*) AS units FROM serial GROUP BY place_id, sku_id, status
-        ) s LEFT JOIN (
+        ) s JOIN sku k ON k.id = s.sku_id LEFT JOIN (
           SELECT place_id, sku_id, status, sum(qty_each) AS qty FROM stock_balance GROUP BY place_id, sku_id, status
         ) b USING (place_id, sku_id, status)""",
+    # Pieces without a name only ever came in as such: once the movements have named them all, names and pieces are equal.
+    "names": """
+        WITH kept AS (
+          SELECT id FROM sku WHERE serial_policy IN ('on_receipt', 'always')
+        ), told AS (
+          SELECT m.sku_id, m.qty_each, f.kind = 'virtual' AS comes, t.kind = 'virtual' AS goes,
+                 m.from_place_id = m.to_place_id AND m.from_status = m.to_status AS named,
+                 (SELECT count(*) FROM movement_serial s WHERE s.movement_id = m.id) AS names
+          FROM movement m JOIN kept ON kept.id = m.sku_id
+          JOIN place f ON f.id = m.from_place_id JOIN place t ON t.id = m.to_place_id
+        ), without AS (
+          SELECT sku_id, sum(CASE WHEN named THEN -names WHEN comes AND NOT goes THEN qty_each - names
+                                  WHEN goes AND NOT comes THEN names - qty_each ELSE 0 END) AS due
+          FROM told GROUP BY sku_id
+        ) SELECT count(*) AS rows, count(*) FILTER (WHERE x.open BETWEEN 0 AND w.due) AS agree
+        FROM without w JOIN LATERAL (
+          SELECT (SELECT coalesce(sum(qty_each), 0) FROM stock_balance b WHERE b.sku_id = w.sku_id)
+               - (SELECT count(*) FROM serial s WHERE s.sku_id = w.sku_id) AS open
+        ) x ON true""",
     "units": """
         SELECT count(*) AS rows, count(*) FILTER (WHERE h.in_place_id = m.to_place_id) AS agree
         FROM handling_unit h LEFT JOIN LATERAL (

@@ -37,6 +37,8 @@ CHANGES: dict[str, dict[str, str]] = {
     "bonded": {"available": "supervisor", "customs_hold": "supervisor", "damaged": "worker"},
 }  # fmt: skip
 
+SERIAL_LONGEST = 60
+
 VIRTUAL = ("SUPPLIER", "CUSTOMER", "ADJUSTMENT", "SCRAP", "IN_TRANSIT", "OPENING")
 
 
@@ -56,6 +58,30 @@ class SerialProblem(Refusal):
     """The serial numbers do not match the units."""
 
     code, status = "stock.serial_problem", 409
+
+
+class KeepsNoSerials(Refusal):
+    """Units of this SKU carry no serials."""
+
+    code, status = "stock.keeps_no_serials", 409
+
+
+class NotASerial(Refusal):
+    """This code is empty, too long, or means goods, a place or a unit: no serial."""
+
+    code, status = "stock.not_a_serial", 422
+
+
+class NameTaken(Refusal):
+    """Another piece has this serial, or it was told twice."""
+
+    code, status = "stock.name_taken", 409
+
+
+class TooManyNames(Refusal):
+    """There are fewer pieces without a serial than serials."""
+
+    code, status = "stock.too_many_names", 409
 
 
 class BadNesting(Refusal):

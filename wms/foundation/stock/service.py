@@ -1,4 +1,4 @@
-"""Verbs of the ledger. Everything goes through six SQL functions, one round trip each (migrations/sql/ledger.sql)."""
+"""Verbs of the ledger. Everything goes through a few SQL functions, one round trip each (migrations/sql)."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -30,12 +30,18 @@ _REFUSALS: dict[str, type[Refusal]] = {
     "WM003": rules.SerialProblem,
     "WM004": rules.BadNesting,
     "WM005": rules.UnknownUnit,
+    "WM007": rules.KeepsNoSerials,
+    "WM008": rules.TooManyNames,
+    "WM009": rules.NameTaken,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One movement to post. `to_status` None keeps the status; `reservation` turns a pending transfer into a posted one."""
+    """One movement to post. `to_status` None keeps the status; `reservation` turns a pending transfer into a posted one.
+
+    `serials` None: those that the ledger has no doubt about; fewer than pieces: the rest have no name yet.
+    """
 
     grain: Grain
     from_place: int
@@ -86,9 +92,9 @@ async def post(uow: UnitOfWork, lines: Sequence[Line], *, grant: frozenset[str] 
     ids, rows = [], []
     for line in lines:
         grain, to_status = line.grain, line.to_status or line.grain.status
-        if to_status != grain.status:
+        if to_status != grain.status or line.from_place == line.to_place:
             rules.check_change(grain.status, to_status, uow.actor.roles | grant)
-        elif line.from_place != line.to_place:
+        else:
             rules.check_movable(grain.status)
         uow.line += 1
         ids.append(movement_id := uuid7())
@@ -103,6 +109,40 @@ async def post(uow: UnitOfWork, lines: Sequence[Line], *, grant: frozenset[str] 
         (json.dumps(rows), uow.request_id, uow.cause, uow.actor.id, uow.occurred_at or uow.now, uow.now),
     )  # fmt: skip
     return ids
+
+
+async def name_pieces(uow: UnitOfWork, place_id: int, grain: Grain, serials: Sequence[str]) -> None:
+    """Give names to as many pieces of one balance that have none; no piece moves (docs/decisions/0012-names.md).
+
+    Errors: KeepsNoSerials, NotASerial, NameTaken, TooManyNames, AlreadyPosted.
+    """
+    if not serials:
+        return
+    if slips := await queries.no_serials(uow, serials):
+        raise rules.NotASerial(scanned=slips[0][: rules.SERIAL_LONGEST])
+    uow.line += 1
+    named = {
+        "id": str(uuid7()), "line": uow.line, "place": place_id, "sku": grain.sku_id, "lot": grain.lot_id,
+        "owner": grain.owner_id, "status": grain.status, "serials": list(serials),
+    }  # fmt: skip
+    await _call(
+        uow, "SELECT stock_name(%s::jsonb, %s, %s, %s, %s, %s)",
+        (json.dumps(named), uow.request_id, uow.cause, uow.actor.id, uow.occurred_at or uow.now, uow.now),
+    )  # fmt: skip
+
+
+async def name_in_hand(uow: UnitOfWork, place_id: int, grain: Grain, serials: Sequence[str]) -> None:
+    """Who takes pieces holds them: of the scanned serials those that the book has nowhere name pieces of this balance
+    that have none. Where there are not so many, none is named, and what is posted next is refused for its serials.
+
+    Errors: as name_pieces.
+    """
+    if not (await catalog.sku(uow, grain.sku_id)).keeps_serials:
+        return
+    new = sorted(set(serials) - set(await queries.serial_places(uow, grain.sku_id, serials)))
+    unnamed = await queries.unnamed_in(uow, [place_id], [grain.sku_id]) if new else {}
+    if len(new) <= unnamed.get((place_id, grain.sku_id, grain.status), 0):
+        await name_pieces(uow, place_id, grain, new)
 
 
 async def change_status(
@@ -297,7 +337,11 @@ async def _serial_faults(uow: UnitOfWork, lines: Sequence[OpeningLine]) -> list[
         due = x.qty_each if policy in ("on_receipt", "always") else 0
         if len(x.serials) != due:
             faults.append(f"line {n}: {len(x.serials)} serials, needs {due} (serial policy {policy})")
-        if twice := {s for s in x.serials if (x.sku, s) in seen or x.serials.count(s) > 1 or not 1 <= len(s) <= 60}:
+        if twice := {
+            s
+            for s in x.serials
+            if (x.sku, s) in seen or x.serials.count(s) > 1 or not 1 <= len(s) <= rules.SERIAL_LONGEST
+        }:
             faults.append(f"line {n}: serials named twice, empty or over 60 characters: {', '.join(sorted(twice)[:5])}")
         seen |= {(x.sku, s) for s in x.serials}
     return faults

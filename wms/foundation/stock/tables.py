@@ -125,7 +125,7 @@ class Movement(Base):
     recorded_at: Mapped[datetime]
     __table_args__ = (
         CheckConstraint("qty_each > 0", name="qty_positive"),
-        CheckConstraint("from_place_id <> to_place_id OR from_status <> to_status", name="moves"),
+        CheckConstraint("from_place_id <> to_place_id OR from_status <> to_status OR reason = 'named'", name="moves"),
         UniqueConstraint("request_id", "line", name="uq_movement_request_line"),
         Index("ix_movement_sku", "sku_id", "recorded_at"),
         Index("ix_movement_ship", "from_place_id", postgresql_where=text("reason = 'ship'")),

@@ -97,6 +97,28 @@ SELECT coalesce((SELECT sum(b.qty_each) FROM stock_balance b JOIN inside i ON i.
 _BOOK_AT = text(_THEN + _BOOK)
 
 
+_UNNAMED = text("""
+WITH RECURSIVE inside AS (
+  SELECT l.id, l.id AS root FROM location l WHERE l.active AND l.kind IN ('bin', 'reserve')
+  UNION ALL
+  SELECT h.id, i.root FROM handling_unit h JOIN inside i ON h.in_place_id = i.id WHERE h.closed_at IS NULL
+), held AS (
+  SELECT place_id, status, sum(qty_each) AS pieces FROM stock_balance WHERE sku_id = :sku AND qty_each > 0 GROUP BY 1, 2
+)
+SELECT DISTINCT coalesce(i.root, h.place_id) AS place_id
+FROM held h LEFT JOIN inside i ON i.id = h.place_id LEFT JOIN handling_unit u ON u.id = h.place_id
+WHERE u.bound_to IS NULL
+  AND h.pieces > (SELECT count(*) FROM serial s WHERE s.sku_id = :sku AND s.place_id = h.place_id AND s.status = h.status)
+ORDER BY 1
+""")
+
+
+async def unnamed_positions(uow: UnitOfWork, sku_id: int) -> list[int]:
+    """Where pieces of a SKU lie that have no serial: locations, and units that stand elsewhere than in a bin. What is on
+    its way for an order is not looked into."""
+    return list(await uow.session.scalars(_UNNAMED, {"sku": sku_id}))
+
+
 async def book_at(uow: UnitOfWork, place_id: int, sku_id: int, at: datetime) -> int:
     """Pieces that the ledger had at a location at a moment, units that stood there included, over lots and statuses.
 

@@ -105,12 +105,6 @@ class SerialsNeeded(Refusal):
     code, status = "counting.serials_needed", 409
 
 
-class NoSerialsInBook(Refusal):
-    """The book has pieces here that it knows by number alone: their serials, taken in, would be more pieces."""
-
-    code, status = "counting.no_serials_in_book", 409
-
-
 class SerialElsewhere(Refusal):
     """A serial that was found here is held by the book where it cannot be taken from; count there, or see what holds it."""
 

@@ -42,7 +42,7 @@ class CountRecord(Base):
     round: Mapped[int]
     """1: first count; a recount has the next number."""
     origin: Mapped[str]
-    """plan, short, found or review: why the position was counted."""
+    """plan, short, found, names or review: why the position was counted."""
     in_rate: Mapped[bool]
     """A random sample: part of the variance rate."""
     counted_each: Mapped[int]

@@ -53,6 +53,8 @@ async def _pick_card(uow: UnitOfWork, station: str, task: work.TaskInfo, done: i
     count = Step("qty", "quantity", "g2p.qty", accept=each, show=show, max=task.qty_each, count_each=True)
     if sku.keeps_serials:
         there = (await stock.serials_in(uow, [place.id], [sku.id])).get((place.id, sku.id), [])
+        if await stock.unnamed_in(uow, [place.id], [sku.id]):  # a new serial names a piece that has none
+            there = []
         count = replace(count, prompt="g2p.scan_serials", accept=tuple(there), scan_only=True, each_once=True)
     labels = tuple(dict.fromkeys((place.code, pod.code)))
     first = Step("location", "scan", "g2p.scan_goods", accept=(place.code, *each), show=show)

@@ -252,6 +252,7 @@ async def _into_tote(
     tote = await stock.find_unit(uow, member.tote)
     if mine is None or tote is None:
         raise order_rules.OrderIsCancelled(order_id=str(member.order_id))
+    await ledger.name_in_hand(uow, task.place_id, mine.grain, serials)
     await ledger.post(uow, [
         ledger.Line(mine.grain, task.place_id, tote.id, qty_each, "pick", reservation=mine.id, serials=serials or None)
     ])  # fmt: skip

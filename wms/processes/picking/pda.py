@@ -73,7 +73,9 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
     spots = {s.id: s for s in await layout.locations(uow, ids={t.place_id for t in tasks})} if tasks else {}
     slots = {str(s.order_id): s for s in await queries.slots(uow, tour.id)}
     refs = {str(i): o.ref for i, o in (await orders.orders(uow, [s.order_id for s in slots.values()])).items()}
-    kept = await stock.serials_in(uow, {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials})
+    places, named_skus = {t.place_id for t in tasks}, {s.id for s in skus.values() if s.keeps_serials}
+    kept = await stock.serials_in(uow, places, named_skus)
+    bare = {(place, sku_id) for place, sku_id, _ in await stock.unnamed_in(uow, places, named_skus)}
     everything = await work.tasks(uow, kind="pick", group_id=tour.id, states=("open", "claimed", "done", "shorted"))
     cards = []
     done = len(everything) - len(tasks)
@@ -87,7 +89,8 @@ async def _pick_cards(uow: UnitOfWork, tour: queries.TourInfo, tasks: list[work.
         } | ({} if tour.singles else {"slot": slot.slot})  # fmt: skip
         qty = Step("qty", "quantity", "pick.qty", accept=tuple(each), show=show, max=pieces, count_each=True)
         if sku.keeps_serials:
-            there = tuple(kept.get((task.place_id, sku.id), ()))
+            at = task.place_id, sku.id
+            there = () if at in bare else tuple(kept.get(at, ()))  # a new serial names a piece that has none
             qty = replace(qty, prompt="pick.scan_serials", accept=there, scan_only=True, each_once=True)
         cards.append(Card(
             id=str(task.id), flow="pick", title="pick.pick", submit=f"/api/v1/pda/pick/tasks/{task.id}", offline=True,

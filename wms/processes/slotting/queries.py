@@ -113,6 +113,20 @@ async def serials_at(uow: UnitOfWork, place_id: int, sku_id: int, status: str) -
     return [r.serial for r in rows]
 
 
+async def names_at(uow: UnitOfWork, place_id: int, sku: catalog.SkuInfo, status: str) -> tuple[list[str], int]:
+    """As serials_at, and how many pieces there have none yet though the SKU keeps them."""
+    bare = await stock.unnamed_in(uow, [place_id], [sku.id]) if sku.keeps_serials else {}
+    return await serials_at(uow, place_id, sku.id, status), bare.get((place_id, sku.id, status), 0)
+
+
+async def serials_asked(
+    uow: UnitOfWork, place_id: int, sku: catalog.SkuInfo, status: str, qty_each: int
+) -> tuple[str, ...] | None:
+    """Serials to scan of so many pieces, where only a part of them goes; none: any, for some have none yet. None: no scan."""
+    named, bare = await names_at(uow, place_id, sku, status) if sku.keeps_serials else ([], 0)
+    return () if bare else tuple(named) if len(named) > qty_each else None
+
+
 async def stands_at(uow: UnitOfWork, hu_id: int) -> str:
     """Where a unit is to be found: the codes of what it stands in, from the inside out."""
     chain, place = [], (await stock.unit(uow, hu_id)).in_place_id

@@ -94,6 +94,15 @@ async def count_after_short(uow: UnitOfWork, place_id: int, sku_id: int) -> None
     _open(uow, place_id, sku_id, "short", rules.PRIORITY_SHORT, why="short pick", due_at=due_at)
 
 
+async def count_unnamed(uow: UnitOfWork, sku_id: int) -> None:
+    """The SKU keeps serials from now on: a count of each position that holds pieces without one gives them their names."""
+    await _lock_plan(uow)
+    busy = await queries.busy_positions(uow)
+    for place_id in await queries.unnamed_positions(uow, sku_id):
+        if (place_id, sku_id) not in busy:
+            _open(uow, place_id, sku_id, "names", rules.PRIORITY_FOUND, why="pieces without a serial")
+
+
 async def claim(uow: UnitOfWork) -> list[work.TaskInfo]:
     """Counts for the actor: those already held, else the most urgent ones; never a recount of an own count."""
     return await tasks.claim_next(uow, rules.KIND, not_by=uow.actor.id, limit=CARDS)
@@ -103,9 +112,11 @@ async def submit_count(
     uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, counted_each: int, scanned_at: str,
     scanned: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Record one count and follow it: agreed, recount by another, or a variance. `scanned`: serials, of goods that are known by them.
+    """Record one count and follow it: agreed, recount by another, or a variance. `scanned`: serials, of goods that are known
+    by them; new ones are names for the pieces that have none.
 
-    Errors: WrongLocation, WrongSku, BadCount, BadTime, SameCounter, NotACount, TaskClosed, NotYourTask, SerialsNeeded.
+    Errors: WrongLocation, WrongSku, BadCount, BadTime, SameCounter, NotACount, TaskClosed, NotYourTask, SerialsNeeded,
+    stock.NotASerial.
     """
     task = await _my_count(uow, task_id, location_scan)
     if task.sku_id:
@@ -165,14 +176,18 @@ async def _record(
     at = rules.scan_time(scanned_at, task.opened_at, uow.now)
     book_each = await queries.book_at(uow, task.place_id, task.sku_id, at)
     found = rules.Difference(counted_each - book_each)
+    rule = await queries.settings(uow)
+    tolerance_each = rule.tolerance_each
     if task.sku_id and (await catalog.sku(uow, task.sku_id)).keeps_serials:
+        tolerance_each = 0
         if len(set(scanned)) != counted_each:
             raise rules.SerialsNeeded(counted_each=counted_each, serials=len(set(scanned)))
         named = await queries.serials_at(uow, task.place_id, task.sku_id, at)
+        new = sorted(set(scanned) - set(named))
+        named += await serials.name(uow, task.place_id, task.sku_id, new, book_each - len(named))
         found = replace(rules.compare(scanned, named), each=found.each)
     earlier = await queries.rounds(uow, [UUID(i) for i in task.data["earlier"]])
-    rule = await queries.settings(uow)
-    outcome = rules.judge(found, rule.tolerance_each, len(earlier) + 1, earlier[-1].difference if earlier else None)
+    outcome = rules.judge(found, tolerance_each, len(earlier) + 1, earlier[-1].difference if earlier else None)
     if not task.sku_id and outcome != "agreed":
         outcome = "recount"
     origin = task.data["origin"]
@@ -275,7 +290,8 @@ async def _settle_hold(uow: UnitOfWork, place_id: int, sku_id: int) -> int:
 
 async def _hold(uow: UnitOfWork, place_id: int, sku_id: int, variance: queries.Variance | None) -> int:
     if (await catalog.sku(uow, sku_id)).keeps_serials:
-        return await serials.hold(uow, place_id, sku_id, variance.missing if variance else [])
+        missing, nameless_each = (variance.missing, await serials.nameless(uow, variance)) if variance else ([], 0)
+        return await serials.hold(uow, place_id, sku_id, missing, nameless_each)
     held = [h for h in await stock.content_of(uow, place_id) if h.grain.sku_id == sku_id]
     need = max(0, -variance.delta_each) if variance else 0
     need -= sum(h.qty_each for h in held if h.grain.status == COUNT_HOLD)
@@ -294,7 +310,7 @@ async def decide(uow: UnitOfWork, variance_id: UUID, approve: bool, reason: str,
     """Finance's word on a variance. Approved: the adjustment is posted. Rejected: what was held is available again, or
     stays held while a fresh count is taken.
 
-    Errors: UnknownVariance, AlreadyDecided, FourEyes, ReasonMissing, StillPromised, SerialsNeeded, NoSerialsInBook, SerialElsewhere.
+    Errors: UnknownVariance, AlreadyDecided, FourEyes, ReasonMissing, StillPromised, SerialsNeeded, SerialElsewhere.
     """
     variance = await queries.lock_variance(uow, variance_id)
     if uow.actor.id in variance.counters:

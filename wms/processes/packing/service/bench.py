@@ -17,6 +17,7 @@ from wms.foundation.scanning import queries as scanning
 from wms.foundation.scanning import rules as scanning_rules
 from wms.foundation.stock import queries as stock
 from wms.foundation.stock import service as ledger
+from wms.foundation.stock.rules import AVAILABLE
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as tasks
 from wms.kernel.errors import NotAllowed, Refusal
@@ -247,18 +248,21 @@ async def _means_something(uow: UnitOfWork, scanned: str) -> bool:
 async def serials_due(uow: UnitOfWork, parcel: queries.ParcelInfo) -> dict[int, tuple[str, ...]]:
     """SKUs of the parcel whose serials must be scanned now, with those that the tote holds; none held: any new one.
 
-    Known by their serials and leaving the tote whole, pieces need no scan: there is no doubt which they are.
+    Known by their serials and leaving the tote whole, pieces need no scan: there is no doubt which they are. Where some
+    have none yet, a new one names them.
     """
     skus = await catalog.skus(uow, parcel.content)
     tote = await stock.find_unit(uow, parcel.tote)
     kept = {s.id for s in skus.values() if s.keeps_serials}
     held = await stock.serials_in(uow, [tote.id], kept) if tote and kept else {}
+    bare = await stock.unnamed_in(uow, [tote.id], kept) if tote and kept else {}
     due: dict[int, tuple[str, ...]] = {}
     for sku in skus.values():
         there = tuple(held.get((tote.id, sku.id), ())) if tote else ()
-        parted = sku.keeps_serials and len(there) > parcel.content[sku.id]
+        unnamed = bare.get((tote.id, sku.id, AVAILABLE), 0) if tote else 0
+        parted = sku.keeps_serials and len(there) + unnamed > parcel.content[sku.id]
         if parted or sku.serial_policy in ("on_ship", "always"):
-            due[sku.id] = there
+            due[sku.id] = () if unnamed else there
     return due
 
 
@@ -288,6 +292,7 @@ async def _move_content(
             left[held.grain.sku_id] -= qty
             taken = numbers.get(held.grain.sku_id, [])[:qty]
             numbers[held.grain.sku_id] = numbers.get(held.grain.sku_id, [])[qty:]
+            await ledger.name_in_hand(uow, held.place_id, held.grain, taken)
             lines.append(ledger.Line(held.grain, held.place_id, hu_id, qty, "pack", serials=taken or None))
     if any(left.values()):
         raise rules.CountDiffers(missing={str(k): v for k, v in left.items() if v})

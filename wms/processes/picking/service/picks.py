@@ -48,10 +48,11 @@ async def confirm_pick(
     uow: UnitOfWork, task_id: UUID, location_scan: str, sku_scan: str, qty_each: int, tote_scan: str,
     serials: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Move `qty_each` pieces from the task's location into the order's tote. `serials`: theirs, where the SKU keeps them.
+    """Move `qty_each` pieces from the task's location into the order's tote. `serials`: theirs, where the SKU keeps them; new
+    ones name pieces that have none.
 
     Errors: WrongLocation, WrongSku, PickExceedsTask, BadQuantity, WrongTote, OrderIsCancelled, TaskClosed, NotYourTask,
-    stock.NotEnough, stock.SerialProblem. Idempotent by uow.request_id.
+    stock.NotEnough, stock.SerialProblem, stock.NotASerial. Idempotent by uow.request_id.
     """
     task = await _live_task(uow, task_id)
     await _check_location(uow, task, location_scan)
@@ -78,6 +79,7 @@ async def _pick(
     tote = await stock.find_unit(uow, slot.tote)
     if mine is None or tote is None:
         raise order_rules.OrderIsCancelled(order_id=task.data["order_id"])
+    await ledger.name_in_hand(uow, task.place_id, mine.grain, serials)
     await ledger.post(uow, [
         ledger.Line(mine.grain, task.place_id, tote.id, qty_each, "pick", reservation=mine.id, serials=serials or None)
     ])  # fmt: skip

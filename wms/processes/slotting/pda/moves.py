@@ -3,6 +3,7 @@
 Screens: claim -> cards of one group of moves | nothing; card -> keep the list | the rest of the group is gone.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from wms.db.uow import UnitOfWork
 from wms.db.web import Given, Uow, UowRoute, needs
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.layout import queries as layout
+from wms.foundation.scanning import queries as scanning
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as work_service
 from wms.kernel.screen import Answer, Card, Step
-from wms.processes.slotting import service
+from wms.processes.slotting import queries, service
 
 router = APIRouter(prefix="/api/v1/pda/move", tags=["pda"], route_class=UowRoute, dependencies=[needs("worker")])
 
@@ -41,10 +43,14 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo]) -> tuple[Card, ...
             "location": source.code, "to": target.code, "sku": sku.code, "name": sku.name, "name_zh": sku.name_zh,
             "qty": task.qty_each, "x_mm": source.x_mm, "y_mm": source.y_mm,
         }  # fmt: skip
+        count = Step("qty", "quantity", "move.qty", accept=each, show=show, max=task.qty_each, count_each=True)
+        asked = await queries.serials_asked(uow, task.place_id, sku, task.data["status"], task.qty_each)
+        if asked is not None:
+            count = replace(count, prompt="g2p.scan_serials", accept=asked, scan_only=True, each_once=True)
         steps = (
             Step("from", "scan", "move.scan_from", accept=(source.code, source.check_digits), show=show),
             Step("sku", "scan", "move.scan_sku", accept=each, show=show),
-            Step("qty", "quantity", "move.qty", accept=each, show=show, max=task.qty_each, count_each=True),
+            count,
             Step("to", "scan", "move.scan_to", accept=(target.code, target.check_digits),
                  show={**show, "x_mm": target.x_mm, "y_mm": target.y_mm}),
         )  # fmt: skip
@@ -75,6 +81,7 @@ async def move(uow: Uow, task_id: UUID, body: Given) -> dict[str, Any]:
         await service.set_move_aside(uow, task_id, problem.replace("_", " "))
         return Answer("warn", "move.set_aside", cards=()).as_json()
     await service.confirm_move(
-        uow, task_id, _text(body, "from"), _text(body, "sku"), _text(body, "to"), _number(body, "qty")
-    )
+        uow, task_id, _text(body, "from"), _text(body, "sku"), _text(body, "to"), _number(body, "qty"),
+        scanning.serials_in(str(body.answers.get("qty:codes", ""))),
+    )  # fmt: skip
     return Answer("ok", "move.moved").as_json()

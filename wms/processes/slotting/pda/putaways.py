@@ -61,9 +61,9 @@ async def _cards(uow: UnitOfWork, tasks: list[work.TaskInfo], free: UUID | None 
         if spot is not None and choose:
             steps.append(Step("reason", "choice", "putaway.why_other", options=queries.OTHER_REASONS, show=show))
         count = Step("qty", "quantity", "putaway.qty", accept=each, show=show, max=task.qty_each, count_each=True)
-        serials = await queries.serials_at(uow, task.place_id, sku.id, task.data["status"]) if sku.keeps_serials else []
-        if len(serials) > task.qty_each:  # a part of them goes there: which is for a scan to say
-            count = replace(count, prompt="g2p.scan_serials", accept=tuple(serials), scan_only=True, each_once=True)
+        asked = await queries.serials_asked(uow, task.place_id, sku, task.data["status"], task.qty_each)
+        if asked is not None:
+            count = replace(count, prompt="g2p.scan_serials", accept=asked, scan_only=True, each_once=True)
         steps.append(count)
         cards.append(Card(
             id=f"{task.id}{':other' if choose and spot else ''}:{task.qty_each}", flow="putaway",

@@ -1,5 +1,6 @@
 """Walk the approved moves: through the ledger, each judged again by what may lie where."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import update
@@ -13,9 +14,9 @@ from wms.foundation.stock import service as ledger
 from wms.foundation.stock.rules import Grain
 from wms.foundation.work import queries as work
 from wms.foundation.work import service as tasks
-from wms.processes.slotting import queries, rules
+from wms.processes.slotting import rules
 from wms.processes.slotting.service import proposals, whys
-from wms.processes.slotting.service.putaways import check_fits
+from wms.processes.slotting.service.putaways import check_fits, serials_of
 from wms.processes.slotting.tables import SlotMove
 
 
@@ -31,12 +32,15 @@ async def claim_moves(uow: UnitOfWork) -> list[work.TaskInfo]:
 
 
 async def confirm_move(
-    uow: UnitOfWork, task_id: UUID, source_scan: str, sku_scan: str, target_scan: str, qty_each: int
-) -> None:
+    uow: UnitOfWork, task_id: UUID, source_scan: str, sku_scan: str, target_scan: str, qty_each: int,
+    scanned: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Move pieces from the task's location into its target. What is reserved stays behind and is picked from there.
 
+    `scanned`: serials of the pieces, where only a part of the location's goes there, or some have none yet.
+
     Errors: WrongLocation, WrongSku, BadQuantity, GoodsGone, SerialsWhole, EarlierMoveFirst, DoesNotFit, TaskClosed,
-    NotYourTask, UnknownBarcode, stock.NotEnough.
+    NotYourTask, UnknownBarcode, stock.NotEnough, stock.SerialProblem, stock.NotASerial.
     """
     task = await tasks.lock_mine(uow, task_id)
     await _at(uow, task.place_id, source_scan)
@@ -53,9 +57,7 @@ async def confirm_move(
         raise rules.BadQuantity(qty_each=qty_each, task_each=task.qty_each)
     await _at(uow, task.to_place_id, target_scan)
     await check_fits(uow, grain, qty_each, task.to_place_id, directed=True)
-    serials = await queries.serials_at(uow, task.place_id, grain.sku_id, grain.status) or None
-    if serials is not None and len(serials) != qty_each:
-        raise rules.SerialsWhole(pieces=len(serials))
+    serials = await serials_of(uow, task.place_id, grain, qty_each, scanned)
     await ledger.post(uow, [ledger.Line(grain, task.place_id, task.to_place_id, qty_each, "move", serials=serials)])
     await whys.note(uow, task.to_place_id, grain.sku_id, task.why)
     if qty_each == mine.qty_each:

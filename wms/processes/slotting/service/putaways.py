@@ -92,10 +92,10 @@ async def confirm_putaway(
 
     Another location than the directed one needs a reason and must fit; a pod or its compartment too may be filled. `sku_scan` is asked where the unit is mixed.
 
-    `scanned`: serials of the pieces, where only a part of the unit's goes there.
+    `scanned`: serials of the pieces, where only a part of the unit's goes there, or some have none yet.
 
     Errors: WrongUnit, WrongSku, WrongLocation, NotAStorageLocation, DoesNotFit, BadQuantity, SerialsWhole, GoodsGone,
-    TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough, stock.SerialProblem.
+    TaskClosed, NotYourTask, UnknownBarcode, stock.NotEnough, stock.SerialProblem, stock.NotASerial.
     """
     task = await tasks.lock_mine(uow, task_id)
     unit = await stock.unit(uow, task.place_id)
@@ -115,11 +115,7 @@ async def confirm_putaway(
     place_id = await _place(uow, task, location_scan, reason)
     if place_id not in await stock.pods_of(uow, [place_id]):  # nobody measured the shelves of pods: hands judge
         await check_fits(uow, grain, qty_each, place_id, directed=place_id == task.to_place_id)
-    serials = await queries.serials_at(uow, unit.id, grain.sku_id, grain.status) or None
-    if serials is not None and len(serials) != qty_each:
-        if len(scanned) != qty_each:
-            raise rules.SerialsWhole(pieces=len(serials))
-        serials = list(scanned)
+    serials = await serials_of(uow, unit.id, grain, qty_each, scanned)
     await ledger.post(uow, [ledger.Line(grain, unit.id, place_id, qty_each, "putaway", serials=serials)])
     directed = place_id == task.to_place_id
     await whys.note(
@@ -134,6 +130,20 @@ async def confirm_putaway(
     else:
         await tasks.set_qty(uow, task_id, task.qty_each - qty_each)
     await _settle_unit(uow, unit)
+
+
+async def serials_of(
+    uow: UnitOfWork, place_id: int, grain: Grain, qty_each: int, scanned: Sequence[str]
+) -> list[str] | None:
+    """Serials of pieces that go from here: all that are here, else the scanned ones; None of goods that have none. New ones
+    name pieces. Errors: SerialsWhole, stock.NotASerial."""
+    named, bare = await queries.names_at(uow, place_id, await catalog.sku(uow, grain.sku_id), grain.status)
+    if not bare and len(named) in (0, qty_each):
+        return named or None
+    if len(scanned) != qty_each:
+        raise rules.SerialsWhole(pieces=len(named) + bare)
+    await ledger.name_in_hand(uow, place_id, grain, scanned)
+    return list(scanned)
 
 
 async def choose_again(uow: UnitOfWork, task_id: UUID) -> None:
