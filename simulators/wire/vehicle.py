@@ -56,6 +56,7 @@ class VehicleSim(Orders):
         self._header_ids: dict[str, int] = {}
         self._client: aiomqtt.Client | None = None
         self._away_s = 0.5
+        self.loses_online = 0
 
     async def start(self) -> None:
         self._tasks = [asyncio.create_task(job) for job in (self._link(), self._live())]
@@ -237,6 +238,9 @@ class VehicleSim(Orders):
                     await self._changed.wait()
 
     async def _publish_connection(self, state: str) -> None:
+        if state == "ONLINE" and self.loses_online:
+            self.loses_online -= 1
+            return
         await self._publish("connection", {"connectionState": state}, qos=1, retain=True)
 
     async def _publish(self, name: str, body: Json, qos: int = 0, retain: bool = False) -> None:

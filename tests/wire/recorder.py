@@ -42,14 +42,19 @@ class Recorder:
         return [report for report in self.reports if isinstance(report, kind)]
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 45.0) -> None:
-    """Wait for a condition. Errors: TimeoutError.
+async def until(
+    condition: Callable[[], object], timeout_s: float = 45.0, about: Callable[[], object] = lambda: ""
+) -> None:
+    """Wait for a condition. Errors: TimeoutError, saying what `about` tells then.
 
     The limit is for what never comes: a broker that syncs its files on a busy disk may take 15 s to admit a client.
     """
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise TimeoutError(f"not within {timeout_s:g} s: {about()}") from None
 
 
 @asynccontextmanager
@@ -67,6 +72,9 @@ async def running(driver: Driver, ctx: Recorder, retry_s: float | None = 0.1) ->
                 await asyncio.sleep(retry_s)
 
     task = asyncio.create_task(supervise())
+    task.add_done_callback(
+        lambda ended: ctx.errors.append(ended.exception()) if not ended.cancelled() and ended.exception() else None
+    )
     try:
         yield
     finally:

@@ -97,9 +97,11 @@ async def made(
     serial = uuid4().hex[:8]
     prefix = f"{'uagv/v2' if version == 'v2' else 'vda5050/v3'}/ACME/{serial}"
     sim_options = {key: options.pop(key) for key in ("keepalive_s", "max_nodes") if key in options}
+    lost = options.pop("loses_online", 0)
     sim = VehicleSim(
         sim_broker or mqtt, "ACME", serial, factor=40, node_id="n0", map_id="m", version=version, **sim_options
     )
+    sim.loses_online = lost
     config = {
         "manufacturer": "ACME",
         "serial": serial,
@@ -115,7 +117,10 @@ async def made(
         tap = asyncio.create_task(_listen(master, heard))
         await sim.start()
         async with running(driver, ctx, retry_s=0.05):
-            await until(lambda: ctx.onlines and driver.factsheet)
+            await until(
+                lambda: ctx.onlines and driver.factsheet,
+                about=lambda: (ctx.onlines, driver.factsheet, ctx.errors, sim.online, [name for name, _ in heard]),
+            )
             yield Floor(version, sim, driver, ctx, heard, master, prefix)
         await sim.stop()
         tap.cancel()
@@ -339,6 +344,19 @@ async def test_instant_actions_that_pile_up_are_cleared(mqtt: dict[str, Any], mo
 
 
 # --- faults: what the floor sees ---
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+async def test_a_vehicle_whose_online_message_was_lost_is_known_by_its_states(
+    mqtt: dict[str, Any], version: str
+) -> None:
+    """A broker may lose the message that it keeps where the master subscribes just as the vehicle comes."""
+    async with made(mqtt, version, loses_online=1) as floor:
+        late = floor.sim._header("connection") | {"connectionState": "ONLINE", "timestamp": "2026-01-01T00:00:00.000Z"}
+        onlines = len(floor.ctx.onlines)
+        await floor.master.publish(f"{floor.prefix}/connection", json.dumps(late), qos=1)
+        await until(lambda: "connection" in [name for name, _ in floor.heard])
+        assert (await floor.transport()).outcome == "done" and len(floor.ctx.onlines) == onlines
 
 
 @pytest.mark.parametrize("kind", ["AUTOACK", "MANUAL", "REMOTE"])

@@ -53,6 +53,8 @@ _STANDING_REPORT_S = 25.0
 _TICK_S = 0.1
 _FACTSHEET_ASKS = 10
 """A vehicle that never answers has no factsheet; orders are given without it."""
+_PRESENCE_ASKS = 5
+"""Nothing says whether the vehicle is there: a broker may lose the message that it keeps where somebody subscribes just then."""
 _REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 _SELF_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
 _FUTURE_S = 60.0
@@ -159,6 +161,8 @@ class VehicleDriver:
         self._client: aiomqtt.Client | None = None
         self._header_ids: dict[str, int] = {}
         self._connection = ""
+        self._presumed = False
+        """That it is online was told by its states alone."""
         self._state: VehicleState | None = None
         self._heard_at = 0.0
         self._asked_at = float("-inf")
@@ -198,6 +202,7 @@ class VehicleDriver:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
+        self._presumed = False
         self._replay, self._tap = {}, tap.current()
         try:
             async with client:
@@ -223,9 +228,10 @@ class VehicleDriver:
             self._tap.note(False, f"{name} ".encode() + message.payload + b"\n")
             try:
                 body = parse(message.payload)
-                await self._check_sender(name, parse_sender(body), ctx)
+                sender = parse_sender(body)
+                await self._check_sender(name, sender, ctx)
                 if name == "connection":
-                    await self._on_connection(parse_connection(body), ctx)
+                    await self._on_connection(parse_connection(body), sender.timestamp, ctx)
                 elif name == "factsheet":
                     self.factsheet = body
                 elif name == "state":
@@ -246,9 +252,12 @@ class VehicleDriver:
         if ahead_s > _FUTURE_S:
             await quarantine(ctx, "future_time", {"ahead_s": round(ahead_s)} | evidence)
 
-    async def _on_connection(self, connection: str, ctx: DriverContext) -> None:
+    async def _on_connection(self, connection: str, said_at: datetime, ctx: DriverContext) -> None:
         was, self._connection = self._connection, connection
+        presumed, self._presumed = self._presumed, False
         if connection == "ONLINE":
+            if presumed and self._state is not None and said_at <= self._state.timestamp:
+                return  # what its states had told already
             # A vehicle that comes back may have set its clock and counts its headers anew: judge staleness afresh.
             self._state, self._replay = None, {}
             if was != "ONLINE":
@@ -260,6 +269,9 @@ class VehicleDriver:
             raise NotReady(f"vehicle.connection: {connection}")
 
     async def _on_state(self, state: VehicleState, ctx: DriverContext) -> None:
+        if not self._connection:  # it speaks, so it is there, whatever became of the message that says so
+            self._connection, self._presumed = "ONLINE", True
+            self._state, self._replay = None, {}
         if self._connection != "ONLINE":
             return
         last = self._state
@@ -325,7 +337,8 @@ class VehicleDriver:
                 await quarantine(ctx, "replayed_sequence", self._replay)
             if self._state is not None:
                 await self._resend(loop.time())
-            if self._connection == "ONLINE" and loop.time() - self._asked_at >= self._resend_s:
+            there = self._connection == "ONLINE" or (not self._connection and self._asks < _PRESENCE_ASKS)
+            if there and loop.time() - self._asked_at >= self._resend_s:
                 self._asked_at = loop.time()
                 await self._introduce()
             await asyncio.sleep(_TICK_S)

@@ -108,6 +108,12 @@ FAULTS = (
         W("Sent again until its state echoes them", "重新发送直到其状态回显"),
         "loses_instant_actions", high=10, unit="actions", whole=True,
     ),
+    level(
+        "online_lost",
+        W("So many times that it says it is online are lost", "接下来若干次上线消息丢失"),
+        W("Known to be there by its states", "凭其状态得知在线"),
+        "loses_online", high=10, unit="messages", whole=True,
+    ),
     once(
         "network_lost",
         W("It loses the network for 5 s and drives on", "断网 5 秒并继续行驶"),
