@@ -72,9 +72,6 @@ async def running(driver: Driver, ctx: Recorder, retry_s: float | None = 0.1) ->
                 await asyncio.sleep(retry_s)
 
     task = asyncio.create_task(supervise())
-    task.add_done_callback(
-        lambda ended: ctx.errors.append(ended.exception()) if not ended.cancelled() and ended.exception() else None
-    )
     try:
         yield
     finally:
