@@ -87,7 +87,7 @@ async def test_every_parcel_of_a_dense_belt_goes_where_it_was_sent_and_is_told_o
             await asyncio.sleep(0.05)
         await deciding
         assert all(answer.outcome == "done" for answer in await asyncio.gather(*answers))
-        await until(lambda: len(ctx.of(ParcelSorted)) == 30, timeout_s=20)
+        await until(lambda: len(ctx.of(ParcelSorted)) == 30)
     assert sorted(sorter.went) == sorted((str(n), 1 + n % 7) for n in range(30))
     assert sorted(p.sequence for p in ctx.of(ParcelSorted)) == list(range(1, 31))
     assert {p.result for p in ctx.of(ParcelSorted)} == {"diverted"}
@@ -175,7 +175,7 @@ async def test_cuts_lose_and_double_no_event(sorter: SorterSim) -> None:
             sorter.induct(f"box-{number}")
             await asyncio.sleep(0.02 + number / 500)
             sorter.cut()
-        await until(lambda: len(ctx.of(ParcelSorted)) == 15, timeout_s=20)
+        await until(lambda: len(ctx.of(ParcelSorted)) == 15)
     assert [p.barcode for p in ctx.of(ParcelInducted)] == [f"box-{n}" for n in range(15)]
     assert sorted(p.sequence for p in ctx.of(ParcelSorted)) == list(range(1, 16))
     assert len(ctx.errors) >= 3

@@ -144,9 +144,9 @@ async def test_every_transport_closes_a_cut_session_for_counting_by_hand(reader:
         passage = asyncio.create_task(sim.pass_pallet(SGTIN[:5], seconds=15))
         await asyncio.sleep(0.4)
         sim.drop_connection(1.5) if isinstance(sim, ZebraSim) else sim.drop_connection()
-        await until(lambda: ctx.of(GateSessionClosed), 10)
+        await until(lambda: ctx.of(GateSessionClosed))
         await passage
-        await until(lambda: len(ctx.onlines) >= 2, 10)
+        await until(lambda: len(ctx.onlines) >= 2)
         await until(lambda: sim.ready and ctx.onlines)
         await sim.pass_pallet(SGTIN[:2])
         await until(lambda: len(ctx.of(GateSessionClosed)) >= 2 and not ctx.of(GateSessionClosed)[-1].overflow)

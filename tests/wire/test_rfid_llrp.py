@@ -303,7 +303,7 @@ async def test_a_half_open_connection_is_given_up_and_the_reader_found_again(
         proxy.faults.blackhole = True
         await until(lambda: ctx.errors)
         proxy.faults.blackhole = False
-        await until(lambda: len(ctx.onlines) >= 2, 20)
+        await until(lambda: len(ctx.onlines) >= 2)
         await sim.pass_pallet(SGTIN[:2])
     assert "llrp.silent" in str(ctx.errors[0])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
@@ -372,7 +372,7 @@ async def test_four_readers_of_a_thousand_reads_a_second_lose_nothing() -> None:
             running(driver_for(readers[2], report_every_n=16), contexts[2]),
             running(driver_for(readers[3], report_every_n=16), contexts[3]),
         ):
-            await until(lambda: all(reader.ready for reader in readers), 20)
+            await until(lambda: all(reader.ready for reader in readers))
             await asyncio.gather(*(reader.pass_pallet(SGTIN, seconds=2) for reader in readers))
             await until(lambda: all(ctx.of(GateSessionClosed) for ctx in contexts), 60)
     finally:

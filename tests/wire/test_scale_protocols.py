@@ -198,7 +198,7 @@ async def test_a_wrong_baud_rate_is_told_as_that(protocol: str) -> None:
     async with scale(protocol, reply_timeout_s=0.5, silence_s=1.0) as (sim, driver, ctx):
         await empty(driver)
         sim.faults.wrong_baud = True
-        await until(lambda: any("scale.line_settings" in str(error) for error in ctx.errors), timeout_s=10)
+        await until(lambda: any("scale.line_settings" in str(error) for error in ctx.errors))
         online = len(ctx.onlines)
         sim.faults.wrong_baud = False
         await until(lambda: len(ctx.onlines) > online)

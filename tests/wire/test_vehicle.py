@@ -326,7 +326,7 @@ async def test_the_wire_is_checked_by_the_official_schemas() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600 if "WMS_LONG" in os.environ else 240)
 async def test_a_standing_vehicle_is_told_of_lest_it_be_taken_for_lost(floor: Floor) -> None:
-    await until(lambda: floor.ctx.of(VehicleReported), 10)
+    await until(lambda: floor.ctx.of(VehicleReported))
     first = len(floor.ctx.of(VehicleReported))
     await until(lambda: len(floor.ctx.of(VehicleReported)) > first, 40)
     standing = floor.ctx.of(VehicleReported)[-2:]

@@ -278,7 +278,7 @@ async def test_orders_are_accepted_by_the_book(floor: Floor, orders: Any, v2: st
         assert (floor.sim.order_id, floor.sim.update_id) == first_taken, "a rejected order changes nothing"
     assert all(error["errorLevel"] == "WARNING" for error in floor.sim.errors)
     if not expected and len(orders(floor)) > 1 and orders(floor)[1]["orderUpdateId"]:
-        await until(lambda: floor.sim.last_node == "n2", 10)
+        await until(lambda: floor.sim.last_node == "n2")
     floor.heard[:] = [(name, body) for name, body in floor.heard if name != "order"]  # some are wrong on purpose
 
 
@@ -445,12 +445,12 @@ async def test_a_half_open_vehicle_speaks_by_its_last_will(mqtt: dict[str, Any],
     await proxy.start()
     async with made(mqtt, version, {"host": proxy.host, "port": proxy.port}, keepalive_s=2) as floor:
         proxy.faults.blackhole = True
-        await until(lambda: floor.ctx.errors, 20)
+        await until(lambda: floor.ctx.errors)
         assert "CONNECTIONBROKEN" in str(floor.ctx.errors[0])
         assert floor.last.connection == "CONNECTIONBROKEN"
         proxy.faults.blackhole = False
         proxy.cut()
-        await until(lambda: len(floor.ctx.onlines) >= 2, 20)
+        await until(lambda: len(floor.ctx.onlines) >= 2)
         assert (await floor.transport()).outcome == "done"
     await proxy.stop()
 
