@@ -18,7 +18,6 @@ from devices.contract.commands import CANCEL_TRANSPORT, PAUSE, RESUME, TRANSPORT
 from devices.contract.driver import ConfigRefused, DriverContext, NotReady, Quarantined, quarantine
 from devices.contract.reports import CommandResult, VehicleReported
 from devices.drivers.vehicle.codec import (
-    DIALECTS,
     V3,
     Plan,
     Sender,
@@ -40,8 +39,7 @@ from devices.drivers.vehicle.codec import (
     supported_actions,
     topic,
 )
-from devices.drivers.vehicle.zones import GRANTS, Zones
-from devices.drivers.vehicle.zones import check as check_zone_set
+from devices.drivers.vehicle.settings import Settings
 from devices.transports import tap
 from devices.transports.jobs import first_of
 
@@ -63,24 +61,6 @@ _REBOOT_S = 2.0
 """A vehicle that starts its header ids anew says ONLINE too, but that may travel slower than its first states."""
 _KEPT_INSTANT_ACTIONS = 50
 """3.0.0 lists instant actions until told to clear them; longer lists only make its states long."""
-_SETTINGS = frozenset(
-    [
-        "manufacturer",
-        "serial",
-        "version",
-        "interface",
-        "map_id",
-        "broker",
-        "base_nodes",
-        "resend_s",
-        "presence_timeout_s",
-        "state_timeout_s",
-        "keepalive_s",
-        "zone_set",
-        "zone_grants",
-        "zone_lease_s",
-    ]
-)
 _INSTANT_KINDS = {PAUSE: "startPause", RESUME: "stopPause", CANCEL_TRANSPORT: "cancelOrder"}
 
 
@@ -135,26 +115,8 @@ class VehicleDriver:
         cls({"broker": {"host": "the gateway's"}, **config})
 
     def __init__(self, config: dict[str, Any]) -> None:
-        try:
-            self._dialect = DIALECTS[str(config.get("version", "v2"))]
-            self._vehicle = {"interface": self._dialect.interface, "version": self._dialect.major, **config}
-            self._manufacturer, self._serial = str(config["manufacturer"]), str(config["serial"])
-            self._map_id = str(config.get("map_id", ""))
-            broker = config["broker"]
-            self._host, self._port = str(broker["host"]), int(broker.get("port", 1883))
-            self._username, self._password = broker.get("username"), broker.get("password")
-            self._base_nodes = int(config.get("base_nodes", 0))
-            self._resend_s = float(config.get("resend_s", 2))
-            self._presence_timeout_s = float(config.get("presence_timeout_s", 300))
-            self._state_timeout_s = float(config.get("state_timeout_s", 90))
-            self._keepalive_s = int(config.get("keepalive_s", 15))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ConfigRefused(f"vehicle: {error!r}") from error
-        if unknown := sorted(set(config) - _SETTINGS):
-            raise ConfigRefused(f"vehicle: unknown settings {', '.join(unknown)}")
-        self._zones = self._zones_of(config)
-        if self._base_nodes == 1:
-            raise ConfigRefused("vehicle: base_nodes 1 would never move the vehicle; use 0 or at least 2")
+        self._settings = Settings.read(config)
+        self._zones = self._settings.zones
         self.factsheet: dict[str, Any] | None = None
         """The vehicle's last factsheet, for configuration checks."""
         self._ctx: DriverContext | None = None
@@ -176,39 +138,24 @@ class VehicleDriver:
         self._cleared_at = float("-inf")
         self._changed = asyncio.Event()
 
-    def _zones_of(self, config: dict[str, Any]) -> Zones:
-        """Errors: ConfigRefused."""
-        zone_set, grants = config.get("zone_set"), config.get("zone_grants", "reject")
-        if grants not in GRANTS:
-            raise ConfigRefused(f"vehicle: zone_grants must be one of {', '.join(GRANTS)}, not {grants!r}")
-        if zone_set is not None and self._dialect is not V3:
-            raise ConfigRefused("vehicle: zone sets came with version v3")
-        try:
-            known = None if zone_set is None else check_zone_set(zone_set)
-            return Zones(known, grants, float(config.get("zone_lease_s", 60)), self._resend_s)
-        except (TypeError, ValueError) as error:
-            raise ConfigRefused(f"vehicle: {error}") from error
-
     # --- connection ---
 
     async def run(self, ctx: DriverContext) -> None:
         client = aiomqtt.Client(
-            self._host,
-            self._port,
-            username=self._username,
-            password=self._password,
+            self._settings.host,
+            self._settings.port,
+            username=self._settings.username,
+            password=self._settings.password,
             identifier=f"wharfinger-{ctx.device}-{uuid4().hex[:8]}",
-            keepalive=self._keepalive_s,
+            keepalive=self._settings.keepalive_s,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
-        self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
-        self._presumed = False
-        self._replay, self._tap = {}, tap.current()
+        self._begin(ctx)
         try:
             async with client:
                 self._client = client
                 for name in ("connection", "state", "factsheet"):
-                    await client.subscribe(topic(self._vehicle, name), qos=1 if name == "connection" else 0)
+                    await client.subscribe(topic(self._settings.vehicle, name), qos=1 if name == "connection" else 0)
                 await first_of(self._receive(client, ctx), self._tend(ctx), self._report(ctx))
         except aiomqtt.MqttError as error:
             if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
@@ -221,6 +168,12 @@ class VehicleDriver:
         finally:
             self._client = None
             self._connection = ""
+
+    def _begin(self, ctx: DriverContext) -> None:
+        """Nothing that an earlier run heard counts any more."""
+        self._connection, self._ctx, self._heard_at = "", ctx, asyncio.get_running_loop().time()
+        self._presumed, self._state, self._asks = False, None, 0
+        self._replay, self._tap = {}, tap.current()
 
     async def _receive(self, client: aiomqtt.Client, ctx: DriverContext) -> None:
         async for message in client.messages:
@@ -235,16 +188,16 @@ class VehicleDriver:
                 elif name == "factsheet":
                     self.factsheet = body
                 elif name == "state":
-                    await self._on_state(parse_state(body, self._dialect), ctx)
+                    await self._on_state(parse_state(body, self._settings.dialect), ctx)
             except VdaError as error:
                 log.warning("%s: %s dropped: %s", ctx.device, name, error)
 
     async def _check_sender(self, name: str, sender: Sender, ctx: DriverContext) -> None:
         """A vehicle under a false name, or with a time that no later state can be newer than. Errors: Quarantined."""
         evidence = {"topic": name, "header_id": sender.header_id, "timestamp": sender.timestamp.isoformat()}
-        if (sender.manufacturer, sender.serial) != (self._manufacturer, self._serial):
+        if (sender.manufacturer, sender.serial) != (self._settings.manufacturer, self._settings.serial):
             said = {
-                "expected": f"{self._manufacturer}/{self._serial}",
+                "expected": f"{self._settings.manufacturer}/{self._settings.serial}",
                 "said": f"{sender.manufacturer}/{sender.serial}",
             }
             await quarantine(ctx, "wrong_identity", said | evidence)
@@ -271,7 +224,6 @@ class VehicleDriver:
     async def _on_state(self, state: VehicleState, ctx: DriverContext) -> None:
         if not self._connection:  # it speaks, so it is there, whatever became of the message that says so
             self._connection, self._presumed = "ONLINE", True
-            self._state, self._replay = None, {}
         if self._connection != "ONLINE":
             return
         last = self._state
@@ -288,7 +240,9 @@ class VehicleDriver:
         self._state, self._heard_at = state, asyncio.get_running_loop().time()
         ctx.alive()
         if last is None:
-            ctx.online(f"VDA 5050 {self._dialect.version} {self._manufacturer}/{self._serial}")
+            ctx.online(
+                f"VDA 5050 {self._settings.dialect.version} {self._settings.manufacturer}/{self._settings.serial}"
+            )
         self._judge_instant(state)
         await self._judge_transport(state)
         self._changed.set()
@@ -329,16 +283,16 @@ class VehicleDriver:
         loop = asyncio.get_running_loop()
         while True:
             silent_s = loop.time() - self._heard_at
-            if self._state is None and silent_s > self._presence_timeout_s:
+            if self._state is None and silent_s > self._settings.presence_timeout_s:
                 raise NotReady(f"vehicle.absent: {self._connection or 'never seen'} for {silent_s:.0f} s")
-            if self._state is not None and silent_s > self._state_timeout_s:
+            if self._state is not None and silent_s > self._settings.state_timeout_s:
                 raise NotReady(f"vehicle.silent: no state for {silent_s:.0f} s")
             if self._replay and loop.time() - self._replayed_at > _REBOOT_S:
                 await quarantine(ctx, "replayed_sequence", self._replay)
             if self._state is not None:
                 await self._resend(loop.time())
             there = self._connection == "ONLINE" or (not self._connection and self._asks < _PRESENCE_ASKS)
-            if there and loop.time() - self._asked_at >= self._resend_s:
+            if there and loop.time() - self._asked_at >= self._settings.resend_s:
                 self._asked_at = loop.time()
                 await self._introduce()
             await asyncio.sleep(_TICK_S)
@@ -353,18 +307,18 @@ class VehicleDriver:
 
     async def _resend(self, now: float) -> None:
         transport, instant = self._transport, self._instant
-        if self._dialect is V3 and self._state is not None:
+        if self._settings.dialect is V3 and self._state is not None:
             state = self._state
             for name, body in self._zones.due(state.zone_sets, state.requests, now, self._now()):
                 await self._publish(name, body)
-        if instant is not None and now - instant.sent_at >= self._resend_s:
+        if instant is not None and now - instant.sent_at >= self._settings.resend_s:
             instant.sent_at = now
             await self._publish_instant(instant.kind, instant.action_id)
-        kept = self._state.instant_actions if self._dialect is V3 and self._state is not None else 0
-        if kept > _KEPT_INSTANT_ACTIONS and instant is None and now - self._cleared_at >= self._resend_s:
+        kept = self._state.instant_actions if self._settings.dialect is V3 and self._state is not None else 0
+        if kept > _KEPT_INSTANT_ACTIONS and instant is None and now - self._cleared_at >= self._settings.resend_s:
             self._cleared_at = now
             await self._publish_instant("clearInstantActions")
-        due = transport is not None and not transport.echoed and now - transport.sent_at >= self._resend_s
+        due = transport is not None and not transport.echoed and now - transport.sent_at >= self._settings.resend_s
         if transport is None or not due or transport.cancelled:
             return
         if self._now() < transport.command.expires_at or transport.accepted:
@@ -385,7 +339,7 @@ class VehicleDriver:
 
     async def _execute_transport(self, command: Command) -> CommandResult:
         try:
-            plan = parse_plan(command.data, self._map_id)
+            plan = parse_plan(command.data, self._settings.map_id)
         except VdaError as error:
             return CommandResult(command.id, "refused", "vehicle.bad_order", str(error))
         if refusal := self._refusal(plan):
@@ -420,13 +374,15 @@ class VehicleDriver:
             return "vehicle.other_order"
         if (error := fatal(state.errors)) is not None:
             return f"vehicle.{error.type}"
-        if not {stop.action for stop in plan.stops if stop.action} <= supported_actions(self.factsheet, self._dialect):
+        if not {stop.action for stop in plan.stops if stop.action} <= supported_actions(
+            self.factsheet, self._settings.dialect
+        ):
             return "vehicle.unsupported_action"
         return ""
 
     def _base(self, plan: Plan) -> int:
         """Nodes to release at once: what the configuration says, and no longer an order than the factsheet allows."""
-        wanted, limit = self._base_nodes or len(plan.stops), max_nodes(self.factsheet, self._dialect)
+        wanted, limit = self._settings.base_nodes or len(plan.stops), max_nodes(self.factsheet, self._settings.dialect)
         return wanted if not limit or len(plan.stops) <= limit else max(2, min(wanted, (limit - 1) // 2))
 
     @staticmethod
@@ -466,7 +422,7 @@ class VehicleDriver:
         if self._instant is not None:
             return CommandResult(command.id, "refused", "vehicle.busy", f"{self._instant.kind} is under way")
         kind = _INSTANT_KINDS[command.kind]
-        if command.kind != CANCEL_TRANSPORT and kind not in supported_actions(self.factsheet, self._dialect):
+        if command.kind != CANCEL_TRANSPORT and kind not in supported_actions(self.factsheet, self._settings.dialect):
             return CommandResult(command.id, "failed", "vehicle.unsupported_action", kind)
         answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         self._instant = _Instant(kind, order_id, f"{kind}-{command.id}", answer, command)
@@ -566,11 +522,13 @@ class VehicleDriver:
 
     def _release_up_to(self, transport: _Transport, released: int, first: int) -> None:
         """The horizon is one base long: enough for the vehicle to plan, little to send."""
-        total, limit = len(transport.plan.stops), max_nodes(self.factsheet, self._dialect)
+        total, limit = len(transport.plan.stops), max_nodes(self.factsheet, self._settings.dialect)
         end = min(total, first + limit if limit else total)
         transport.released = min(released, end)
         end = min(end, transport.released + self._base(transport.plan))
-        transport.body = order(transport.plan, transport.update_id, first, transport.released, end, self._dialect)
+        transport.body = order(
+            transport.plan, transport.update_id, first, transport.released, end, self._settings.dialect
+        )
 
     @staticmethod
     def _finish(transport: _Transport, outcome: str, code: str, state: VehicleState, detail: str = "") -> None:
@@ -582,7 +540,7 @@ class VehicleDriver:
     # --- sending ---
 
     async def _publish_instant(self, kind: str, action_id: str = "") -> None:
-        blocking = self._dialect.instant_blocking if kind == "cancelOrder" else "NONE"
+        blocking = self._settings.dialect.instant_blocking if kind == "cancelOrder" else "NONE"
         await self._publish("instantActions", instant_action(kind, action_id or str(uuid4()), blocking))
 
     async def _publish(self, name: str, body: dict[str, Any]) -> None:
@@ -590,10 +548,13 @@ class VehicleDriver:
             return
         number = self._header_ids.get(name, 0)
         self._header_ids[name] = number + 1
-        message = header(number, self._now(), self._manufacturer, self._serial, self._dialect) | body
+        message = (
+            header(number, self._now(), self._settings.manufacturer, self._settings.serial, self._settings.dialect)
+            | body
+        )
         text = json.dumps(message)
         self._tap.note(True, f"{name} {text}\n".encode())
-        await self._client.publish(topic(self._vehicle, name), text, qos=0)
+        await self._client.publish(topic(self._settings.vehicle, name), text, qos=0)
 
     def _now(self) -> datetime:
         if self._ctx is None:
