@@ -91,7 +91,7 @@ class Relay:
         self.db, self.events, self.reactions = db, events, reactions
         self.parked, self.solvers, self.parallel, self.idle_s = parked, solvers, parallel, idle_s
         self.pressed = pressed
-        """Whether to stand back for now."""
+        """Whether to stand back meanwhile."""
         self.wake = asyncio.Event()
         self._flying: dict[int, asyncio.Task[int]] = {}
         self._ready: list[int] = []

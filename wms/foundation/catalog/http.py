@@ -68,7 +68,7 @@ class CartonIn(_In):
 
 @router.post("/skus", dependencies=[needs("integration")])
 async def save_skus(uow: Uow, body: list[SkuIn]) -> dict[str, Any]:
-    """Create or update SKUs, all or nothing. `unnamed`: pieces on hand that wait for a serial, of SKUs that keep them."""
+    """Create or update SKUs, all or nothing."""
     drafts = [
         service.SkuDraft(**{
             **x.model_dump(exclude={"packs", "codes", "attributes", "bundle"}),
@@ -77,8 +77,7 @@ async def save_skus(uow: Uow, body: list[SkuIn]) -> dict[str, Any]:
         })
         for x in body
     ]  # fmt: skip
-    saved = await service.save_skus(uow, drafts)
-    return {"saved": saved, "unnamed": await queries.waiting_for_names(uow, {d.code for d in drafts})}
+    return {"saved": await service.save_skus(uow, drafts)}
 
 
 @router.post("/cartons", dependencies=[needs("integration")])

@@ -6,7 +6,7 @@ from datetime import datetime
 from math import prod
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, text
+from sqlalchemy import Select, select
 
 from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import rules
@@ -82,21 +82,6 @@ async def skus_by_code(uow: UnitOfWork, codes: Collection[str]) -> dict[str, Sku
 
 async def skus(uow: UnitOfWork, ids: Collection[int]) -> dict[int, SkuInfo]:
     return {s.id: s for s in await _rows(uow, select(Sku).where(Sku.id.in_(ids)))} if ids else {}
-
-
-# Stock stands above the catalog and is no import of it: read as plain rows.
-_WAITING = text("""
-SELECT code, unnamed FROM (
-  SELECT k.code, coalesce((SELECT sum(b.qty_each) FROM stock_balance b WHERE b.sku_id = k.id AND b.qty_each > 0), 0)::bigint
-       - (SELECT count(*) FROM serial n WHERE n.sku_id = k.id) AS unnamed
-  FROM sku k WHERE k.code IN :codes AND k.serial_policy IN ('on_receipt', 'always')
-) x WHERE unnamed > 0 ORDER BY code
-""").bindparams(bindparam("codes", expanding=True))
-
-
-async def waiting_for_names(uow: UnitOfWork, codes: Collection[str]) -> dict[str, int]:
-    """Pieces on hand that have no serial, of those of these SKUs that keep them: they were here before."""
-    return {r.code: r.unnamed for r in await uow.session.execute(_WAITING, {"codes": list(codes)})}
 
 
 async def all_skus(uow: UnitOfWork) -> list[SkuInfo]:

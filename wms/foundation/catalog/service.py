@@ -109,9 +109,9 @@ async def save_skus(uow: UnitOfWork, drafts: Sequence[SkuDraft]) -> int:
     await _save_codes(uow, [(row.id, draft) for row, draft in rows])
     for row, draft in rows:
         await _save_bundle(uow, row.id, draft)
-    for now in (await queries.skus_by_code(uow, known)).values():
-        if now.keeps_serials and not known[now.code].keeps_serials:
-            uow.emit(SerialsSwitchedOn(sku_id=now.id))
+    for sku in (await queries.skus_by_code(uow, known)).values():
+        if sku.keeps_serials and not known[sku.code].keeps_serials:
+            uow.emit(SerialsSwitchedOn(sku_id=sku.id))
     return len(rows)
 
 

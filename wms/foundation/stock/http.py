@@ -81,6 +81,12 @@ async def search(uow: Uow, q: str = "", limit: int = 100) -> list[dict[str, Any]
     return await queries.search(uow, q, min(limit, 1000))
 
 
+@router.get("/unnamed", dependencies=[needs("worker")])
+async def unnamed(uow: Uow) -> dict[str, int]:
+    """SKUs that keep serials to their pieces on hand that have none yet: they were here before."""
+    return await queries.unnamed(uow)
+
+
 @router.get("/audit", dependencies=[needs("supervisor")])
 async def audit(uow: Uow) -> list[dict[str, Any]]:
     """Recompute every balance from the movements."""

@@ -367,6 +367,20 @@ async def unnamed_in(
     return {(r.place_id, r.sku_id, r.status): r.unnamed for r in rows}
 
 
+_WAITING = text("""
+SELECT code, unnamed FROM (
+  SELECT k.code, coalesce((SELECT sum(b.qty_each) FROM stock_balance b WHERE b.sku_id = k.id), 0)::bigint
+       - (SELECT count(*) FROM serial n WHERE n.sku_id = k.id) AS unnamed
+  FROM sku k WHERE k.serial_policy IN ('on_receipt', 'always')
+) x WHERE unnamed > 0 ORDER BY code
+""")
+
+
+async def unnamed(uow: UnitOfWork) -> dict[str, int]:
+    """SKU to its pieces on hand that have no serial though it keeps them: they were here before."""
+    return {r.code: r.unnamed for r in await uow.session.execute(_WAITING)}
+
+
 async def no_serials(uow: UnitOfWork, codes: Collection[str]) -> list[str]:
     """Codes that cannot be serials: empty, too long, or meaning goods, a location or a unit."""
     units = await uow.session.scalars(select(HandlingUnit.code).where(HandlingUnit.code.in_(codes)))
