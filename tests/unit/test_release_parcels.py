@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.unit.test_shipping_cards import air_card, post_card
 from wms.algorithms.packing.model import Box
-from wms.processes.order_release.rules.parcels import NO_TERMS, Arranged, Goods, Prices, Supply, Terms, arrange, parted
+from wms.foundation.orders.rules import Prices
+from wms.processes.order_release.rules.parcels import NO_TERMS, Arranged, Goods, Supply, Terms, arrange, parted
 from wms.processes.shipping.rules import ladders
 from wms.processes.shipping.rules.cards import Card, quote
 from wms.processes.shipping.rules.policy import Policy
@@ -48,7 +49,7 @@ def test_a_bag_is_billed_by_the_air_that_it_has_when_filled() -> None:
     light = {7: ((150, 120, 90), 200)}
 
     def cents(divisor: int, over_mm: int = 0) -> int | None:
-        prices = {"k": Prices({"BAG": by_kg}, divisor, over_mm)}
+        prices = {"k": Prices({"BAG": by_kg}, divisor=divisor, dim_over_mm=over_mm)}
         return arrange([7], {}, Terms(carriage="k"), Supply(light, (bag,), prices=prices)).cents
 
     assert cents(0) == 300  # 210 g with the bag

@@ -108,26 +108,13 @@ async def orders(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, OrderInfo
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a service charges for a parcel. as_is: SKU id to the cents of a piece in its own container; the others: tables.Carriage."""
-
-    prices: dict[str, list[list[int]]]
-    as_is: dict[int, int]
-    divisor: int
-    dim_over_mm: int
-
-
-async def prices(uow: UnitOfWork, keys: Collection[str]) -> dict[str, Prices]:
+async def prices(uow: UnitOfWork, keys: Collection[str]) -> dict[str, rules.Prices]:
     """What parcels cost, by key of carriage."""
     rows = await uow.session.scalars(select(Carriage).where(Carriage.key.in_(keys))) if keys else ()
-    return {row.key: _prices(row) for row in rows}
-
-
-def _prices(row: Carriage) -> Prices:
-    ladders = {carton: steps for carton, steps in row.prices.items() if carton != rules.AS_IS}
-    as_is = {int(sku_id): cents for sku_id, cents in row.prices.get(rules.AS_IS, {}).items()}
-    return Prices(ladders, as_is, row.divisor, row.dim_over_mm)
+    return {
+        row.key: rules.Prices(row.ladders, {int(i): cents for i, cents in row.as_is.items()}, row.divisor, row.dim_over_mm)
+        for row in rows
+    }  # fmt: skip
 
 
 async def order(uow: UnitOfWork, order_id: UUID) -> OrderInfo:

@@ -1,5 +1,8 @@
 """The life of a customer order, and what a change means at each stage. The only copy of the state table."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 from wms.kernel.errors import Refusal
 
 # state -> event -> state
@@ -37,10 +40,24 @@ DUTY_TERMS = ("", "DAP", "DDP")
 CUSTOMS_MODES = ("", "9610", "9710", "9810", "plain", "domestic")
 NOT_READY = frozenset({"value_added"})
 """Kinds of hold of goods that are not ready to be packed: the bench does not open their tote. Others only keep the label."""
-AS_IS = ""
-"""In place of a carton's code: parcels without one, of goods that ship as they are."""
 CHECK_DUE = "orders.check_due"
 """Code of the hold that an order begins with while a check is due."""
+
+
+Ladder = Sequence[Sequence[int]]
+"""[up to so many grams gross, cents in the site's currency], rising weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a service charges for a parcel. ladders: by carton, its dimensional weight counted; a bag's without, for its sides
+    are known once it is filled. as_is: SKU id to the cents of a piece in its own container. divisor: mm³ of a bag that count
+    as a gram, 0: none do; dim_over_mm: where its longest side is longer."""
+
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)
+    as_is: Mapping[int, int] = field(default_factory=dict)
+    divisor: int = 0
+    dim_over_mm: int = 0
 
 
 class UnknownOrder(Refusal):

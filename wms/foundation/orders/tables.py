@@ -65,13 +65,13 @@ class Carriage(Base):
 
     __tablename__ = "carriage"
     key: Mapped[str] = mapped_column(primary_key=True)
-    prices: Mapped[dict[str, Any]]
-    """Carton to [[up to so many grams gross, cents], ...], rising weights, in the site's currency; a bag's are without its
-    volume. Under `rules.AS_IS`: SKU id to the cents of a piece that ships as it is."""
+    ladders: Mapped[dict[str, Any]]
+    """Carton to [[up to so many grams gross, cents], ...]."""
+    as_is: Mapped[dict[str, Any]]
+    """SKU id to the cents of a piece that ships as it is."""
     divisor: Mapped[int]
-    """mm³ of volume that count as a gram; 0: volume does not count. Known of a carton, and of a bag once it is filled."""
     dim_over_mm: Mapped[int]
-    """Volume counts where the longest side is longer."""
+    """All of them as `rules.Prices` has them."""
 
 
 class CustomerOrder(Base):

@@ -12,7 +12,7 @@ def upgrade() -> None:
     op.create_table(
         "carriage",
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("prices", JSONB(), nullable=False),
+        *(sa.Column(name, JSONB(), nullable=False) for name in ("ladders", "as_is")),
         sa.Column("divisor", sa.BigInteger(), nullable=False),
         sa.Column("dim_over_mm", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_carriage")),

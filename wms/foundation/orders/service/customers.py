@@ -281,16 +281,14 @@ async def route(
     )  # fmt: skip
 
 
-async def keep_prices(
-    uow: UnitOfWork, key: str, prices: Mapping[str, Sequence[tuple[int, int]]], as_is: Mapping[int, int], *,
-    divisor: int, dim_over_mm: int,
-) -> None:  # fmt: skip
-    """Keep what a service charges, as queries.Prices tells it. A key that is known already stays as it is."""
-    told: dict[str, object] = {carton: [list(step) for step in steps] for carton, steps in prices.items()}
-    told[rules.AS_IS] = {str(sku_id): cents for sku_id, cents in as_is.items()}
-    await uow.session.execute(
-        insert(Carriage).values(key=key, prices=told, divisor=divisor, dim_over_mm=dim_over_mm).on_conflict_do_nothing()
-    )
+async def keep_prices(uow: UnitOfWork, key: str, prices: rules.Prices) -> None:
+    """Keep what a service charges. A key that is known already stays as it is."""
+    row = insert(Carriage).values(
+        key=key, ladders={carton: [list(step) for step in steps] for carton, steps in prices.ladders.items()},
+        as_is={str(sku_id): cents for sku_id, cents in prices.as_is.items()}, divisor=prices.divisor,
+        dim_over_mm=prices.dim_over_mm,
+    )  # fmt: skip
+    await uow.session.execute(row.on_conflict_do_nothing())
 
 
 async def set_customs_mode(uow: UnitOfWork, order_id: UUID, mode: str, why: str) -> None:

@@ -10,13 +10,11 @@ from wms.algorithms.packing.bags import filled
 from wms.algorithms.packing.engine import OWN_CONTAINER, plan
 from wms.algorithms.packing.model import Box, Item, LeftOver, Limit, Packed, Plan, Rules
 from wms.algorithms.packing.screen import TOO_HEAVY
+from wms.foundation.orders.rules import Prices
 
 PART_EACH = 250
 """Pieces arranged together. The time grows faster than the pieces, and one wholesale order must not hold up the house: a larger
 order is arranged part by part, like parts once."""
-
-Ladder = Sequence[Sequence[int]]
-"""[up to so many grams gross, cents], rising weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +40,6 @@ class Goods:
 
 ANY = Goods()
 NO_TERMS = Terms()
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a service charges. ladders: by carton, its dimensional weight counted; a bag's sides are known once it is filled, so
-    its is counted here: divisor: mm³ that count as a gram, 0: none do; dim_over_mm: where the longest side is longer. as_is: by SKU id
-    the cents of a piece that ships as it is."""
-
-    ladders: Mapping[str, Ladder] = field(default_factory=dict)
-    divisor: int = 0
-    dim_over_mm: int = 0
-    as_is: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

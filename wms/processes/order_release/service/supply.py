@@ -7,17 +7,16 @@ from wms.db.uow import UnitOfWork
 from wms.foundation.catalog import queries as catalog
 from wms.foundation.orders import queries as orders
 from wms.foundation.packs import queries as packs
-from wms.processes.order_release.rules.parcels import Goods, Prices, Supply
+from wms.processes.order_release.rules.parcels import Goods, Supply
 
 
 async def supply(uow: UnitOfWork, skus: Mapping[int, catalog.SkuInfo], carriages: Set[str]) -> Supply:
     goods, limits = await _goods_of(uow, skus)
-    told = await orders.prices(uow, carriages - {""})
     return Supply(
         {s.id: ((s.length_mm, s.width_mm, s.height_mm), s.weight_g) for s in skus.values()},
         tuple(Box(c.code, c.inner_mm, c.tare_g, c.load_max_g, c.outer_mm, bag=c.bag) for c in await catalog.cartons(uow)),
         frozenset(s.id for s in skus.values() if s.fragile), goods, limits,
-        {key: Prices(p.prices, p.divisor, p.dim_over_mm, p.as_is) for key, p in told.items()},
+        await orders.prices(uow, carriages - {""}),
     )  # fmt: skip
 
 

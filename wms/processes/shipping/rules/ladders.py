@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from wms.foundation.orders.rules import Prices
 from wms.processes.shipping.rules.cards import Card, Row, quote, within
 from wms.processes.shipping.rules.policy import Policy
 
@@ -43,6 +44,15 @@ def key(policy: Policy, wanted: Wanted, cartons: Mapping[str, Sides], as_is: Map
         sorted(cartons.items()), sorted(as_is.items()),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+def told(policy: Policy, wanted: Wanted, cartons: Mapping[str, Sides], as_is: Mapping[int, Piece]) -> Prices:
+    """All that orders of one key are planned by."""
+    card = wanted.card
+    return Prices(
+        prices(policy, wanted, cartons), prices_as_is(policy, wanted, as_is), card.divisor if card.dim != "never" else 0,
+        card.dim_side_mm if card.dim == "over_side" else 0,
+    )  # fmt: skip
 
 
 def prices(policy: Policy, wanted: Wanted, cartons: Mapping[str, Sides]) -> dict[str, Ladder]:

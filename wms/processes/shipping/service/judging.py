@@ -84,13 +84,7 @@ async def _terms(
     as_is = {goods.sku_id: (goods.sides_mm, goods.weight_g) for goods, _ in asked.content if goods.own_container}
     key = ladders.key(book.policy, wanted, sides, as_is)
     if not await order_queries.prices(uow, [key]):
-        divisor, over = (
-            (card.divisor if card.dim != "never" else 0),
-            (card.dim_side_mm if card.dim == "over_side" else 0),
-        )
-        told = ladders.prices(book.policy, wanted, sides)
-        alone = ladders.prices_as_is(book.policy, wanted, as_is)
-        await orders.keep_prices(uow, key, told, alone, divisor=divisor, dim_over_mm=over)
+        await orders.keep_prices(uow, key, ladders.told(book.policy, wanted, sides, as_is))
     return orders.ParcelTerms(most_g, most_cents, key)
 
 
