@@ -34,12 +34,13 @@ async def site_zone(uow: UnitOfWork) -> str:
 
 
 # A position is what a counter finds standing at a location: loose, or in a unit that stands there.
-_POSITIONS = text("""
+_INSIDE = """
 WITH RECURSIVE inside AS (
   SELECT l.id, l.id AS root FROM location l WHERE l.active AND l.kind IN ('bin', 'reserve')
   UNION ALL
   SELECT h.id, i.root FROM handling_unit h JOIN inside i ON h.in_place_id = i.id WHERE h.closed_at IS NULL
-), held AS (
+)"""
+_HELD = """, held AS (
   SELECT DISTINCT i.root AS place_id, b.sku_id
   FROM inside i JOIN stock_balance b ON b.place_id = i.id JOIN stock_status s ON s.code = b.status
   WHERE b.qty_each > 0 AND s.countable
@@ -50,7 +51,8 @@ SELECT h.place_id, h.sku_id, k.key_category, seen.at AS last_counted, l.aisle, l
 FROM held h JOIN sku k ON k.id = h.sku_id JOIN location l ON l.id = h.place_id
 LEFT JOIN seen ON seen.place_id = h.place_id AND seen.sku_id = h.sku_id
 ORDER BY h.place_id, h.sku_id
-""")
+"""
+_POSITIONS = text(_INSIDE + _HELD)
 _EMPTY = text("""
 SELECT l.id AS place_id, 0 AS sku_id, false AS key_category, l.aisle, l.y_mm, l.code,
        (SELECT max(recorded_at) FROM count_record r WHERE r.place_id = l.id AND r.sku_id = 0) AS last_counted
@@ -97,12 +99,7 @@ SELECT coalesce((SELECT sum(b.qty_each) FROM stock_balance b JOIN inside i ON i.
 _BOOK_AT = text(_THEN + _BOOK)
 
 
-_UNNAMED = text("""
-WITH RECURSIVE inside AS (
-  SELECT l.id, l.id AS root FROM location l WHERE l.active AND l.kind IN ('bin', 'reserve')
-  UNION ALL
-  SELECT h.id, i.root FROM handling_unit h JOIN inside i ON h.in_place_id = i.id WHERE h.closed_at IS NULL
-), held AS (
+_NAMELESS = """, held AS (
   SELECT place_id, status, sum(qty_each) AS pieces FROM stock_balance WHERE sku_id = :sku AND qty_each > 0 GROUP BY 1, 2
 )
 SELECT DISTINCT coalesce(i.root, h.place_id) AS place_id
@@ -110,7 +107,8 @@ FROM held h LEFT JOIN inside i ON i.id = h.place_id LEFT JOIN handling_unit u ON
 WHERE u.bound_to IS NULL
   AND h.pieces > (SELECT count(*) FROM serial s WHERE s.sku_id = :sku AND s.place_id = h.place_id AND s.status = h.status)
 ORDER BY 1
-""")
+"""
+_UNNAMED = text(_INSIDE + _NAMELESS)
 
 
 async def unnamed_positions(uow: UnitOfWork, sku_id: int) -> list[int]:

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-Size = tuple[int, int, int]
-"""Sides in mm, in any order."""
-
 CARRIER, RECIRCULATE, REJECT = "carrier", "recirculate", "reject"
 
 UNUSABLE = ("no_read", "multi_read", "multiple_objects", "overload", "weight_unstable", "dim_invalid")
@@ -60,16 +57,10 @@ def problem(flags: Collection[str], locked: bool = False) -> str:
     return next((flag for flag in UNUSABLE if flag in flags), "")
 
 
-def sides_off(planned: Size, measured: Size, tolerance_mm: int) -> bool:
-    """Whether a parcel is not of the size that was planned, however it lies on the belt. A side of 0: not measured."""
-    return all(measured) and any(
-        abs(m - p) > tolerance_mm for p, m in zip(sorted(planned), sorted(measured), strict=True)
-    )
-
-
-def larger(planned: Size, measured: Size, tolerance_mm: int) -> bool:
-    """Whether a side is longer than planned by more than the tolerance."""
-    return any(m - p > tolerance_mm for p, m in zip(sorted(planned), sorted(measured), strict=True))
+def deviations_mm(planned: Sequence[int], measured: Sequence[int]) -> list[int]:
+    """By how much each side is longer than planned, from the shortest to the longest, however the parcel lies on the belt;
+    none where a side was not measured (0)."""
+    return [m - p for p, m in zip(sorted(planned), sorted(measured), strict=True)] if all(measured) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,10 @@ async def take_result(uow: UnitOfWork, event: ParcelMeasured) -> None:
 async def _judge_sides(uow: UnitOfWork, line: LineInfo, parcel: ParcelInfo, measured: rules.Size) -> None:
     """A carrier bills what it measures: sides that are not as planned are declared as they are, and a lead hears of it once."""
     planned = await containers.outer_mm(uow, parcel)
-    off = line_rules.sides_off(planned, measured, line.tolerance_mm)
+    off = [mm for mm in line_rules.deviations_mm(planned, measured) if abs(mm) > line.tolerance_mm]
     await parcels.put(uow, parcel.id, measured_mm=list(measured) if off else [])
     carton = await catalog.carton(uow, parcel.carton, retired=True)
-    if not off or (carton and carton.bag and not line_rules.larger(planned, measured, line.tolerance_mm)):
+    if not off or (carton and carton.bag and max(off) < 0):
         return  # a bag shrinks around what is in it
     what = parcel.carton or ", ".join(s.code for s in (await catalog.skus(uow, parcel.content)).values())
     told, wanted = ("×".join(str(side) for side in sorted(sides, reverse=True)) for sides in (measured, planned))

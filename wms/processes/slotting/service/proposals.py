@@ -15,13 +15,11 @@ from wms.foundation.work import service as tasks
 from wms.kernel.ids import uuid7
 from wms.processes.slotting import queries, rules
 from wms.processes.slotting.rules import plan
+from wms.processes.slotting.service.putaways import ONE_AT_A_TIME
 from wms.processes.slotting.tables import SlotMove, SlotPolicy, SlotProposal
 
 solve = plan.solve
 """The pure middle, run in a process pool."""
-
-_ONE_AT_A_TIME = "slotting"
-"""As for putaways: two choices at once would promise the same room."""
 
 
 async def propose(uow: UnitOfWork, *, budget: int | None = None, horizon_days: int | None = None) -> UUID:
@@ -63,7 +61,7 @@ async def approve(uow: UnitOfWork, proposal_id: UUID, groups: Collection[int] | 
 
     Returns how many tasks. Errors: UnknownProposal, ProposalClosed, NothingToMove.
     """
-    await uow.alone(_ONE_AT_A_TIME)
+    await uow.alone(ONE_AT_A_TIME)
     proposal = await queries.proposal(uow, proposal_id, lock=True)
     if proposal.state != "planned":
         raise rules.ProposalClosed(state=proposal.state)

@@ -20,7 +20,7 @@ from wms.kernel.ids import uuid7
 from wms.processes.slotting import queries, rules
 from wms.processes.slotting.service import whys
 
-_ONE_AT_A_TIME = "slotting"
+ONE_AT_A_TIME = "slotting"
 """Two choices at once would promise the same room."""
 
 
@@ -32,7 +32,7 @@ async def open_putaway(uow: UnitOfWork, hu_id: int, cause: str) -> int:
     unit = await stock.unit(uow, hu_id)
     if unit.closed:
         return 0
-    await uow.alone(_ONE_AT_A_TIME)
+    await uow.alone(ONE_AT_A_TIME)
     there = [t for t in await work.tasks(uow, kind="putaway") if t.place_id == hu_id]
     promised: Counter[tuple[int, int, int, str]] = Counter()
     for t in there:
