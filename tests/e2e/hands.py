@@ -1,20 +1,55 @@
 """What a worker's hands do: scan by either path, look at the screen."""
 
+import time
+from weakref import WeakKeyDictionary
+
 from playwright.sync_api import Page, expect
 
 from tests.e2e import site
 
+DEAD_TIME = 0.45
+"""Seconds, a little over the PDA's: the same code sooner than that is one label read twice, however fast the machine."""
+
+_last: WeakKeyDictionary[Page, tuple[str, float]] = WeakKeyDictionary()
+
 
 def wedge(page: Page, code: str) -> None:
     """A keyboard wedge: key events and Enter."""
+    _aim(page, code)
     page.keyboard.type(code)
-    page.keyboard.press("Enter")
+    _trigger(page, code)
 
 
 def ime(page: Page, code: str) -> None:
     """An input method, as DataWedge by default: text without key events, then Enter."""
+    _aim(page, code)
     page.keyboard.insert_text(code)
+    _trigger(page, code)
+
+
+def bounce(page: Page, code: str) -> None:
+    """A trigger that bounces: the same label twice within a moment, as no person scans."""
+    page.evaluate(
+        """code => {
+            for (const key of [...code, "Enter", ...code, "Enter"])
+                window.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+        }""",
+        code,
+    )
+    _last[page] = (code, time.monotonic())
+
+
+def _aim(page: Page, code: str) -> None:
+    """A person's pace: no hand scans the same label again within the dead time."""
+    before, at = _last.get(page, ("", 0.0))
+    rest = at + DEAD_TIME - time.monotonic()
+    if before == code and rest > 0:
+        page.wait_for_timeout(rest * 1000)
+
+
+def _trigger(page: Page, code: str) -> None:
     page.keyboard.press("Enter")
+    _last[page] = (code, time.monotonic())
 
 
 def sign_in(page: Page, url: str, who: str) -> None:

@@ -41,7 +41,6 @@ def test_a_parcel_goes_on_the_belt_by_its_plate(
     wedge(page, EAN["MUG-01"])  # a slip: that is the mug again
     band(page, "error", "error.packing.no_plate")
     at_step(page, "carton")  # refused by the server: the parcel is scanned anew
-    page.wait_for_timeout(450)
     ime(page, hero(page))
     wedge(page, EAN["MUG-01"])
     at_step(page, "plate")

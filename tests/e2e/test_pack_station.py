@@ -94,7 +94,6 @@ def test_single_pieces_are_matched_at_the_bench(
             shot(station, "station-singles-carton")
             wedge(station, hero(station))
             label(station, server, shot, "station-singles")
-            station.wait_for_timeout(450)
     at_step(station, "tote")
     labelled = [o["ref"] for o in admin.get("/api/v1/orders?state=labelled").json()["orders"]]
     assert sorted(labelled) == ["LATER", "SOONER"]
@@ -154,7 +153,6 @@ def test_a_fragile_gift_is_packed_by_its_recipe(
         wedge(station, hero(station))
         _fill(station, shot, f"station-{n}")
         label(station, server, shot, f"station-{n}")
-        station.wait_for_timeout(500)
     assert admin.get(f"/api/v1/orders/{order_id}").json()["state"] == "labelled"
     site.until(lambda: _gift_printed(server), "the gift card")
 
@@ -167,7 +165,6 @@ def _fill(station: Page, shot: Shot, name: str) -> None:
     """Answer every step until the scale is waited for."""
     while (step := _step(station)) != "wait":
         shot(station, f"{name}-{step.replace(':', '-')}")
-        station.wait_for_timeout(450)  # a person's pace: quicker is taken for one read
         if step.startswith("extra:"):
             _extra(station)
             expect(station.get_by_test_id("step")).not_to_have_attribute("data-step", step)
@@ -189,7 +186,6 @@ def _extra(station: Page) -> None:
         expect(station.locator(".hint")).to_contain_text("Clamp first")
         wedge(station, "CUSHION")
         band(station, "error", "scan.wrong")
-        station.wait_for_timeout(450)
         wedge(station, "SHELL-7")
     elif "Paper cushion" in said:
         wedge(station, "CUSHION")

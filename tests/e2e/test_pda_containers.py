@@ -56,7 +56,6 @@ def stick(page: Page, server: Server) -> None:
     assert row is not None
     wedge(page, str(row[0]))
     band(page, "ok", "pack.labelled")
-    page.wait_for_timeout(450)
 
 
 def test_a_lamp_ships_as_it_is_and_a_cable_in_a_bag(
@@ -160,7 +159,6 @@ def test_a_pallet_is_weighed_with_its_own_weight(page: Page, server: Server, adm
     for n, (sscc, _) in enumerate(parcels):
         wedge(page, sscc)
         expect(page.get_by_test_id("step")).to_have_attribute("data-card", re.compile(f":{n + 1}$"))
-        page.wait_for_timeout(450)
     shot(page, "pda-pallet")
     page.get_by_test_id("problem").tap()
     page.get_by_test_id("problem-seal").tap()
@@ -173,7 +171,6 @@ def test_a_pallet_is_weighed_with_its_own_weight(page: Page, server: Server, adm
     band(page, "error", "error.dock.bag_weight_off")
     shot(page, "pda-pallet-weight-off")
     at_step(page, "seal")
-    page.wait_for_timeout(450)
     wedge(page, "WRAP-1")
     at_step(page, "weight")
     entered(page, weighed + 22_000)

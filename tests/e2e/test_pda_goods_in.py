@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, expect
 
+from tests.e2e import site
 from tests.e2e.conftest import Server
 from tests.e2e.hands import at_step, band, hero, ime, pending, sign_in, wedge
 from tests.e2e.test_pda_pick import EAN
@@ -51,6 +52,8 @@ def test_goods_of_a_notice_are_scanned_counted_and_sent_on(
 def test_a_count_is_blind_and_goes_on_without_the_network(
     page: Page, server: Server, admin: httpx.Client, shot: Shot
 ) -> None:
+    rules = site.count_rules(daily_share_pct=5, empty_checks=5)
+    assert admin.post("/api/v1/counting/rules", json=rules).status_code == 200
     assert admin.post("/api/v1/counting/plan").status_code == 200
     sign_in(page, server.url, "picker2")
     page.get_by_test_id("flow-count").tap()

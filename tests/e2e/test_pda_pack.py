@@ -32,7 +32,6 @@ def test_a_parcel_is_packed_by_the_drawing(page: Page, server: Server, admin: ht
     wedge(page, "NO-SUCH-TOTE")
     band(page, "error", "error.scanning.unknown_barcode")
     at_step(page, "tote")  # refused by the server: the screen stays
-    page.wait_for_timeout(450)
     wedge(page, "TOTE-11")
     at_step(page, "carton")
     shot(page, "pda-pack-carton")

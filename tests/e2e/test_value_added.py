@@ -75,7 +75,6 @@ def test_a_recipe_is_worked_step_by_step(
     shot(page, "vas-units")
     for _ in (1, 2):
         wedge(page, EAN["LAMP-02"])
-        page.wait_for_timeout(450)
     at_step(page, "step:0")
     shot(page, "vas-bag")
     page.reload()  # half a round survives
@@ -88,7 +87,6 @@ def test_a_recipe_is_worked_step_by_step(
     shot(page, "vas-labels")
     for _ in (1, 2):
         wedge(page, "X00LAMP")
-        page.wait_for_timeout(450)
     at_step(page, "step:3")
     page.get_by_test_id("camera").set_input_files({"name": "p.png", "mimeType": "image/png", "buffer": picture()})
     expect(page.get_by_test_id("photo")).to_be_visible()
@@ -128,7 +126,6 @@ def test_a_box_is_filled_weighed_and_labelled(
     for code, times in ((EAN["MUG-01"], 3), ("X00MUG", 3)):
         for _ in range(times):
             wedge(page, code)
-            page.wait_for_timeout(450)
     at_step(page, "item")
     shot(page, "fba-item")
     wedge(page, "X00MUG")
