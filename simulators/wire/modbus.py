@@ -55,7 +55,9 @@ class ModbusBank:
         """Close every master's connection."""
         if self._server is not None:
             for connection in list(self._server.active_connections.values()):
-                connection.close()
+                # One that is just being accepted is of after the cut: closed now, pymodbus would serve it and forget it.
+                if connection.is_active():
+                    connection.close()
 
     async def _access(
         self,

@@ -237,6 +237,25 @@ async def test_an_order_over_its_services_weight_is_packed_in_parcels_that_it_ta
     assert (await shown(house, one))["holds"][0]["code"] == "shipping.fixed_not_eligible"
 
 
+@pytest.mark.parametrize(("weight_g", "own"), [(1_990, True), (1_830, False)])
+async def test_one_piece_that_needs_all_that_its_service_takes_is_released(
+    house: House, weight_g: int, own: bool
+) -> None:
+    await house.admin.post("/api/v1/catalog/skus", [
+        {"code": "JUST", "name": "Vice", "length_mm": 200, "width_mm": 140, "height_mm": 100, "weight_g": weight_g,
+         "own_container": own}
+    ])  # fmt: skip
+    stock = [{"location": "A-02", "sku": "JUST", "qty_each": 5, "received_on": "2026-10-01"}]
+    await house.admin.post("/api/v1/stock/opening?dry_run=false", stock)
+    await load(house)
+    order_id = await house.order("J1", {"JUST": 1}, service="POST")
+    await house.settle()
+    await house.release(order_id)
+    told = await shown(house, order_id)
+    assert told["state"] == "released", told["why"]
+    assert [1_960 < p["expected_g"] <= 2_000 for p in told["parcels"]] == [True]
+
+
 async def test_an_order_whose_parcels_must_be_other_ones_after_its_draft_is_planned_again(house: House) -> None:
     await load(house)
     limited = {**POLICY, "countries": {"FR": {"parcel_value_max_cents": 5_000}}}

@@ -17,6 +17,7 @@ from wms.processes.shipping.rules.services import Days, Service
 from wms.processes.shipping.rules.windows import lateness_cost
 
 RESTRICTED = "restricted"
+PLANNED_PERCENT = 98
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +324,16 @@ def value_limit(book: Book, service: Service, country: str) -> int:
     """What a parcel may be worth, in the site's currency: the lower of the service's and the country's limit; 0: none."""
     terms = book.policy.countries.get(country)
     return min((v for v in (service.value_max_cents, terms.parcel_value_max_cents if terms else 0) if v), default=0)
+
+
+def planned_g(service: Service, content: Sequence[tuple[Goods, int]], tare_g: int) -> int:
+    """What a planned parcel may weigh: a little less than the service takes, since the scale may say more than was expected.
+
+    One piece that needs the whole limit has it: it cannot be parted. `tare_g`: of the heaviest carton.
+    """
+    below = service.weight_max_g * PLANNED_PERCENT // 100
+    alone = max((g.weight_g + (0 if g.own_container else tare_g) for g, _ in content), default=0)
+    return below if alone <= below else service.weight_max_g
 
 
 def limits(service: Service, parcel: Parcel, value_max: int) -> list[Reason]:

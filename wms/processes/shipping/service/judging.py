@@ -23,7 +23,6 @@ from wms.processes.shipping.tables import ShipCheck, ShipChoice
 
 JUDGED = frozenset({"accepted", "backordered", "released", "picking", "picked", "packed"})
 """Later the label is on the parcel."""
-PLANNED_PERCENT = 98
 
 
 async def judge(uow: UnitOfWork, order_id: UUID, book: choice.Book | None = None) -> choice.Choice | None:
@@ -74,8 +73,7 @@ async def _terms(
 ) -> orders.ParcelTerms:
     """What the chosen service asks of parcels, so that cartons are planned within its limits and at least cost."""
     service, card = next(s for s in book.services if s.code == best.service), book.cards[best.service]
-    # What was expected may weigh a little more on the scale: cartons are planned below the service's limit.
-    most_g = service.weight_max_g * PLANNED_PERCENT // 100
+    most_g = choice.planned_g(service, asked.content, max((c.tare_g for c in await catalog.cartons(uow)), default=0))
     limit = choice.value_limit(book, service, asked.country)
     most_cents = max(1, book.policy.from_site_currency(limit, currency) or 0) if limit else 0  # 0 would be no limit
     attributes = frozenset(a for goods, _ in asked.content for a in goods.judged)
