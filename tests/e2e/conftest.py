@@ -5,11 +5,8 @@ role, `pda` a phone-sized page that is signed in. Screenshots go to test-artifac
 """
 
 import asyncio
-import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import ROOT, free_port
-from tests.e2e import site
-from wms.stack.process import die_with_parent
+from tests.e2e import children, site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BUILT = (ROOT / "wms" / "web" / "dist" / "pda.html").exists()
@@ -64,18 +60,12 @@ def server(migrated_db: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     found = Server(f"http://127.0.0.1:{(port := free_port())}", secrets.token_urlsafe(24), migrated_db)
     logs = tmp_path_factory.mktemp("server")
     env = {
-        **os.environ,
         "WMS_DATABASE_URL": migrated_db,
         "WMS_HTTP_PORT": str(port),
         "WMS_DATA_DIR": str(logs),
         "WMS_BROKER_URL": "",
     }
-    uvicorn = ["-m", "uvicorn", "wms.main:create_app", "--factory", "--port", str(port), "--log-level", "warning"]
-    worker = [
-        "-c",
-        "import asyncio; from wms.main import run_worker; from wms.settings import Settings; asyncio.run(run_worker(Settings()))",
-    ]
-    children = [_start(argv, env, logs / f"{name}.log") for name, argv in (("api", uvicorn), ("worker", worker))]
+    running = [children.start(what, env, logs / f"{what.__name__}.log") for what in (children.api, children.worker)]
     asyncio.run(_grant(migrated_db, found.key))
     try:
         site.until(lambda: _answers(found.url), "the API", 60)
@@ -83,17 +73,7 @@ def server(migrated_db: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             site.load(admin)
         yield found
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait(15)
-
-
-def _start(argv: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as out:
-        return subprocess.Popen(
-            [sys.executable, *argv], env=env, cwd=ROOT, stdout=out, stderr=out, preexec_fn=die_with_parent(9)
-        )
+        children.stop(running)
 
 
 def _answers(url: str) -> bool:

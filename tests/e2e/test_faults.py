@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import Broker, free_port
-from tests.e2e import site
-from tests.e2e.conftest import Server, _answers, _client, _grant, _start
+from tests.conftest import ROOT, Broker, free_port
+from tests.e2e import children, site
+from tests.e2e.conftest import Server, _answers, _client, _grant
 from tests.e2e.test_console import sign_in
+from wms.stack.process import die_with_parent
 
 Shot = Callable[[Any, str], None]
 SCENARIO = """
@@ -35,20 +38,26 @@ def server(migrated_db: str, broker: Broker, tmp_path_factory: pytest.TempPathFa
     config = gateway_yaml(folder, broker.embedded.url(user.name))
     (folder / "scenario.yaml").write_text(SCENARIO, "utf-8")
     env = {
-        **os.environ, "WMS_DATABASE_URL": migrated_db, "WMS_HTTP_PORT": str(port), "WMS_DATA_DIR": str(folder),
+        "WMS_DATABASE_URL": migrated_db, "WMS_HTTP_PORT": str(port), "WMS_DATA_DIR": str(folder),
         "WMS_BROKER_URL": broker.url("wes"), "WMS_SIMULATORS_URL": f"http://127.0.0.1:{control}",
     }  # fmt: skip
-    run_worker = "import asyncio; from wms.main import run_worker; from wms.settings import Settings; asyncio.run(run_worker(Settings()))"
-    jobs: dict[str, tuple[list[str], dict[str, str]]] = {
-        "api": (["-m", "uvicorn", "wms.main:create_app", "--factory", "--port", str(port), "--log-level", "warning"], env),
-        "worker": (["-c", run_worker], env),
-        "gateway": (["-m", "devices.gateway", "--config", str(config)], {**env, "WMS_MQTT_PASSWORD": user.password}),
-        "simulators": (
-            ["-m", "simulators.run", "bench", "--gateway", str(config), "--control", str(control), "--scenario", str(folder / "scenario.yaml")],
-            env,
-        ),
-    }  # fmt: skip
-    children = [_start(argv, each, folder / f"{name}.log") for name, (argv, each) in jobs.items()]
+    running = [children.start(what, env, folder / f"{what.__name__}.log") for what in (children.api, children.worker)]
+    scenario = str(folder / "scenario.yaml")
+    gateway = ["devices.gateway", "--config", str(config)]
+    simulators = [
+        "simulators.run",
+        "bench",
+        "--gateway",
+        str(config),
+        "--control",
+        str(control),
+        "--scenario",
+        scenario,
+    ]
+    programs = [
+        _start(gateway, {**os.environ, "WMS_MQTT_PASSWORD": user.password}, folder / "gateway.log"),
+        _start(simulators, dict(os.environ), folder / "simulators.log"),
+    ]
     asyncio.run(_grant(migrated_db, found.key))
     try:
         site.until(lambda: _answers(found.url), "the API", 60)
@@ -57,10 +66,17 @@ def server(migrated_db: str, broker: Broker, tmp_path_factory: pytest.TempPathFa
             site.until(lambda: states(admin) == {"online"}, "every device online", 60)
         yield found
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait(15)
+        for program in programs:
+            program.terminate()
+        children.stop(running)
+        for program in programs:
+            program.wait(15)
+
+
+def _start(module: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        argv = [sys.executable, "-m", *module]
+        return subprocess.Popen(argv, env=env, cwd=ROOT, stdout=out, stderr=out, preexec_fn=die_with_parent(9))
 
 
 def gateway_yaml(folder: Path, broker: str) -> Path:
