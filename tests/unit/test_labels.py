@@ -153,6 +153,14 @@ def test_numbers_put_together_are_the_dots_of_the_line_as_a_whole(text: str, siz
     assert drawn.tobytes() == whole.tobytes()
 
 
+def test_a_font_says_the_same_the_first_time_as_ever_after() -> None:
+    """Seen in FreeType: of 4,240 characters in these sizes, 38 were 1/64 of a dot wider when asked first."""
+    for char, size, bold in (("Q", 12, True), ("I", 16, False), ("W", 29, False), ("0", 37, False)):
+        fonts._font.cache_clear()
+        font = fonts._font(fonts.faces()[0], size, bold)
+        assert len({font.getlength(char) for _ in range(3)}) == 1
+
+
 def test_a_number_is_not_laid_out_as_a_whole() -> None:
     plain = fonts._plain("006141410000000012", 25, False)
     assert plain is not None and plain.line("006141410000000012", 300) is not None
