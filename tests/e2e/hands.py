@@ -60,7 +60,7 @@ def sign_in(page: Page, url: str, who: str) -> None:
     for digit in site.PIN:
         page.get_by_role("button", name=digit, exact=True).tap()
     page.get_by_test_id("primary").tap()
-    expect(page.get_by_test_id("flow-pick")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("flow-pick")).to_be_visible()
 
 
 def controlled(page: Page) -> None:
@@ -71,11 +71,11 @@ def controlled(page: Page) -> None:
 
 
 def at_step(page: Page, step: str) -> None:
-    expect(page.get_by_test_id("step")).to_have_attribute("data-step", step, timeout=10_000)
+    expect(page.get_by_test_id("step")).to_have_attribute("data-step", step)
 
 
-def pending(page: Page, n: int, timeout: int = 10_000) -> None:
-    expect(page.get_by_test_id("connection")).to_have_attribute("data-pending", str(n), timeout=timeout)
+def pending(page: Page, n: int) -> None:
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-pending", str(n))
 
 
 def band(page: Page, level: str, key: str) -> None:

@@ -106,7 +106,7 @@ def order(admin: httpx.Client, ref: str, lines: dict[str, int]) -> str:
     return order_id
 
 
-def until(true: Any, what: str, seconds: float = 30) -> None:
+def until(true: Any, what: str, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"waited {seconds} s for {what}"

@@ -23,7 +23,7 @@ def sign_in(desk: Page, url: str, who: str = "boss") -> None:
     desk.get_by_label("Badge or login").fill(who)
     desk.get_by_label("PIN").fill(site.PIN)
     desk.keyboard.press("Enter")
-    expect(desk.get_by_test_id("nav-orders")).to_be_visible(timeout=15_000)
+    expect(desk.get_by_test_id("nav-orders")).to_be_visible()
 
 
 @pytest.fixture
@@ -110,16 +110,16 @@ def test_the_page_follows_the_floor_without_a_reload(
     desk.goto(f"{server.url}/console?page=orders&q=LIVE")
     expect(desk.get_by_text("Nothing here")).to_be_visible()
     site.order(admin, "LIVE-1", {"BALL-05": 1})
-    expect(desk.get_by_test_id("table-orders").get_by_role("button", name="LIVE-1")).to_be_visible(timeout=10_000)
+    expect(desk.get_by_test_id("table-orders").get_by_role("button", name="LIVE-1")).to_be_visible()
 
 
 def test_a_lost_server_is_told_with_the_age_of_what_is_shown(desk: Page, server: Server, shot: Shot) -> None:
     sign_in(desk, server.url)
     desk.context.set_offline(True)
-    expect(desk.get_by_test_id("lost")).to_contain_text("Connection lost", timeout=30_000)
+    expect(desk.get_by_test_id("lost")).to_contain_text("Connection lost")
     shot(desk, "console-lost")
     desk.context.set_offline(False)
-    expect(desk.get_by_test_id("lost")).to_have_count(0, timeout=30_000)
+    expect(desk.get_by_test_id("lost")).to_have_count(0)
 
 
 def test_the_map_shows_the_stock_of_a_location(desk: Page, server: Server, shot: Shot) -> None:

@@ -87,7 +87,7 @@ def test_a_held_order_shows_the_fields_that_differ(
     admin.post("/api/v1/customs/papers", json={"rows": [
         {"channel": "shop", "ref": "PAID-2", "paper": "payment", "number": "P-2", "currency": "USD", "total": 2_000, "payer": "Ada"},
     ]})  # fmt: skip
-    expect(table.locator("tbody tr")).to_have_count(2, timeout=15_000)
+    expect(table.locator("tbody tr")).to_have_count(2)
 
 
 def test_a_faulty_file_names_row_and_field_and_a_good_one_frees_the_order(

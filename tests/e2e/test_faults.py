@@ -114,19 +114,19 @@ def test_a_printer_runs_out_of_paper_live_and_the_floor_sees_it(
     paper = desk.get_by_test_id("fault-paper_out")
     expect(paper).not_to_be_checked()
     flip(desk, "paper_out")
-    expect(paper).to_be_checked(timeout=10_000)
+    expect(paper).to_be_checked()
     site.until(lambda: any("pr-1" in subject for subject in incidents(admin)), "an incident of the printer", 60)
     shot(desk, "console-simulators")
 
     desk.get_by_test_id("nav-incidents").click()
     row = desk.get_by_test_id("table-incidents").locator("tbody tr", has_text="pr-1")
-    expect(row).to_contain_text("paper", timeout=15_000)
+    expect(row).to_contain_text("paper")
     shot(desk, "console-simulators-incident")
 
     desk.get_by_test_id("nav-simulators").click()
     desk.get_by_test_id("sim-pr-1").click()
     flip(desk, "paper_out")
-    expect(desk.get_by_test_id("fault-paper_out")).not_to_be_checked(timeout=10_000)
+    expect(desk.get_by_test_id("fault-paper_out")).not_to_be_checked()
     site.until(lambda: not incidents(admin), "the incident to pass", 60)
     past = admin.get("/api/v1/simulators/history").json()
     assert [(p["fault"], p["value"], p["by"]) for p in past if p["device"] == "pr-1"] == [
@@ -156,7 +156,7 @@ def test_a_level_a_one_shot_and_a_fault_with_an_end_in_chinese(
     shot(desk, "console-simulators-zh")
     desk.get_by_test_id("end-all").click()
     site.until(lambda: not on(admin, "sc-1"), "all faults to end")
-    expect(desk.get_by_text("一切正常：没有故障")).to_be_visible(timeout=10_000)
+    expect(desk.get_by_text("一切正常：没有故障")).to_be_visible()
     left = [p for p in admin.get("/api/v1/simulators/history").json() if p["fault"] == "never_stable"]
     assert [p["for_s"] for p in left] == [None, 30]
 
@@ -202,7 +202,7 @@ def test_a_scale_that_weighs_its_check_piece_wrong_twice_is_locked_and_let_back(
         row.get_by_role("button", name="Check now").click()
         desk.get_by_test_id("start-check").click()
         assert admin.post("/api/v1/simulators/sc-1/faults/foreign_load", json={"value": on_the_pan}).status_code == 200
-        expect(row).to_contain_text(says, timeout=30_000)
+        expect(row).to_contain_text(says)
         shot(desk, f"console-check-{says}")
         assert admin.delete("/api/v1/simulators/sc-1/faults/foreign_load").status_code == 200
         if says == "locked":

@@ -116,5 +116,5 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
     site.until(lambda: {state_of(admin, first), state_of(admin, second)} == {"picked"}, "both orders picked")
     carry(admin, "POD-1")
     site.until(lambda: admin.get("/api/v1/goods-to-person").json()["stations"][0]["pods"] == [], "the pods to be home")
-    expect(desk.get_by_test_id("station-G2P-1")).to_contain_text("2 pieces, pack it", timeout=10_000)
+    expect(desk.get_by_test_id("station-G2P-1")).to_contain_text("2 pieces, pack it")
     desk.close()

@@ -29,7 +29,7 @@ def test_a_wrong_pin_is_refused_and_a_right_one_typed_on_keys_signs_in(page: Pag
     band(page, "error", "error.people.bad_sign_in")
     shot(page, "pda-pin")
     wedge(page, site.PIN)
-    expect(page.get_by_test_id("flow-pick")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("flow-pick")).to_be_visible()
 
 
 def test_the_scanner_page_tells_the_path_of_every_scan(page: Page, server: Server, shot: Shot) -> None:

@@ -52,7 +52,7 @@ def test_shares_of_two_zones_meet_in_a_slot(
     at_step(page, "slot")
     wedge(page, "W-1")
     band(page, "ok", "wall.complete")
-    expect(desk.get_by_test_id("wall-WALL-1")).to_contain_text("2 pieces, pack it", timeout=10_000)
+    expect(desk.get_by_test_id("wall-WALL-1")).to_contain_text("2 pieces, pack it")
     desk.wait_for_timeout(300)
     shot(desk, "console-put-wall")
     desk.close()

@@ -31,7 +31,7 @@ def test_a_tour_is_handed_over_and_its_cart_fetched(
     shot(page, "pda-problems")
     page.get_by_test_id("problem-hand_over").tap()
     band(page, "warn", "lib.handed_over")
-    expect(row).to_have_count(0, timeout=15_000)
+    expect(row).to_have_count(0)
     shot(page, "pda-handed-over")
     page.get_by_test_id("primary").tap()  # whoever asks next is sent to the cart, here the same person
     at_step(page, "cart")
@@ -42,7 +42,7 @@ def test_a_tour_is_handed_over_and_its_cart_fetched(
     row.get_by_role("button", name="Take back").click()
     shot(desk, "console-take-back")
     desk.get_by_test_id("ask-ok").click()
-    expect(row).to_have_count(0, timeout=15_000)
+    expect(row).to_have_count(0)
 
 
 def test_an_address_and_lines_change_from_the_console(

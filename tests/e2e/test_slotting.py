@@ -25,7 +25,7 @@ def test_moves_are_seen_approved_and_walked(
     expect(desk.get_by_text("No proposal yet")).to_be_visible()
     desk.get_by_test_id("propose").click()
     moves = desk.get_by_test_id("table-moves").locator("tbody tr")
-    expect(moves.first).to_contain_text("from the benches", timeout=30_000)
+    expect(moves.first).to_contain_text("from the benches")
     expect(desk.get_by_test_id("slotting-sum")).to_contain_text("less walk a day")
     moves.filter(has_text="BALL-05").first.click()
     for width, height in ((1280, 800), (1920, 1080)):
@@ -63,7 +63,7 @@ def test_moves_are_seen_approved_and_walked(
     site.until(lambda: server.movements("move") > 0, "the move in the ledger")
     (slot,) = [s for s in admin.get(f"/api/v1/slotting/slots?q={target}").json() if s["location"] == target]
     assert slot["sku"] == sku and "from the benches" in slot["why"]
-    expect(moves.filter(has_text=target).filter(has_text="done").first).to_be_visible(timeout=15_000)
+    expect(moves.filter(has_text=target).filter(has_text="done").first).to_be_visible()
 
 
 def held(admin: httpx.Client, sku: str) -> int:
