@@ -76,4 +76,4 @@ def test_a_count_is_blind_and_goes_on_without_the_network(
     expect(page.locator(f'[data-testid=step][data-card="{card}"]')).to_have_count(0)
     pending(page, 1)
     page.context.set_offline(False)
-    pending(page, 0, 20_000)
+    pending(page, 0)

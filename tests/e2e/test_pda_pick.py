@@ -146,7 +146,7 @@ def test_an_order_is_picked_without_a_network_and_arrives_exactly_once(
     shot(page, "pda-offline-needs-network")
     assert server.movements() == before
     page.context.set_offline(False)
-    pending(page, 0, 20_000)
+    pending(page, 0)
     expect(page.get_by_text("Nothing to do here")).to_be_visible()
     assert server.movements() == before + 3
     lines = admin.get(f"/api/v1/orders/{order_id}").json()["lines"]
@@ -184,7 +184,7 @@ def test_a_lost_answer_is_asked_for_again_and_done_once(page: Page, server: Serv
     )
     pick_stop(page, 1, wedge)
     page.wait_for_function("() => document.querySelector('[data-testid=connection]').dataset.pending === '1'")
-    pending(page, 0, 20_000)
+    pending(page, 0)
     assert replayed == cut
     assert server.movements() == before + 1
     drop(page)
@@ -201,7 +201,7 @@ def test_sign_out_waits_for_what_is_not_sent(page: Page, server: Server, admin: 
     page.get_by_test_id("sign-out").tap()
     band(page, "error", "lib.sign_out_blocked")
     page.context.set_offline(False)
-    pending(page, 0, 20_000)
+    pending(page, 0)
     page.get_by_test_id("flow-pick").tap()
     drop(page)
 
