@@ -100,6 +100,7 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
         at_step(page, "location")
         for _ in range(qty):
             wedge(page, MUG)
+            page.wait_for_timeout(450)
         at_step(page, "tote")
         assert hero(page) == tote
         shot(page, "pda-g2p-tote")

@@ -35,7 +35,7 @@ def test_a_wave_is_seen_on_the_floor_before_it_is_released(
     desk.get_by_label("Name of the new wave").fill("Noon")
     desk.get_by_test_id("plan-wave").click()
     plan = desk.get_by_test_id("wave-plan")
-    expect(plan.get_by_test_id("plan-summary")).to_contain_text("14")
+    expect(plan.get_by_test_id("plan-summary")).to_contain_text("14", timeout=90_000)
     expect(plan.get_by_test_id("map")).to_be_visible()
     tours = plan.get_by_test_id("table-tours").locator("tbody tr")
     expect(tours).to_have_count(3)  # carts of six totes
