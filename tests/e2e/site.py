@@ -49,6 +49,7 @@ def layout() -> Json:
 
 
 def count_rules(*, daily_share_pct: int, empty_checks: int) -> Json:
+    """Rules of counting under which every variance is seen by a person."""
     return {
         "daily_share_pct": daily_share_pct, "empty_checks": empty_checks, "tolerance_each": 0, "auto_below_cents": 0,
         "review_hours": 48,

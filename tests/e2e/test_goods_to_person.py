@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import httpx
+import psycopg
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import site
@@ -44,12 +45,24 @@ def add_pods(admin: httpx.Client) -> None:
     ])  # fmt: skip
 
 
-def carry(admin: httpx.Client, pod: str) -> None:
-    """A person brings what was called."""
-    hu = {p["pod"]: p for s in admin.get("/api/v1/goods-to-person").json()["stations"] for p in s["pods"]}
-    assert pod in hu
-    for t in admin.get("/api/v1/fleet").json()["transports"]:
-        assert admin.post(f"/api/v1/fleet/transports/{t['id']}/carried", json={}).status_code == 200
+def carry(admin: httpx.Client, server: Server, pod: str) -> None:
+    """A person brings a pod to where it was called, or home. It is there when the board says so."""
+    before = where(admin)[pod]
+    with psycopg.connect(server.database.replace("+psycopg", "")) as db:
+        (unit,) = db.execute("SELECT id FROM handling_unit WHERE code = %s", [pod]).fetchone() or (0,)
+    site.until(lambda: transports(admin, unit), f"{pod} to be asked for")
+    (transport,) = transports(admin, unit)
+    assert admin.post(f"/api/v1/fleet/transports/{transport}/carried", json={}).status_code == 200
+    site.until(lambda: where(admin).get(pod) != before, f"{pod} to be seen")
+
+
+def transports(admin: httpx.Client, unit: int) -> list[str]:
+    return [t["id"] for t in admin.get("/api/v1/fleet").json()["transports"] if t["hu_id"] == unit]
+
+
+def where(admin: httpx.Client) -> dict[str, str]:
+    stations = admin.get("/api/v1/goods-to-person").json()["stations"]
+    return {p["pod"]: p["state"] for s in stations for p in s["pods"]}
 
 
 def state_of(admin: httpx.Client, order_id: str) -> str:
@@ -90,17 +103,17 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
     desk.wait_for_timeout(300)
     shot(desk, "console-g2p-plan")
     desk.get_by_test_id("nav-waves").click()
-    carry(admin, "POD-1")
+    carry(admin, server, "POD-1")
     at_step(page, "location")
     assert hero(page) == "POD-1-A3"
     shot(page, "pda-g2p-pick")
     wedge(page, "POD-2")
     band(page, "error", "scan.wrong")
+    carry(admin, server, "POD-2")  # while the first is picked from
     for tote, qty in (("G-1", 2), ("G-2", 1)):
         at_step(page, "location")
         for _ in range(qty):
             wedge(page, MUG)
-            page.wait_for_timeout(450)
         at_step(page, "tote")
         assert hero(page) == tote
         shot(page, "pda-g2p-tote")
@@ -115,7 +128,9 @@ def test_pods_come_to_the_picker(page: Page, browser: Browser, server: Server, a
     expect(page.get_by_text("Nothing to do here")).to_be_visible()
     shot(page, "pda-g2p-nothing")
     site.until(lambda: {state_of(admin, first), state_of(admin, second)} == {"picked"}, "both orders picked")
-    carry(admin, "POD-1")
-    site.until(lambda: admin.get("/api/v1/goods-to-person").json()["stations"][0]["pods"] == [], "the pods to be home")
+    site.until(lambda: set(where(admin).values()) == {"leaving"}, "the pods to be sent home")
+    for pod in where(admin):
+        carry(admin, server, pod)
+    assert where(admin) == {}
     expect(desk.get_by_test_id("station-G2P-1")).to_contain_text("2 pieces, pack it")
     desk.close()

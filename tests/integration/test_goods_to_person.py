@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.house import Client, House, Json, Refused, open_house, pack_order
+from wms.processes.goods_to_person import queries, service
 
 PODS = {
     "warehouse": "T", "timezone": "UTC",
@@ -130,6 +131,21 @@ async def test_three_orders_over_two_pods_are_picked_packed_and_the_pods_stand_i
         "POD-2:available": 10,
     }
     assert await house.audit_clean()
+
+
+async def test_a_pod_told_of_later_does_not_push_away_the_one_that_is_picked_from(house: House) -> None:
+    await release(house, await house.order("O1", {"B": 1, "C": 1}))
+    picker = await house.sign_in("picker")
+    assert await pods(house) == [("POD-1", "called"), ("POD-2", "called")]
+    async with house.db.begin() as uow:
+        place = next(b.place.id for b in await queries.benches(uow))
+        first, second = [v.pod_id for v in await queries.open_visits(uow, "G2P-1")]
+    async with house.db.begin() as slow:  # begun first, done last
+        async with house.db.begin() as quick:
+            await service.pod_delivered(quick, first, place)
+        assert [c["show"]["pod"] for c in await claim(picker)] == ["POD-1"]
+        await service.pod_delivered(slow, second, place)
+    assert [c["show"]["pod"] for c in await claim(picker)] == ["POD-1"]
 
 
 async def test_a_vehicle_brings_the_pod_and_a_failed_one_is_answered_by_a_person(house: House) -> None:

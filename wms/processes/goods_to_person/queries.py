@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ class VisitInfo:
     state: str
     home_id: int
     why: str
+    arrived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ async def open_visits(uow: UnitOfWork, station: str = "") -> list[VisitInfo]:
     rows = await uow.session.scalars(
         query.order_by(PodVisit.arrived_at, PodVisit.called_at, PodVisit.id).execution_options(populate_existing=True)
     )
-    return [VisitInfo(r.id, r.pod_id, r.station, r.state, r.home_id, r.why) for r in rows]
+    return [VisitInfo(r.id, r.pod_id, r.station, r.state, r.home_id, r.why, r.arrived_at) for r in rows]
 
 
 async def at(uow: UnitOfWork, *states: str, order_id: UUID | None = None) -> list[OrderAt]:

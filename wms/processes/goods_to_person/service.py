@@ -1,6 +1,7 @@
 """Take orders to stations, call pods, pick from them, send them home; shorts and orders that leave."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import update
@@ -131,12 +132,17 @@ async def _send_off(uow: UnitOfWork, bench: queries.Bench, visit: queries.VisitI
 async def pod_delivered(uow: UnitOfWork, pod_id: int, place_id: int) -> None:
     """A pod came to a station, or is home, by vehicle or by hand. Nothing happens for units that are on no visit."""
     await uow.alone(_ONE_AT_A_TIME)
-    visit = next((v for v in await queries.open_visits(uow) if v.pod_id == pod_id), None)
+    visits = await queries.open_visits(uow)
+    visit = next((v for v in visits if v.pod_id == pod_id), None)
     if visit is None:
         return
     places = {b.code: b.place.id for b in await queries.benches(uow)}
     if visit.state == "called" and place_id == places.get(visit.station):
-        await _step(uow, visit, "arrive", arrived_at=uow.now)
+        # Of two that come at once, who is told of later comes later, whenever its transaction began: a picker stays at a pod.
+        before = [
+            v.arrived_at + timedelta(microseconds=1) for v in visits if v.station == visit.station and v.arrived_at
+        ]
+        await _step(uow, visit, "arrive", arrived_at=max([uow.now, *before]))
     elif visit.state == "leaving" and place_id == visit.home_id:
         await _step(uow, visit, "come_home", done_at=uow.now)
     await _feed(uow)

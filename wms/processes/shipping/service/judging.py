@@ -73,11 +73,12 @@ async def _terms(
 ) -> orders.ParcelTerms:
     """What the chosen service asks of parcels, so that cartons are planned within its limits and at least cost."""
     service, card = next(s for s in book.services if s.code == best.service), book.cards[best.service]
-    most_g = choice.planned_g(service, asked.content, max((c.tare_g for c in await catalog.cartons(uow)), default=0))
+    cartons = await catalog.cartons(uow)
+    most_g = choice.planned_g(service, asked.content, max((c.tare_g for c in cartons), default=0))
     limit = choice.value_limit(book, service, asked.country)
     most_cents = max(1, book.policy.from_site_currency(limit, currency) or 0) if limit else 0  # 0 would be no limit
     attributes = frozenset(a for goods, _ in asked.content for a in goods.judged)
-    sides = {c.code: c.outer_mm for c in await catalog.cartons(uow)}
+    sides = {c.code: c.outer_mm for c in cartons}
     wanted = ladders.Wanted(card, asked.country, asked.postcode, attributes, duty_term, service.weight_max_g)
     as_is = {goods.sku_id: (goods.sides_mm, goods.weight_g) for goods, _ in asked.content if goods.own_container}
     key = ladders.key(book.policy, wanted, sides, as_is)
