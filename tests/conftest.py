@@ -95,7 +95,7 @@ class Cluster:
 
 @dataclass
 class Broker:
-    """The session's MQTT broker; users `wes` and `gw-1` exist."""
+    """The session's MQTT broker; users `wes`, `gw-1` and `vehicles` exist."""
 
     embedded: EmbeddedBroker
 
@@ -150,6 +150,7 @@ def migrated_db(cluster: Cluster) -> Iterator[str]:
 def broker(stack_dir: Path) -> Iterator[Broker]:
     embedded = EmbeddedBroker(stack_dir / "mqtt", port=free_port())
     embedded.add_gateway("gw-1")
+    embedded.add_vehicles()
     process = start(embedded.child())
     yield Broker(embedded)
     stop(process, signal.SIGTERM)

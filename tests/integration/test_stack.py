@@ -20,6 +20,7 @@ import pytest
 from tests.conftest import free_port
 from wms.settings import Settings
 from wms.stack.broker import EmbeddedBroker
+from wms.stack.health import mqtt
 from wms.stack.local import Stack
 from wms.stack.postgres import EmbeddedPostgres
 from wms.stack.process import StackFault, command_of, working_in
@@ -55,6 +56,13 @@ async def supervised(home: Path, *children: Child) -> AsyncIterator[Supervisor]:
         yield supervisor
     finally:
         await supervisor.stop()
+
+
+async def taken_over(url: str, admitted: bool = True) -> None:
+    """Until a running broker knows changed users."""
+    async with asyncio.timeout(30):
+        while await mqtt(url) != admitted:
+            await asyncio.sleep(0.1)
 
 
 async def killed_and_back(supervisor: Supervisor, name: str) -> None:
@@ -211,7 +219,7 @@ async def test_broker_lets_each_user_only_onto_its_own_topics(home: Path) -> Non
     async with supervised(home, broker.child()):
         broker.add_agv("acme", "a.1")  # while it runs
         broker.add_vehicles()
-        await asyncio.sleep(0.5)
+        await taken_over(broker.url("vehicles"))
         for user, allowed in may.items():
             async with client(broker.url(), "wes-ears") as wes, client(broker.url(user), "ears") as ears:
                 await wes.subscribe([("wms/v1/#", 1), ("uagv/#", 1)])
@@ -234,7 +242,7 @@ async def test_broker_refuses_strangers_and_the_removed(home: Path) -> None:
             async with aiomqtt.Client("127.0.0.1", port, timeout=3):
                 pass
         broker.remove("gw-1")
-        await asyncio.sleep(0.5)
+        await taken_over(gone, admitted=False)
         with pytest.raises(aiomqtt.MqttError):
             async with client(gone, "gone"):
                 pass

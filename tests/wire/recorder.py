@@ -70,6 +70,9 @@ async def running(driver: Driver, ctx: Recorder, retry_s: float | None = 0.1) ->
                 if retry_s is None:
                     return
                 await asyncio.sleep(retry_s)
+            except Exception as error:
+                ctx.errors.append(error)
+                raise
 
     task = asyncio.create_task(supervise())
     try:

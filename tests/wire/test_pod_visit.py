@@ -24,7 +24,6 @@ __all__ = ["house"]
 @pytest.fixture
 async def vehicle(broker: Broker) -> AsyncIterator[tuple[VehicleDriver, Recorder, VehicleSim]]:
     serial = uuid4().hex[:8]
-    broker.embedded.add_vehicles()
     sim = VehicleSim(login(broker.url("vehicles")), "ACME", serial, factor=40, node_id="N3", map_id="m", x_mm=6000)
     config = {
         "manufacturer": "ACME",
@@ -36,7 +35,7 @@ async def vehicle(broker: Broker) -> AsyncIterator[tuple[VehicleDriver, Recorder
     ctx, driver = Recorder("agv-1"), VehicleDriver(config)
     await sim.start()
     async with running(driver, ctx, retry_s=0.05):
-        await until(lambda: ctx.onlines and driver.factsheet)
+        await until(lambda: ctx.onlines and driver.factsheet, about=lambda: ctx.errors)
         yield driver, ctx, sim
     await sim.stop()
 

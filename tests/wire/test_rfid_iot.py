@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -283,6 +284,21 @@ async def test_a_command_that_the_reader_refuses_needs_a_person(broker: Broker, 
     await until(lambda: zebra._client is not None)
     with pytest.raises(ConfigRefused, match="zebra.refused: set_mode"):
         await RfidGateDriver(zebra_config(broker, zebra)).run(Recorder())
+
+
+async def test_credentials_refused_are_tried_until_they_are_right(
+    broker: Broker, zebra: ZebraSim, tmp_path: Path
+) -> None:
+    """A broker that takes over changed users refuses right ones too: no reader may stay out of service for that."""
+    ctx, secret = Recorder(), tmp_path / "secret"
+    secret.write_text("guess")
+    config = zebra_config(broker, zebra)
+    config["broker"] |= {"password_file": str(secret)}
+    async with running(RfidGateDriver(config), ctx):
+        await until(lambda: len(ctx.errors) >= 2)
+        assert all(str(error).startswith("mqtt.credentials") for error in ctx.errors) and not ctx.onlines
+        secret.write_text(config["broker"]["password"])
+        await until(lambda: ctx.onlines)
 
 
 async def test_a_mode_that_is_right_is_not_set_again(broker: Broker, zebra: ZebraSim) -> None:

@@ -77,7 +77,6 @@ def login(url: str) -> dict[str, Any]:
 @pytest.fixture
 async def floor(broker: Broker, request: pytest.FixtureRequest) -> AsyncIterator[Floor]:
     serial = uuid4().hex[:8]
-    broker.embedded.add_vehicles()
     sim = VehicleSim(login(broker.url("vehicles")), "ACME", serial, factor=40, node_id="n0", map_id="m")
     config = {
         "manufacturer": "ACME",
@@ -92,7 +91,8 @@ async def floor(broker: Broker, request: pytest.FixtureRequest) -> AsyncIterator
     await asyncio.sleep(0.1)
     await sim.start()
     async with running(driver, ctx, retry_s=0.05):
-        await until(lambda: ctx.onlines and driver.factsheet and heard)  # the tap too: it may be the last to be let in
+        # The tap too: it may be the last to be let in.
+        await until(lambda: ctx.onlines and driver.factsheet and heard, about=lambda: ctx.errors)
         yield Floor(sim, driver, ctx, heard)
     await sim.stop()
     tap.cancel()
@@ -314,6 +314,16 @@ async def test_garbage_on_the_topics_harms_neither_end(floor: Floor, broker: Bro
     await asyncio.sleep(0.2)
     assert (await floor.transport()).outcome == "done"
     floor.heard[:] = [(name, body) for name, body in floor.heard if body != {"headerId": 1}]
+
+
+async def test_credentials_refused_are_tried_again(broker: Broker) -> None:
+    """A broker that takes over changed users refuses right ones too: no vehicle may stay out of service for that."""
+    wrong = login(broker.url("gw-1")) | {"password": "guess"}
+    config = {"manufacturer": "ACME", "serial": "1", "map_id": "m", "broker": wrong}
+    ctx = Recorder("agv-1")
+    async with running(VehicleDriver(config), ctx):
+        await until(lambda: len(ctx.errors) >= 2)
+    assert all(str(error).startswith("mqtt.credentials") for error in ctx.errors)
 
 
 async def test_the_wire_is_checked_by_the_official_schemas() -> None:

@@ -27,7 +27,7 @@ from devices.drivers.rfid_gate.iot_codec import (
     zebra_event,
 )
 from devices.drivers.rfid_gate.setup import GateSetup
-from devices.transports import tap
+from devices.transports import mqtt, tap
 from devices.transports.jobs import first_of
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,6 @@ _TOPICS = {
     "management_events": "m-evt",
     "data_events": "d-evt",
 }
-_REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 
 
 def mode(setup: GateSetup) -> dict[str, Any]:
@@ -115,9 +114,7 @@ class ZebraReader:
                     await client.subscribe(self._topics[role], qos=1)
                 await first_of(self._receive(client, ctx, gate), self._serve(client, ctx, gate))
         except aiomqtt.MqttError as error:
-            if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
-                raise ConfigRefused(f"mqtt.credentials: {error}") from error
-            raise NotReady(f"mqtt.connection: {error}") from error
+            raise mqtt.not_ready(error) from error
 
     async def _serve(self, client: aiomqtt.Client, ctx: DriverContext, gate: Gate) -> None:
         """Handshake, then judge by silence: data, events and heartbeats are the signs of life."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 import aiomqtt
 
 from devices.contract.commands import CANCEL_TRANSPORT, PAUSE, RESUME, TRANSPORT, Command
-from devices.contract.driver import ConfigRefused, DriverContext, NotReady, Quarantined, quarantine
+from devices.contract.driver import DriverContext, NotReady, Quarantined, quarantine
 from devices.contract.reports import CommandResult, VehicleReported
 from devices.drivers.vehicle.codec import (
     V3,
@@ -40,7 +40,7 @@ from devices.drivers.vehicle.codec import (
     topic,
 )
 from devices.drivers.vehicle.settings import Settings
-from devices.transports import tap
+from devices.transports import mqtt, tap
 from devices.transports.jobs import first_of
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,6 @@ _FACTSHEET_ASKS = 10
 """A vehicle that never answers has no factsheet; orders are given without it."""
 _PRESENCE_ASKS = 5
 """Nothing says whether the vehicle is there: a broker may lose the message that it keeps where somebody subscribes just then."""
-_REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
 _SELF_DRIVING = ("AUTOMATIC", "SEMIAUTOMATIC")
 _FUTURE_S = 60.0
 """A vehicle's clock may be ahead by so much; beyond it no later state could ever count as newer."""
@@ -158,9 +157,7 @@ class VehicleDriver:
                     await client.subscribe(topic(self._settings.vehicle, name), qos=1 if name == "connection" else 0)
                 await first_of(self._receive(client, ctx), self._tend(ctx), self._report(ctx))
         except aiomqtt.MqttError as error:
-            if any(reason in str(error) for reason in _REFUSED_CREDENTIALS):
-                raise ConfigRefused(f"mqtt.credentials: {error}") from error
-            raise NotReady(f"mqtt.connection: {error}") from error
+            raise mqtt.not_ready(error) from error
         except Quarantined as error:
             if self._transport is not None and self._state is not None:
                 self._finish(self._transport, "unknown", "vehicle.quarantined", self._state, str(error))
