@@ -171,11 +171,13 @@ async def test_a_refused_part_comes_back_or_becomes_an_order_here(house: House) 
     assert (await answer(house, "O1-NL1", False))["state"] == "refused"
 
     await house.admin.post(f"/api/v1/orders/{whole}/cancel", {})
-    under_way = await ask(house, "O2", {"A": 1, "B": 21})
+    asked = {"gift": {"message": "Alles Gute"}, "duty_term": "DDP", "customs_mode": "plain"}
+    under_way = await ask(house, "O2", {"A": 1, "B": 21}, **asked)
     await house.release(under_way)
     await answer(house, "O2-NL1", False, "flooded")
     [part] = await parts(house, under_way)
     back = await one(house, part["back_as"])
+    assert {name: back[name] for name in asked} == asked  # what the customer and the host asked for goes with it
     assert (back["ref"], back["short_policy"], [x["qty_each"] for x in back["lines"]]) == ("O2-NL1", "backorder", [1])
     assert [x["elsewhere_each"] for x in (await one(house, under_way))["lines"]] == [0, 1]
     assert not await parts(house, part["back_as"])  # NL1 has refused it

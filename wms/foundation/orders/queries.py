@@ -57,6 +57,7 @@ class OrderInfo:
     carriage: str
     duty_term: str
     customs_mode: str
+    fixed: dict[str, Any]
     currency: str
     promised_at: datetime | None
     gift: dict[str, Any]

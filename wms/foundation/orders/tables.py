@@ -98,6 +98,8 @@ class CustomerOrder(Base):
     """DAP or DDP: who pays duty; empty: not chosen, or none falls due."""
     customs_mode: Mapped[str] = mapped_column(default="")
     """9610, 9710, 9810, plain or domestic; empty: not chosen."""
+    fixed: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the host chose of service, duty_term and customs_mode, as it was accepted."""
     currency: Mapped[str] = mapped_column(default="USD")
     promised_at: Mapped[datetime | None]
     """When the customer was promised it."""

@@ -56,6 +56,9 @@ class OrderDraft:
     """Of a complete-only order: other warehouses may send a part of it."""
 
 
+_CHOICES = ("service", "duty_term", "customs_mode")
+
+
 def _faults(draft: OrderDraft, known: dict[str, catalog.SkuInfo]) -> list[str]:
     faults = []
     if not draft.ref or len(draft.ref) > 64:
@@ -166,7 +169,7 @@ def _add(
             destination=draft.destination, short_policy=draft.short_policy, why=[], parcels=[], accepted_at=uow.now,
             service=draft.service, duty_term=draft.duty_term, customs_mode=draft.customs_mode, currency=draft.currency,
             promised_at=draft.promised_at, gift=draft.gift, holds=_check_due(checks, uow.now), parcels_max=draft.parcels_max,
-            may_split=draft.may_split,
+            may_split=draft.may_split, fixed={name: getattr(draft, name) for name in _CHOICES if getattr(draft, name)},
         )
     )  # fmt: skip
     for sku_id, qty_each, bundle in lines:

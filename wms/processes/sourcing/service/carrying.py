@@ -95,7 +95,7 @@ async def _own_order(uow: UnitOfWork, order: order_queries.OrderInfo, one: queri
         ref=one.ref, lines=tuple((skus[x.sku_id].code, x.qty_each) for x in one.lines), channel=order.channel,
         carrier=order.carrier, priority=order.priority, destination=order.destination, short_policy="backorder",
         parcels_max=order.parcels_max, currency=order.currency, promised_at=order.promised_at,
-        values=tuple(values.get(x.line_id, 0) for x in one.lines),
+        values=tuple(values.get(x.line_id, 0) for x in one.lines), gift=order.gift, **order.fixed,
     )  # fmt: skip
     [order_id] = await orders.accept_orders(uow, [draft])
     return order_id
