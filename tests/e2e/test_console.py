@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import site
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import CONSOLE, Server
 
 Shot = Callable[[Any, str], None]
 PAGES = (
@@ -44,6 +45,31 @@ def orders(admin: httpx.Client) -> list[str]:
         assert admin.post("/api/v1/orders", json=body).status_code == 200
         site.until(lambda: admin.get("/api/v1/incidents").json(), "the incident of an order that cannot be filled")
     return ["SEEN-1", "SEEN-2", "SEEN-3"]
+
+
+def test_times_are_the_sites_wherever_the_browser_stands(browser: Browser, server: Server, admin: httpx.Client) -> None:
+    def move(timezone: str) -> None:
+        layout = {"warehouse": "E2E", "nodes": [], "edges": [], "locations": [], "timezone": timezone}
+        assert admin.post("/api/v1/layout", json=layout).status_code == 200
+
+    assert admin.put("/api/v1/dock/doors", json=[{"code": "DOOR-1", "name": "North"}]).status_code == 200
+    move("Asia/Shanghai")
+    context = browser.new_context(**CONSOLE, locale="en-GB", timezone_id="America/New_York")
+    try:
+        page, day = context.new_page(), f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+        sign_in(page, server.url)
+        page.goto(f"{server.url}/console?page=dock")
+        page.get_by_role("button", name="Book a door").click()
+        page.get_by_label("Carrier").fill("POST")
+        page.get_by_label("From").fill(f"{day}T18:00")
+        page.get_by_label("Until").fill(f"{day}T19:00")
+        page.get_by_test_id("ask-ok").click()
+        expect(page.get_by_text("18:00").first).to_be_visible()
+        (door,) = admin.get("/api/v1/dock").json()["doors"]
+        assert [a["starts_at"][:16] for a in door["appointments"]] == [f"{day}T10:00"]
+    finally:
+        context.close()
+        move("UTC")
 
 
 def test_every_page_renders_and_none_logs_an_error(desk: Page, server: Server, orders: list[str], shot: Shot) -> None:

@@ -1,6 +1,7 @@
 """What is counted, what a count says: pure rules."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,7 +9,7 @@ from wms.processes.counting import rules
 from wms.processes.counting.rules import Position
 
 NOW = datetime(2026, 11, 18, 10, tzinfo=UTC)  # a Wednesday
-DAY = rules.site_day(NOW, "Europe/Berlin")
+DAY = rules.site_day(NOW, ZoneInfo("Europe/Berlin"))
 
 
 def shelf(n: int, key: int = 0, counted: dict[int, datetime] | None = None) -> list[Position]:
@@ -21,7 +22,7 @@ def test_the_sites_day_is_local() -> None:
 
 @pytest.mark.parametrize(("day", "first"), [(18, 12), (22, 16), (16, 10)])
 def test_five_working_days_skip_the_weekend(day: int, first: int) -> None:
-    start = rules.rate_start(datetime(2026, 11, day, 10, tzinfo=UTC), "UTC")
+    start = rules.rate_start(datetime(2026, 11, day, 10, tzinfo=UTC), ZoneInfo("UTC"))
     assert start == datetime(2026, 11, first, tzinfo=UTC)
 
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import event as sa_event
 from sqlalchemy import insert, text
@@ -34,6 +35,7 @@ class Actor:
     device: str = ""
 
 
+_ZONE = text("SELECT timezone FROM warehouse ORDER BY id LIMIT 1")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 SYSTEM = Actor("system", "system", frozenset({"system"}))
@@ -55,6 +57,22 @@ class UnitOfWork:
     emitted: list[Event] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
     """Channels that something was queued on: device, carrier, host."""
+    _zone: ZoneInfo | None = None
+
+    async def zone(self) -> ZoneInfo:
+        """The site's time zone; UTC until a layout is loaded."""
+        if self._zone is None:
+            with self.session.no_autoflush:
+                self._zone = ZoneInfo(await self.session.scalar(_ZONE) or "UTC")
+        return self._zone
+
+    async def today(self) -> date:
+        """The site's calendar day: what is dated (tables, papers, lots, tests) is judged by it."""
+        return self.now.astimezone(await self.zone()).date()
+
+    async def site_time(self, at: datetime) -> datetime:
+        """The same moment as the site's clocks show it."""
+        return at.astimezone(await self.zone())
 
     def emit(self, event: Event, *, without: Collection[str] = ()) -> UUID:
         """Record a fact and one due reaction for each of its answers, in this transaction.

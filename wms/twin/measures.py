@@ -357,7 +357,7 @@ async def order_defect(uow: UnitOfWork) -> Reading:
 async def stock_age(uow: UnitOfWork) -> Reading:
     r = await _row(uow, """
         SELECT count(*) AS n, max(:today - lot.received_on) AS oldest, count(*) FILTER (WHERE :today - lot.received_on > 90) AS old
-        FROM stock_balance b JOIN lot ON lot.id = b.lot_id WHERE b.qty_each > 0""", today=uow.now.date())  # fmt: skip
+        FROM stock_balance b JOIN lot ON lot.id = b.lot_id WHERE b.qty_each > 0""", today=await uow.today())  # fmt: skip
     if not r.n:
         return Reading(None, NOTHING, why_not="no stock yet")
     worst = await uow.session.execute(

@@ -48,7 +48,8 @@ class LocationIn(_In):
 
 class LayoutIn(_In):
     warehouse: str = Field(min_length=1, max_length=40)
-    timezone: str = "UTC"
+    timezone: str = ""
+    """IANA name; empty: UTC for a new warehouse, else as it is."""
     nodes: list[NodeIn]
     edges: list[EdgeIn]
     locations: list[LocationIn]

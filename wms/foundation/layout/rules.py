@@ -1,5 +1,7 @@
 """Location kinds and the refusals of the layout."""
 
+from zoneinfo import ZoneInfo
+
 from wms.kernel.errors import Refusal
 
 KINDS = ("bin", "reserve", "pod", "g2p", "dock", "staging", "cart", "wall", "pack", "ship")
@@ -16,6 +18,14 @@ class BadLayout(Refusal):
     """The layout has faulty rows; nothing was loaded."""
 
     code, status = "layout.bad_layout", 422
+
+
+def known_zone(name: str) -> bool:
+    """Whether this machine knows the IANA time zone; empty says none."""
+    try:
+        return not name or bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):  # OSError: the name of a folder, "Asia"
+        return False
 
 
 def check_digits(code: str, salt: int = 0) -> str:

@@ -47,7 +47,7 @@ class LocationDraft:
 
 async def load_layout(
     uow: UnitOfWork, warehouse: str, nodes: Sequence[NodeDraft], edges: Sequence[EdgeDraft],
-    locations: Sequence[LocationDraft], timezone: str = "UTC",
+    locations: Sequence[LocationDraft], timezone: str = "",
 ) -> int:  # fmt: skip
     """Load a layout, or what is new of one, all or nothing. Returns the number of locations. Errors: BadLayout naming the rows."""
     there = {n.code: n for n in await uow.session.scalars(select(PathNode))}
@@ -58,6 +58,7 @@ async def load_layout(
     faults += [f"edge {e.a}-{e.b}: unknown node" for e in edges if e.a not in names or e.b not in names]
     faults += [f"location {x.code}: unknown node {x.node!r}" for x in locations if x.node not in names]
     faults += [f"location {x.code}: unknown kind {x.kind!r}" for x in locations if x.kind not in rules.KINDS]
+    faults += [f"timezone {timezone!r}: unknown, say e.g. Asia/Shanghai"] if not rules.known_zone(timezone) else []
     codes = [x.code for x in locations]
     faults += (
         [f"location {c}: twice" for c in {c for c in codes if codes.count(c) > 1}]
@@ -68,8 +69,10 @@ async def load_layout(
         raise rules.BadLayout(count=len(faults), faults=faults[:50])
     house = await uow.session.scalar(select(Warehouse).where(Warehouse.code == warehouse))
     if house is None:
-        house = Warehouse(code=warehouse, name=warehouse, timezone=timezone)
+        house = Warehouse(code=warehouse, name=warehouse, timezone=timezone or "UTC")
         uow.session.add(house)
+    elif timezone:
+        house.timezone = timezone
     fresh = {n.code: PathNode(code=n.code, x_mm=n.x_mm, y_mm=n.y_mm) for n in nodes}
     uow.session.add_all(fresh.values())
     node_rows = there | fresh

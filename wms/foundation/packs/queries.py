@@ -74,7 +74,7 @@ async def standings(uow: UnitOfWork, sku_ids: Collection[int] | None = None) -> 
     tests: dict[UUID, list[rules.Test]] = {}
     for t in await uow.session.scalars(select(PackTest).where(PackTest.version_id.in_([r.id for r in rows]))):
         tests.setdefault(t.version_id, []).append(rules.Test(t.kind, t.passed, t.tested_on, t.expires_on))
-    asked, today = await needs(uow), uow.now.date()
+    asked, today = await needs(uow), await uow.today()
     now = {key: await made_of(uow, *key) for key in {(r.carton, tuple(s["material"] for s in r.recipe)) for r in rows}}
     return [
         rules.judge(_version(r), now[r.carton, tuple(s["material"] for s in r.recipe)], tests.get(r.id, []), asked, today)

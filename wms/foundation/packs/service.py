@@ -111,7 +111,7 @@ async def record_test(
         if file_sha256 and file_sha256.lower() != found:
             raise rules.BadTest(field="file_sha256", why="is not the hash of the report sent")
         file_sha256 = found
-    rules.check_test(kind, lab, tested_on, expires_on, weight_g, file_sha256, uow.now.date())
+    rules.check_test(kind, lab, tested_on, expires_on, weight_g, file_sha256, await uow.today())
     test = PackTest(
         id=uuid7(), version_id=version_id, kind=kind, passed=passed, lab=lab.strip(), tested_on=tested_on, expires_on=expires_on,
         weight_g=weight_g, file_name=file_name, file_sha256=file_sha256.lower(), file=content, recorded_by=uow.actor.id,

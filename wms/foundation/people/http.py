@@ -63,12 +63,13 @@ async def sign_out(uow: Uow, request: Request, response: Response) -> dict[str, 
 
 @managed.get("/me", dependencies=[needs("worker")])
 async def me(uow: Uow) -> dict[str, Any]:
-    """Who is signed in, and the server's time for clocks."""
+    """Who is signed in, and the server's time and the site's time zone for clocks."""
     return {
         "operator": uow.actor.id,
         "name": uow.actor.name,
         "roles": sorted(uow.actor.roles),
         "now": uow.now.isoformat(),
+        "timezone": (await uow.zone()).key,
     }
 
 

@@ -268,7 +268,7 @@ async def lot_for(
 ) -> int:  # fmt: skip
     """Find or make the lot with these dates and papers. Returns its id."""
     values = {
-        "sku_id": sku_id, "code": code, "received_on": received_on or uow.now.date(),
+        "sku_id": sku_id, "code": code, "received_on": received_on or await uow.today(),
         "expires_on": expires_on or date(9999, 12, 31), "declaration": declaration,
     }  # fmt: skip
     made = await uow.session.scalar(insert(Lot).values(**values).on_conflict_do_nothing().returning(Lot.id))

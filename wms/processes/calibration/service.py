@@ -47,7 +47,7 @@ async def start_check(uow: UnitOfWork, device: str, measure: str, piece_code: st
         if measure == "weight"
         else sorted((piece.length_mm, piece.width_mm, piece.height_mm), reverse=True)
     )
-    rules.check_fit(measure, reference, piece.valid_until, uow.now.date())
+    rules.check_fit(measure, reference, piece.valid_until, await uow.today())
     under_way = next(iter(await queries.newest(uow, device, measure, 1)), None)
     if under_way and under_way.state == "asked" and uow.now - under_way.asked_at < timedelta(seconds=rules.ASK_S):
         raise rules.CheckOpen(device=device)

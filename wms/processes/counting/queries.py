@@ -29,10 +29,6 @@ async def settings(uow: UnitOfWork) -> Settings:
     return Settings(**{name: getattr(row, name) for name in Settings.__slots__})
 
 
-async def site_zone(uow: UnitOfWork) -> str:
-    return str(await uow.session.scalar(text("SELECT timezone FROM warehouse ORDER BY id LIMIT 1")) or "UTC")
-
-
 # A position is what a counter finds standing at a location: loose, or in a unit that stands there.
 _INSIDE = """
 WITH RECURSIVE inside AS (
@@ -286,7 +282,7 @@ async def confirmed(uow: UnitOfWork, since: datetime) -> list[dict[str, Any]]:
 
 async def accuracy(uow: UnitOfWork) -> dict[str, Any]:
     """The variance rate of the last five working days: location accuracy, gross and net difference, zones worst first."""
-    since = rules.rate_start(uow.now, await site_zone(uow))
+    since = rules.rate_start(uow.now, await uow.zone())
     rows = await confirmed(uow, since)
     zones: dict[str, list[tuple[int, int]]] = {}
     for r in rows:
@@ -301,7 +297,7 @@ async def accuracy(uow: UnitOfWork) -> dict[str, Any]:
 
 async def site_day(uow: UnitOfWork) -> tuple[datetime, datetime]:
     """The site's calendar day [start, end)."""
-    return rules.site_day(uow.now, await site_zone(uow))
+    return rules.site_day(uow.now, await uow.zone())
 
 
 async def coverage(uow: UnitOfWork) -> dict[str, Any]:

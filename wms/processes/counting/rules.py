@@ -170,23 +170,21 @@ def judge(found: Difference, tolerance_each: int, round_: int, before: Differenc
     return "recount"
 
 
-def site_day(now: datetime, zone: str) -> tuple[datetime, datetime]:
+def site_day(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The site's calendar day around `now`, as UTC times [start, end)."""
-    tz = ZoneInfo(zone)
-    today = now.astimezone(tz).date()
-    start = datetime.combine(today, time(), tz)
-    end = datetime.combine(today + timedelta(days=1), time(), tz)
+    today = now.astimezone(zone).date()
+    start = datetime.combine(today, time(), zone)
+    end = datetime.combine(today + timedelta(days=1), time(), zone)
     return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def rate_start(now: datetime, zone: str, days: int = RATE_DAYS) -> datetime:
+def rate_start(now: datetime, zone: ZoneInfo, days: int = RATE_DAYS) -> datetime:
     """Start of the earliest of the last `days` working days (Monday to Friday), today's included."""
-    tz = ZoneInfo(zone)
-    day, left = now.astimezone(tz).date(), days
+    day, left = now.astimezone(zone).date(), days
     while True:
         left -= day.weekday() < 5
         if left <= 0:
-            return datetime.combine(day, time(), tz).astimezone(UTC)
+            return datetime.combine(day, time(), zone).astimezone(UTC)
         day -= timedelta(days=1)
 
 

@@ -44,7 +44,7 @@ async def sheets(uow: UnitOfWork, on: date | None = None, kinds: Collection[str]
     wanted = [k for k in (kinds or KINDS) if kinds or k != HS]
     rows = await uow.session.scalars(select(RuleTable).where(RuleTable.kind.in_(wanted)).order_by(RuleTable.id))
     return valid_on(
-        [Sheet(r.kind, r.valid_from, r.valid_until, tuple(r.rows), r.source) for r in rows], on or uow.now.date()
+        [Sheet(r.kind, r.valid_from, r.valid_until, tuple(r.rows), r.source) for r in rows], on or await uow.today()
     )
 
 
@@ -207,7 +207,7 @@ async def table_list(uow: UnitOfWork) -> list[dict[str, Any]]:
     """Every kind of table: the one valid today, or that there is none, and when it ends."""
     rows = list(await uow.session.scalars(select(RuleTable).order_by(RuleTable.id)))
     valid = valid_on(
-        [Sheet(r.kind, r.valid_from, r.valid_until, tuple(r.rows), r.source) for r in rows], uow.now.date()
+        [Sheet(r.kind, r.valid_from, r.valid_until, tuple(r.rows), r.source) for r in rows], await uow.today()
     )
     found = []
     for kind, fields in KINDS.items():

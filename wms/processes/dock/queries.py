@@ -174,8 +174,8 @@ async def handover(uow: UnitOfWork, manifest_id: UUID) -> dict[str, Any]:
     codes = {c["id"]: c["code"] for c in boxes}
     return {
         "id": str(manifest.id), "carrier": manifest.carrier, "state": manifest.state, "door": manifest.door, "plate": manifest.plate,
-        "seal": manifest.seal, "signed_by": manifest.signed_by, "closed_at": manifest.closed_at, "closed_by": manifest.closed_by,
-        "containers": boxes,
+        "seal": manifest.seal, "signed_by": manifest.signed_by, "closed_at": manifest.closed_at and await uow.site_time(manifest.closed_at),
+        "closed_by": manifest.closed_by, "containers": boxes,
         "parcels": [
             {"sscc": r.sscc, "tracking": r.tracking, "service": r.service, "country": r.country, "weight_g": r.weight_g,
              "in": codes.get(r.container_id, "") if r.container_id else ""}

@@ -15,7 +15,8 @@ async def vehicles(uow: UnitOfWork) -> list[dict[str, Any]]:
     for v in await uow.session.scalars(
         select(Vehicle).order_by(Vehicle.device).execution_options(populate_existing=True)
     ):
-        verdict = rules.may_drive(v.connection, v.mode, v.e_stop, v.errors, v.battery_pct, v.seen_at, uow.now)
+        seen_at = await uow.site_time(v.seen_at)
+        verdict = rules.may_drive(v.connection, v.mode, v.e_stop, v.errors, v.battery_pct, seen_at, uow.now)
         found.append({
             "device": v.device, "x_mm": v.x_mm, "y_mm": v.y_mm, "theta_mrad": v.theta_mrad, "battery_pct": v.battery_pct,
             "mode": v.mode, "connection": v.connection, "last_node": v.last_node, "errors": v.errors, "seen_at": v.seen_at,

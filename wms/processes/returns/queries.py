@@ -447,19 +447,20 @@ async def scrap_waiting(uow: UnitOfWork) -> list[dict[str, Any]]:
 
 
 _COSTS = text("""
-SELECT to_char(date_trunc('month', closed_at AT TIME ZONE 'UTC'), 'YYYY-MM') AS month, count(*)::int AS returns,
+SELECT to_char(closed_month, 'YYYY-MM') AS month, count(*)::int AS returns,
   sum(cost_cents)::bigint AS cost_cents, round(sum(order_cents * rate))::bigint AS value_cents
 FROM (
-  SELECT DISTINCT ON (order_id, date_trunc('month', closed_at)) order_id, closed_at, order_cents, rate,
-    sum(cost_cents) OVER (PARTITION BY order_id, date_trunc('month', closed_at)) AS cost_cents
-  FROM rma WHERE state = 'closed' AND rate > 0 AND order_cents > 0 AND closed_at > :since
+  SELECT DISTINCT ON (order_id, closed_month) order_id, closed_month, order_cents, rate,
+    sum(cost_cents) OVER (PARTITION BY order_id, closed_month) AS cost_cents
+  FROM (SELECT *, date_trunc('month', closed_at AT TIME ZONE :zone) AS closed_month FROM rma) r
+  WHERE state = 'closed' AND rate > 0 AND order_cents > 0 AND closed_at > :since
 ) o GROUP BY 1 ORDER BY 1
 """)
 
 
 async def cost_by_month(uow: UnitOfWork, months: int = 12) -> list[dict[str, Any]]:
     """Cost of closed returns against the value of the orders that they came from, an order counted once a month."""
-    rows = await uow.session.execute(_COSTS, {"since": uow.now - months * MONTH})
+    rows = await uow.session.execute(_COSTS, {"since": uow.now - months * MONTH, "zone": (await uow.zone()).key})
     return [
         {**r._mapping, "share_pct": round(100 * r.cost_cents / r.value_cents, 2) if r.value_cents else None} for r in rows
     ]  # fmt: skip

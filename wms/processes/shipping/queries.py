@@ -53,7 +53,7 @@ def _parsed(row: ShipVersion, make: Any) -> Any:
 
 async def book(uow: UnitOfWork) -> choice.Book:
     """All that a choice needs, as valid today."""
-    on = uow.now.date()
+    on = await uow.today()
     known, current = await all_services(uow), await versions(uow, on)
     found, expired = dict[str, cards.Card](), dict[str, date]()
     for (kind, code), row in current.items():
@@ -112,7 +112,7 @@ def _goods(sku: catalog.SkuInfo, row: ShipGoods | None) -> matrix.Goods:
 async def goods_records(uow: UnitOfWork, words: str = "", limit: int = 500) -> list[dict[str, Any]]:
     """SKUs with attributes or a record, for the console: papers with their expiry."""
     rows = {row.sku_id: row for row in await uow.session.scalars(select(ShipGoods))}
-    told = []
+    told, today = [], await uow.today()
     for sku in await catalog.all_skus(uow):
         one = _goods(sku, rows.get(sku.id))
         if (not one.judged and sku.id not in rows) or words.lower() not in f"{sku.code} {sku.name}".lower():
@@ -122,14 +122,14 @@ async def goods_records(uow: UnitOfWork, words: str = "", limit: int = 500) -> l
             "packing_instruction": one.packing_instruction, "energy_mwh": one.energy_mwh, "lithium_mg": one.lithium_mg,
             "cells": one.cells, "net_ml": one.net_ml,
             "papers": [{"kind": p.kind, "ref": p.ref, "valid_until": p.valid_until.isoformat(),
-                        "expired": p.valid_until < uow.now.date()} for p in one.papers],
+                        "expired": p.valid_until < today} for p in one.papers],
         })  # fmt: skip
     return told[:limit]
 
 
 async def service_list(uow: UnitOfWork) -> list[dict[str, Any]]:
     """Services with the card that is valid today and the days learned."""
-    on, known = uow.now.date(), await all_services(uow)
+    on, known = await uow.today(), await all_services(uow)
     current = await versions(uow, on)
     learned: dict[str, list[dict[str, Any]]] = {}
     for w in await uow.session.scalars(select(ShipWindow).order_by(ShipWindow.service, ShipWindow.country)):
@@ -164,14 +164,14 @@ async def version_list(uow: UnitOfWork, kind: str, code: str = "") -> list[dict[
 async def version_body(uow: UnitOfWork, kind: str, code: str = "", version: int | None = None) -> dict[str, Any] | None:
     """One version as it was loaded; without a number the one valid today."""
     if version is None:
-        row = (await versions(uow, uow.now.date())).get((kind, code))
+        row = (await versions(uow, await uow.today())).get((kind, code))
     else:
         row = await uow.session.scalar(select(ShipVersion).where(
             ShipVersion.kind == kind, ShipVersion.code == code, ShipVersion.version == version
         ))  # fmt: skip
     if row is None:
         return None
-    ended = row.valid_until < uow.now.date()
+    ended = row.valid_until < await uow.today()
     return {
         "version": row.version,
         "expired": ended,

@@ -127,7 +127,7 @@ async def make_batch(uow: UnitOfWork, mode: str, parcel_ids: Sequence[UUID] = ()
         raise refusals.NothingToDeclare(mode=mode, orders=out[:10])
     site = (await queries.sheets(uow)).site
     batch = Batch(
-        id=uuid7(), number=await _number(uow, mode, "L"), kind="list", mode=mode, port=site["port"], month=uow.now.strftime("%Y-%m"),
+        id=uuid7(), number=await _number(uow, mode, "L"), kind="list", mode=mode, port=site["port"], month=f"{await uow.today():%Y-%m}",
         state="matched", entries=[], created_by=uow.actor.id, created_at=uow.now, changed_at=uow.now,
     )  # fmt: skip
     uow.session.add(batch)
@@ -149,7 +149,7 @@ def _as_dict(p: CustomsParcel) -> dict[str, Any]:
 
 
 async def _number(uow: UnitOfWork, mode: str, kind: str) -> str:
-    day = uow.now.strftime("%y%m%d")
+    day = f"{await uow.today():%y%m%d}"
     count = await uow.session.scalar(select(func.count()).where(Batch.number.startswith(f"{mode}-{kind}{day}-")))
     return f"{mode}-{kind}{day}-{int(count or 0) + 1:03d}"
 

@@ -1,7 +1,7 @@
 """Stock of an overseas warehouse: sales take it first in, first out by declaration item; refunds are settled on what is sold."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -76,8 +76,9 @@ async def report_sold(
         for n, r in enumerate(kept, first)
         if r["sku"] is not None and r["sku"] not in known
     ]
+    today, zone = await uow.today(), await uow.zone()
     faults += [f"row {n}, sold_on: {r['sold_on']} is in the future" for n, r in enumerate(kept, first)
-               if r["sold_on"] and date.fromisoformat(r["sold_on"]) > uow.now.date()]  # fmt: skip
+               if r["sold_on"] and date.fromisoformat(r["sold_on"]) > today]  # fmt: skip
     if faults:
         raise refusals.RowsRefused(count=len(faults), faults=faults[:50])
     told = {
@@ -98,7 +99,7 @@ async def report_sold(
     short = 0
     if not dry_run:
         for (sold_on, sku_id, ref), qty in sorted(sums.items(), key=lambda x: (x[0][0], x[0][2], x[0][1])):
-            at = datetime.combine(date.fromisoformat(sold_on), datetime.min.time(), UTC)
+            at = datetime.combine(date.fromisoformat(sold_on), datetime.min.time(), zone)
             short += await sell(uow, sku_id, qty, source="report", ref=ref, sold_at=at, undeclared=True)
     return {"rows": len(kept), "told_before": again, "undeclared_each": short}
 

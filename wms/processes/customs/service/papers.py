@@ -51,7 +51,7 @@ async def issue(uow: UnitOfWork, order_id: UUID, kind: str) -> Paper:
     numbers = [p.tracking or p.sscc for p in parcels]
     data = {
         "number": f"{'INV' if kind == 'invoice' else 'PL' if kind == 'packing_list' else kind.upper()}-{order.ref}",
-        "date": (order.released_at or order.accepted_at).date().isoformat(), "sender": valid.site, "recipient": order.destination,
+        "date": (await uow.site_time(order.released_at or order.accepted_at)).date().isoformat(), "sender": valid.site, "recipient": order.destination,
         "currency": order.currency, "lines": lines, "gross_g": gross, "carrier": order.carrier, "gift": bool(order.gift),
         "item_id": numbers[0] if numbers else "", "signed_by": valid.site["name"], "statement": STATEMENT,
         "terms": [["Order / 订单", order.ref], ["Customs mode / 监管方式", row.mode], ["Terms / 贸易条款", order.duty_term or "DAP"],
@@ -79,7 +79,7 @@ async def keep(
     )
     if there is not None:
         return there
-    today = uow.now.date()
+    today = await uow.today()
     rules = (await queries.sheets(uow, kinds=["retention"])).by_kind.get("retention")
     paper = Paper(
         id=uuid7(), order_id=order_id, parcel_id=None, batch_id=batch_id, kind=kind, number=number, market=market, data=data, sha256=digest,
@@ -143,7 +143,7 @@ async def set_legal_hold(uow: UnitOfWork, order_id: UUID, reason: str) -> int:
 
 async def purge(uow: UnitOfWork) -> dict[str, int]:
     """Drop papers whose time is over and that no legal hold keeps; an order without papers left loses its identities here."""
-    today = uow.now.date()
+    today = await uow.today()
     gone = (await uow.session.execute(
         delete(Paper).where(Paper.keep_until < today, Paper.legal_hold == "").returning(Paper.order_id)
     )).all()  # fmt: skip

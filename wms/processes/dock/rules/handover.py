@@ -69,7 +69,7 @@ def as_pdf(data: Mapping[str, Any], site: str = "") -> bytes:
 
 def _head(data: Mapping[str, Any], site: str, page: int, of: int) -> list[Element]:
     weight = sum(p["weight_g"] for p in data["parcels"])
-    at = data["closed_at"].strftime("%Y-%m-%d %H:%M UTC") if data["closed_at"] else "not closed / 未关闭"
+    at = data["closed_at"].strftime("%Y-%m-%d %H:%M %z") if data["closed_at"] else "not closed / 未关闭"
     facts = (
         ("Carrier / 承运商", data["carrier"]), ("Truck / 车牌", data["plate"] or "–"), ("Door / 月台", data["door"] or "–"),
         ("Seal / 封签", data["seal"] or "–"), ("Left / 离开", at),

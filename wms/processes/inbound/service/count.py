@@ -68,14 +68,14 @@ async def count(
     lot = _lot(given.lot)
     if sku.lot_policy == "required" and not lot and not given.no_lot:
         raise rules.LotMissing(sku=sku.code)
-    printed = _date(given.printed_date, uow.now.date())
+    printed = _date(given.printed_date, await uow.today())
     expires_on = rules.expiry(sku.expiry_policy, printed, sku.shelf_life_days)
     await _check_free(uow, station_code, given.unit)
     notice = await _open_notice(uow, notice_id) if notice_id else None
     announced = _line_for(notice, sku, lot) if notice else None
     reasons = rules.hold_reasons(
         announced=announced is not None, lot_policy=sku.lot_policy, lot=lot, expiry_policy=sku.expiry_policy,
-        expires_on=expires_on, min_life_days=sku.min_life_receipt_days, today=uow.now.date(),
+        expires_on=expires_on, min_life_days=sku.min_life_receipt_days, today=await uow.today(),
     )  # fmt: skip
     serialised = sku.serial_policy in ("on_receipt", "always")
     if serialised and qty_each > rules.SERIALS_MOST:
@@ -158,7 +158,7 @@ async def _receipt(uow: UnitOfWork, station: work.StationInfo, notice: orders.No
             Receipt.state == "open",
         ).order_by(Receipt.id.desc()).limit(1)
     )  # fmt: skip
-    if found is not None and found.opened_at.date() == uow.now.date():
+    if found is not None and (await uow.site_time(found.opened_at)).date() == await uow.today():
         return found.id
     row = Receipt(
         id=uuid7(), notice_id=notice_id, supplier=notice.supplier if notice else "", station=station.code,
@@ -317,10 +317,10 @@ async def confirm_gate(uow: UnitOfWork, station_code: str, notice_id: UUID) -> q
     for announced in ready:
         sku = await catalog.sku(uow, announced.sku_id)
         keyed = {"EA": announced.qty_each}
-        expires_on = _told_expiry(announced, sku, uow.now.date())
+        expires_on = _told_expiry(announced, sku, await uow.today())
         reasons = rules.hold_reasons(
             announced=True, lot_policy=sku.lot_policy, lot=announced.lot, expiry_policy=sku.expiry_policy,
-            expires_on=expires_on, min_life_days=sku.min_life_receipt_days, today=uow.now.date(),
+            expires_on=expires_on, min_life_days=sku.min_life_receipt_days, today=await uow.today(),
         )  # fmt: skip
         row = ReceiptLine(
             id=uuid7(), receipt_id=receipt_id, notice_line_id=announced.id, follows_id=lead, station=station_code,
@@ -366,12 +366,10 @@ async def identified(uow: UnitOfWork, notice: orders.NoticeInfo) -> list[orders.
     """Lines that the gate's word is enough for."""
     verdicts = await queries.gate_matches(uow, [notice.id])
     skus = await catalog.skus(uow, {x.sku_id for x in notice.lines})
-    ready = []
+    ready, today = [], await uow.today()
     for x in notice.lines:
         sku, verdict = skus[x.sku_id], verdicts.get(x.id)
-        papers = (sku.lot_policy == "none" or x.lot) and (
-            sku.expiry_policy == "none" or _told_expiry(x, sku, uow.now.date())
-        )
+        papers = (sku.lot_policy == "none" or x.lot) and (sku.expiry_policy == "none" or _told_expiry(x, sku, today))
         proven = verdict is not None and verdict.verdict == "identified" and not x.received_each
         if proven and papers and sku.serial_policy in ("none", "on_ship"):
             ready.append(x)

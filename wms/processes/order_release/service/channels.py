@@ -51,7 +51,7 @@ async def _release_due(uow: UnitOfWork, channel: channels.Channel, waiting: Sequ
     for group in channels.due(channel, waiting, uow.now):
         first = group[0]
         await waves.release_wave(
-            uow, f"{channel.code} {first.carrier} {first.cutoff_at:%H:%M}", [w.order_id for w in group],
+            uow, f"{channel.code} {first.carrier} {await uow.site_time(first.cutoff_at):%H:%M}", [w.order_id for w in group],
             why=f"{channel.lead_min} min before the cut-off of {first.carrier}", channel_id=channel.id,
             method=channel.method,
         )  # fmt: skip
@@ -112,7 +112,7 @@ async def release_chosen(uow: UnitOfWork, channel_id: int, order_ids: Sequence[U
     try:
         await waves.release_wave(
             uow,
-            f"Stream {uow.now:%H:%M:%S}",
+            f"Stream {await uow.site_time(uow.now):%H:%M:%S}",
             order_ids,
             why=f"room for {len(order_ids)} of {of} waiting",
             channel_id=channel_id,

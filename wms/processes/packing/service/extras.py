@@ -97,7 +97,7 @@ async def _occasion(uow: UnitOfWork, order: orders.OrderInfo, ask_first: bool) -
     return inserts.Occasion(
         order.channel, str(order.destination.get("country", "")), frozenset(s.code for s in skus.values()),
         frozenset(s.family for s in skus.values() if s.family), value,
-        ask_first and await orders.is_first_order(uow, order), uow.now.date(),
+        ask_first and await orders.is_first_order(uow, order), await uow.today(),
     )  # fmt: skip
 
 

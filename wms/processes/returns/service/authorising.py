@@ -157,7 +157,8 @@ async def decide(uow: UnitOfWork, rma_id: UUID) -> None:
     r = await lock(uow, rma_id)
     if r.state != "held":
         return
-    rows, any_loaded = await queries.policy_on(uow, uow.now.date())
+    today = await uow.today()
+    rows, any_loaded = await queries.policy_on(uow, today)
     site = await queries.site(uow)
     rate = site.rate(r.currency)
     hold = "" if rows is not None else "returns.policy_expired" if any_loaded else "returns.no_policy"
@@ -168,7 +169,7 @@ async def decide(uow: UnitOfWork, rma_id: UUID) -> None:
     if hold:
         because = {
             "returns.no_rate": f"no exchange rate for {r.currency}", refusals.NoDepot.code: "no depot that a carrier brings it to",
-        }.get(hold, f"no policy is valid on {uow.now.date()}")  # fmt: skip
+        }.get(hold, f"no policy is valid on {today}")  # fmt: skip
         await closing.hold(uow, r, hold, because)
         return
     values: dict[str, Any] = {

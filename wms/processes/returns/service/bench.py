@@ -192,7 +192,7 @@ async def _parts(
             open_each -= n
     if open_each:  # it left before the ledger knew of parcels: a lot of the day it was shipped
         order = await orders.order(uow, r.order_id)
-        day = (order.shipped_at or uow.now).date()
+        day = (await uow.site_time(order.shipped_at or uow.now)).date()
         take(await ledger.lot_for(uow, sku.id, received_on=day), order.owner_id, open_each, [])
     return list(parts.values())
 

@@ -38,7 +38,7 @@ async def shelve(uow: UnitOfWork, station_code: str, marks: str, photo: str = ""
         await labels.print_label(
             uow,
             "lpn",
-            {"code": row.number, "content": f"NO ORDER · {row.due_at.date()}"},
+            {"code": row.number, "content": f"NO ORDER · {(await uow.site_time(row.due_at)).date()}"},
             station.printer,
             f"returns.stray:{row.id}",
         )
@@ -100,7 +100,7 @@ async def dispose(uow: UnitOfWork, stray_id: UUID, note: str) -> None:
     if not note.strip():
         raise refusals.ReasonNeeded()
     if found.due_at > uow.now:
-        raise refusals.TooEarly(number=found.number, due=found.due_at.date().isoformat())
+        raise refusals.TooEarly(number=found.number, due=(await uow.site_time(found.due_at)).date().isoformat())
     await uow.session.execute(
         update(StrayParcel).where(StrayParcel.id == stray_id)
         .values(state="disposed", ended_at=uow.now, ended_by=uow.actor.id, note=note.strip()[:200])

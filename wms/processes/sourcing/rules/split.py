@@ -96,7 +96,7 @@ def choose(order: Order, here: Mapping[int, int], there: Sequence[There], coming
         ref, due = wait
         return Decision(
             "wait",
-            f"{said} not here; notice {ref} brings it by {due:%Y-%m-%d %H:%M} UTC, before the cut-off",
+            f"{said} not here; notice {ref} brings it by {due:%Y-%m-%d %H:%M}, before the cut-off",
             until=due,
         )
     if order.whole:

@@ -82,8 +82,12 @@ async def _choose(uow: UnitOfWork, order: order_queries.OrderInfo) -> split.Deci
     here = {s: max(0, n - before.get(s, 0)) for s, n in free.items()}
     if all(here.get(s, 0) >= sum(x.open_each for x in open_lines if x.sku_id == s) for s in sku_ids):
         return split.choose(wanted, here, ())
+    zone = await uow.zone()
     coming = split.less(
-        [split.Coming(*c) for c in await order_queries.announced(uow, sku_ids, since=uow.now)],
+        [
+            split.Coming(sku, n, due.astimezone(zone), ref)
+            for sku, n, due, ref in await order_queries.announced(uow, sku_ids, since=uow.now)
+        ],
         {s: n - free.get(s, 0) for s, n in before.items()},
     )
     # Held until the end of the transaction: two orders must not be promised the same piece.

@@ -36,7 +36,7 @@ async def open_for(uow: UnitOfWork, p: TrackParcel, kind: str) -> LossClaim | No
     amount, currency = await _value(uow, p, paper)
     label, weight = await _label(uow, p, paper), (dict(paper.weight) if paper and paper.weight else None)
     claim_id = uuid7()
-    number = f"LC{uow.now:%y%m%d}-{claim_id.hex[-6:].upper()}"
+    number = f"LC{await uow.today():%y%m%d}-{claim_id.hex[-6:].upper()}"
     made = await uow.session.execute(
         insert(LossClaim).values(
             id=claim_id, number=number, parcel_id=p.parcel_id, kind=kind, state="open", lost_at=p.lost_at or uow.now, presumed=p.presumed,

@@ -64,7 +64,7 @@ async def _stalled(uow: UnitOfWork) -> None:
         p.stalled_at = uow.now
         uow.emit(IncidentDetected(
             kind="tracking.stalled", key=f"stalled:{p.parcel_id}", owner="lead", due_h=ENQUIRY_H,
-            subject=f"{p.ref}: {p.tracking} has stood at {p.milestone} since {p.reached_at:%Y-%m-%d %H:%M}: ask {p.carrier}",
+            subject=f"{p.ref}: {p.tracking} has stood at {p.milestone} since {await uow.site_time(p.reached_at):%Y-%m-%d %H:%M}: ask {p.carrier}",
             detail={"order": p.ref, "tracking": p.tracking, "carrier": p.carrier, "milestone": p.milestone,
                     "since": p.reached_at.isoformat(timespec="minutes"), "service": p.service, "country": p.country},
         ))  # fmt: skip

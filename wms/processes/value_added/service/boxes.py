@@ -42,7 +42,7 @@ async def open_box(uow: UnitOfWork, shipment_id: UUID, station_code: str, carton
         raise NotFound(carton=carton_scan[:60])
     if carton.bag:
         raise fba.BagIsNoBox(carton=carton.code)
-    limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
+    limit = await queries.limit_of(uow, shipment.centre, await uow.today())
     if max(carton.outer_mm) > limit.side_max_mm:
         raise fba.BoxTooLarge(carton=carton.code, side_mm=max(carton.outer_mm), side_max_mm=limit.side_max_mm)
     number = 1 + int(await uow.session.scalar(
@@ -73,7 +73,7 @@ async def room(uow: UnitOfWork, box: queries.BoxInfo) -> dict[str, int]:
     shipment = await queries.shipment(uow, box.shipment_id)
     lines = {x.sku_id: x for x in await queries.lines_of(uow, shipment.id)}
     held = await stock.content_of(uow, box.hu_id)
-    limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
+    limit = await queries.limit_of(uow, shipment.centre, await uow.today())
     return {
         "units": _units(held, lines.values()),
         "units_max": min(limit.each_max, shipment.each_max or limit.each_max), "expected_g": await expected_g(uow, box),
@@ -171,7 +171,7 @@ async def put_in(uow: UnitOfWork, box_id: UUID, item_scan: str, pieces: Sequence
         raise fba.NotPrepared(fnsku=line.fnsku, prepared=line.boxed_each, qty_each=line.qty_each)
     held = await stock.content_of(uow, box.hu_id)
     units = _units(held, await queries.lines_of(uow, shipment.id))
-    limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
+    limit = await queries.limit_of(uow, shipment.centre, await uow.today())
     fba.check_fits(
         units=units, each_max=min(limit.each_max, shipment.each_max or limit.each_max), mixed=shipment.mixed,
         others=any(h.grain.sku_id != line.sku_id for h in held), weight_max_g=limit.weight_max_g,
@@ -197,7 +197,7 @@ async def close_box(uow: UnitOfWork, box_id: UUID, weight_g: int) -> queries.Box
     box = await queries.box(uow, box_id)
     state = fba.step(box.state, "close")
     held = await stock.content_of(uow, box.hu_id)
-    limit = await queries.limit_of(uow, shipment.centre, uow.now.date())
+    limit = await queries.limit_of(uow, shipment.centre, await uow.today())
     if not held:
         raise fba.BoxState(state="empty", event="close")
     if weight_g <= box.tare_g:

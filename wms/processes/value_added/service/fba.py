@@ -52,7 +52,7 @@ async def plan(
     spot = await layout.find_location(uow, place)
     if owner not in owners or spot is None:
         raise NotFound(**({"owner": owner} if owner not in owners else {"place": place}))
-    await queries.limit_of(uow, centre, uow.now.date())
+    await queries.limit_of(uow, centre, await uow.today())
     for name in ("sku", "fnsku"):
         if len({x[name] for x in lines}) < len(lines):
             raise fba.BadPlan(field=name, reason="each once")

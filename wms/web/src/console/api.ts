@@ -8,6 +8,8 @@ export interface Me {
   name: string;
   roles: string[];
   now: string;
+  /** The site's, as IANA names it. */
+  timezone: string;
 }
 
 export interface OrderRow {

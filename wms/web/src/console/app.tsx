@@ -8,6 +8,7 @@ import { span, time } from "./format.ts";
 import { LanguageSwitch } from "./language.tsx";
 import { setServerNow, useClock, useLive, type Live } from "./live.ts";
 import { SignIn } from "./sign-in.tsx";
+import { setZone } from "./site-time.ts";
 import { open, useParam } from "./url.ts";
 
 const PAGES = {
@@ -64,6 +65,7 @@ export function App() {
   }, [me.data]);
   if (me.error?.status === 401 || me.error?.status === 403) return <SignIn />;
   if (me.data === undefined) return <Center mih="100vh"><Loader color="gray" /></Center>;
+  setZone(me.data.timezone); // before the first time is drawn
   return <Shell me={me.data} />;
 }
 

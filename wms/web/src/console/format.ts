@@ -1,4 +1,5 @@
 import { locale, t } from "../lib/i18n.ts";
+import { onSite, siteDay } from "./site-time.ts";
 
 export const number = (value: number, digits = 0): string => value.toLocaleString(locale(), { maximumFractionDigits: digits });
 
@@ -12,11 +13,17 @@ export const kilos = (grams: number): string => `${number(grams / 1000, 1)} kg`;
 export function time(iso: string | null | undefined): string {
   if (iso === null || iso === undefined || iso === "") return "–";
   const date = new Date(iso);
-  const today = new Date().toDateString() === date.toDateString();
+  const today = siteDay(Date.now()) === siteDay(date.getTime());
   return today
-    ? date.toLocaleTimeString(locale(), { ...CLOCK, second: "2-digit" })
-    : date.toLocaleString(locale(), { ...CLOCK, month: "short", day: "numeric" });
+    ? date.toLocaleTimeString(locale(), onSite({ ...CLOCK, second: "2-digit" }))
+    : date.toLocaleString(locale(), onSite({ ...CLOCK, month: "short", day: "numeric" }));
 }
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** What the server tells by name, its instants as times. */
+export const readable = (told: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(told).map(([name, value]) => [name, typeof value === "string" && INSTANT.test(value) ? time(value) : value]));
 
 export const metres = (mm: number): string => (mm < 1e6 ? `${number(mm / 1000)} m` : `${number(mm / 1e6, 1)} km`);
 

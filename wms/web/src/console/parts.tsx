@@ -3,6 +3,7 @@ import { Alert, Badge, Button, Card, Group, Loader, Table, Text, Title } from "@
 import type { ReactNode } from "react";
 import type { Problem } from "../lib/http.ts";
 import { t, word } from "../lib/i18n.ts";
+import { readable } from "./format.ts";
 
 const ABNORMAL: Record<string, string> = {
   cancelled: "red", backordered: "orange", paused: "orange", offline: "red", lost: "red", fault: "red", faulty: "red", error: "red",
@@ -45,7 +46,7 @@ export function Figure({ value, label, tone = "", wide, title, bar }: { value: s
 
 export function Said({ problem }: { problem: Problem | null }) {
   if (problem === null) return null;
-  return <Alert color="red" variant="light" role="alert" data-testid="problem">{t(`error.${problem.code}`, problem.params)}</Alert>;
+  return <Alert color="red" variant="light" role="alert" data-testid="problem">{t(`error.${problem.code}`, readable(problem.params))}</Alert>;
 }
 
 export interface Column<T> {

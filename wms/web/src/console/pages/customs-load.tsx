@@ -2,7 +2,9 @@ import { Alert, Button, FileInput, Group, List, Modal, Stack, Text, TextInput } 
 import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
 import { useCommand } from "../api.ts";
+import { serverNow } from "../live.ts";
 import { Said } from "../parts.tsx";
+import { siteDay } from "../site-time.ts";
 
 export interface Loadable {
   kind: string;
@@ -24,7 +26,7 @@ export function Load({ what, onClose }: { what: Loadable | null; onClose: () => 
 
 function Form({ what, onClose }: { what: Loadable; onClose: () => void }) {
   const [csv, setCsv] = useState("");
-  const [about, setAbout] = useState({ valid_from: new Date().toISOString().slice(0, 10), valid_until: "", source: "" });
+  const [about, setAbout] = useState({ valid_from: siteDay(serverNow()), valid_until: "", source: "" });
   const [tried, setTried] = useState(false);
   const command = useCommand();
   const answers = what.kind === "answers";

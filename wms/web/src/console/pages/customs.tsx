@@ -5,7 +5,9 @@ import { useRead } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
+import { serverNow } from "../live.ts";
 import { Act, Panel, Rows, State } from "../parts.tsx";
+import { siteDay } from "../site-time.ts";
 import { useParam } from "../url.ts";
 import { Load, type Loadable } from "./customs-load.tsx";
 import { Judged, type JudgedRow, faultField, faultWord, stated } from "./customs-order.tsx";
@@ -143,7 +145,7 @@ function Filings({ edit }: { edit: boolean }) {
   const [words, setWords] = useParam("q");
   const rows = useRead<FilingRow[]>(["customs", "filings", words], `/customs/filings?q=${encodeURIComponent(words)}`);
   const [loading, load] = useState<Loadable | null>(null);
-  const today = new Date().toISOString().slice(0, 10);
+  const today = siteDay(serverNow());
   const what: Loadable = { kind: "filings", path: "/customs/filings", columns: "sku,hs_code,origin,net_g,name_en,name_zh,materials,use,category,unit,value_rule,value_cents,currency,certificates" };
   return (
     <Panel

@@ -6,6 +6,7 @@ import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { kilos, number, time } from "../format.ts";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
+import { siteInstant } from "../site-time.ts";
 
 /** Trucks and their doors first, then what waits for them, then what has left. */
 export default function DockPage({ me }: PageProps) {
@@ -219,7 +220,7 @@ function Book({ doors, onClose }: { doors: Door[]; onClose: () => void }) {
     <Modal opened onClose={onClose} title={t("dock.book")} centered>
       <form onSubmit={(event) => {
         event.preventDefault();
-        const body = { carrier: carrier.trim(), door, starts_at: new Date(from).toISOString(), ends_at: new Date(until).toISOString() };
+        const body = { carrier: carrier.trim(), door, starts_at: siteInstant(from), ends_at: siteInstant(until) };
         command.mutate({ path: "/dock/appointments", body }, { onSuccess: onClose });
       }}>
         <Stack>

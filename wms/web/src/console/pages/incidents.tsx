@@ -3,14 +3,14 @@ import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
 import { useCommand, useRead, type Incident } from "../api.ts";
 import { Ask, type Question } from "../ask.tsx";
-import { time } from "../format.ts";
+import { readable, time } from "../format.ts";
 import { told } from "../incident.ts";
 import { Left } from "../left.tsx";
 import { Act, Panel, Rows, Said, State, type Column } from "../parts.tsx";
 import { useParam } from "../url.ts";
 
 const detail = (i: Incident): string =>
-  Object.entries(i.detail).filter(([, v]) => v !== null && typeof v !== "object").map(([k, v]) => `${word("field", k)}: ${String(v)}`).join(" · ");
+  Object.entries(readable(i.detail)).filter(([, v]) => v !== null && typeof v !== "object").map(([k, v]) => `${word("field", k)}: ${String(v)}`).join(" · ");
 
 export default function IncidentsPage() {
   const [state, setState] = useParam("state", "open");

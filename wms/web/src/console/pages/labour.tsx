@@ -4,6 +4,7 @@ import { useCommand, useRead, type Labour } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { minutes, number } from "../format.ts";
 import { Act, Panel, Rows, Said } from "../parts.tsx";
+import { siteHour } from "../site-time.ts";
 
 /** People that the open work needs, hour by hour; what work took against its standard. About work, not about people. */
 export default function LabourPage({ me }: PageProps) {
@@ -53,7 +54,7 @@ export default function LabourPage({ me }: PageProps) {
 
 function Crews({ board }: { board: Labour }) {
   if (board.crews.length === 0) return <Text c="dimmed">{t("console.no_work")}</Text>;
-  const hours = board.crews[0]!.plan.map((h) => new Date(Date.parse(board.started_at) + h.start_h * 3_600_000).getHours());
+  const hours = board.crews[0]!.plan.map((h) => siteHour(Date.parse(board.started_at) + h.start_h * 3_600_000));
   const most = Math.max(1, ...board.crews.flatMap((c) => c.plan.map((h) => h.people)));
   return (
     <div className="crews" role="table" aria-label={t("console.people_needed")} data-testid="crews">

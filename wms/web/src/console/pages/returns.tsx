@@ -5,9 +5,11 @@ import { useRead } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
+import { serverNow } from "../live.ts";
 import { Act, Panel, Rows, State } from "../parts.tsx";
 import { GOAL_PCT, type Month, type ReturnPolicy, type ReturnRow, type ReturnsBoard, type Scrap, type Stray, type Suspicion } from "../returns.ts";
 import { money } from "../shipping.ts";
+import { siteDay } from "../site-time.ts";
 import { useParam } from "../url.ts";
 import { Load, type Loadable } from "./customs-load.tsx";
 import { OneReturn, Pictures } from "./returns-one.tsx";
@@ -202,7 +204,7 @@ function Months({ months, currency }: { months: Month[]; currency: string }) {
 function Policy({ may }: { may: boolean }) {
   const policies = useRead<ReturnPolicy[]>(["returns", "policies"], "/returns/policies");
   const [what, load] = useState<Loadable | null>(null);
-  const today = new Date().toISOString().slice(0, 10);
+  const today = siteDay(serverNow());
   const valid = policies.data?.some((p) => p.valid_from <= today && (p.valid_until === null || p.valid_until >= today)) ?? true;
   return (
     <Panel
