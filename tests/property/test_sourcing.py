@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wms.processes.sourcing.rules import split
@@ -15,6 +15,7 @@ NEEDS = st.lists(st.tuples(SKUS, st.integers(1, 6), st.sampled_from(["", "", "SE
 HOUSES = st.lists(st.tuples(STOCK, st.booleans(), st.integers(0, 900), st.integers(0, 9)), max_size=4)
 
 
+@example(needs=[(2, 1, "SET"), (2, 2, "SET")], here={2: 2}, houses=[({2: 1}, False, 0, 0)], policy="any", most=2)
 @given(
     needs=NEEDS, here=STOCK, houses=HOUSES, policy=st.sampled_from(["any", "complete", "whole"]), most=st.integers(1, 4)
 )

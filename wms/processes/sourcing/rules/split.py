@@ -134,10 +134,9 @@ def _missing(order: Order, here: Mapping[int, int]) -> tuple[list[Movable], bool
     free = dict(here)
     missing, stays = list[Movable](), False
     for group in _groups(order.needs):
-        bundle = group[0].bundle
-        whole = all(free.get(n.sku_id, 0) >= n.qty_each for n in group)
-        if bundle and not whole:
-            missing.append(tuple((n, n.qty_each) for n in group))
+        wanted = tuple((n, n.qty_each) for n in group)
+        if group[0].bundle and not _has_all(free, wanted):
+            missing.append(wanted)
             continue
         lacking = list[tuple[Need, int]]()
         for n in group:
