@@ -195,9 +195,9 @@ def types() -> int:
 
 
 def long(rest: Sequence[str]) -> int:
-    """The long forms: fault campaigns, fuzzing, soaks. Tests read WMS_LONG."""
+    """The long forms: fault campaigns, fuzzing, soaks, properties by other examples each time. Tests read WMS_LONG."""
     os.environ["WMS_LONG"] = "1"
-    return setup() or call([PYTHON, "-m", "pytest", "-m", "slow", *rest])
+    return setup() or call([PYTHON, "-m", "pytest", "-m", "slow or hypothesis", *rest])
 
 
 def bench(rest: Sequence[str]) -> int:

@@ -32,6 +32,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from wms.stack.broker import EmbeddedBroker
 from wms.stack.postgres import EmbeddedPostgres
@@ -40,6 +41,11 @@ from wms.stack.supervisor import Child
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTED = {"cluster", "broker"}
+
+# The same examples each time, however slow the machine: a run must not fail by chance. `make long` draws others, and more.
+settings.register_profile("short", derandomize=True, deadline=None)
+settings.register_profile("long", deadline=None, max_examples=2000)
+settings.load_profile("long" if os.environ.get("WMS_LONG") else "short")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -65,7 +65,7 @@ def test_times_are_the_sites_wherever_the_browser_stands(browser: Browser, serve
         page.get_by_label("Until").fill(f"{day}T19:00")
         page.get_by_test_id("ask-ok").click()
         expect(page.get_by_text("18:00").first).to_be_visible()
-        (door,) = admin.get("/api/v1/dock").json()["doors"]
+        (door,) = admin.get("/api/v1/dock/doors").json()
         assert [a["starts_at"][:16] for a in door["appointments"]] == [f"{day}T10:00"]
     finally:
         context.close()
@@ -164,3 +164,7 @@ def test_the_console_speaks_chinese(desk: Page, server: Server, orders: list[str
     expect(desk.get_by_test_id("nav-waves")).to_contain_text("波次")
     desk.wait_for_timeout(800)
     shot(desk, "console-overview-zh")
+    desk.goto(f"{server.url}/console?page=orders&q=SEEN-3")
+    desk.get_by_test_id("table-orders").get_by_role("button", name="SEEN-3").press("Enter")
+    expect(desk.get_by_test_id("order").get_by_test_id("why")).to_contain_text("1 行缺货")
+    shot(desk, "console-order-zh")

@@ -122,8 +122,8 @@ def _short_of(version: Version, kind: str, failed: bool, expired: int, live: int
     name = {"ista_3a": "ISTA 3A", "compression": "compression"}[kind]
     said = f"version {version.number}: {live} of {PASSES[kind]} {name} tests passed and in date"
     if expired:
-        return "packs.test_expired", f"{said}, {expired} expired"
-    return ("packs.test_failed", f"{said}, one failed") if failed else ("packs.not_tested", said)
+        return "packs.test_expired", f"{said}; {expired} expired"
+    return ("packs.test_failed", f"{said}; one failed") if failed else ("packs.not_tested", said)
 
 
 def approval(sku_id: int, standings: Sequence[Standing]) -> Approval:

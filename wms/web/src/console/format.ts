@@ -1,4 +1,5 @@
 import { locale, t } from "../lib/i18n.ts";
+import { inWords } from "./in-words.ts";
 import { onSite, siteDay } from "./site-time.ts";
 
 export const number = (value: number, digits = 0): string => value.toLocaleString(locale(), { maximumFractionDigits: digits });
@@ -21,9 +22,9 @@ export function time(iso: string | null | undefined): string {
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
-/** What the server tells by name, its instants as times. */
+/** What the server tells by name: instants as times, a reason in the reader's language. */
 export const readable = (told: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(told).map(([name, value]) => [name, typeof value === "string" && INSTANT.test(value) ? time(value) : value]));
+  Object.fromEntries(Object.entries(told).map(([name, value]) => [name, typeof value !== "string" ? value : INSTANT.test(value) ? time(value) : name === "why" ? inWords(value) : value]));
 
 export const metres = (mm: number): string => (mm < 1e6 ? `${number(mm / 1000)} m` : `${number(mm / 1e6, 1)} km`);
 

@@ -4,6 +4,7 @@ import { t } from "../../lib/i18n.ts";
 import { useCommand, useRead } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Act, Figure, Panel, Said, State } from "../parts.tsx";
 
 type Sides = [number, number, number];
@@ -60,14 +61,14 @@ export default function AssortmentPage({ me }: PageProps) {
   const longest = Math.max(1, ...[...read.data.cartons, ...proposals.flatMap((p) => p.made.sizes ?? [])].map((c) => Math.max(...c.inner_mm)));
   return (
     <div className="grid">
-      <Panel title={t("assortment.today")} aside={baseline.data && <Text size="sm" c="dimmed">{t("assortment.baseline", { shown: baseline.data.shown, why: baseline.data.why_not })}</Text>}>
+      <Panel title={t("assortment.today")} aside={baseline.data && <Text size="sm" c="dimmed">{t("assortment.baseline", { shown: baseline.data.shown, why: inWords(baseline.data.why_not) })}</Text>}>
         <Boxes boxes={[...cartons, ...bags].map((c) => ({ size: c.inner_mm, title: c.code, told: c.bag ? t("assortment.bag") : "" }))} longest={longest} />
       </Panel>
       {may && <Panel title={t("assortment.ask")}><Ask cartons={cartons} /></Panel>}
       <Said problem={command.error} />
       {proposals.map((p) => (
         <Panel key={p.id} title={t("assortment.proposal", { sizes: p.ask.sizes, days: p.ask.days })} aside={<Group gap="sm"><Text size="sm" c="dimmed">{p.asked_by}, {time(p.asked_at)}</Text><State value={p.state} /></Group>}>
-          {p.state === "failed" && <Text>{t("assortment.failed", { why: p.why })}</Text>}
+          {p.state === "failed" && <Text>{t("assortment.failed", { why: inWords(p.why) })}</Text>}
           {p.state === "asked" && <Group><Loader size="sm" color="gray" /><Text c="dimmed">{t("assortment.choosing")}</Text></Group>}
           {p.made.sizes !== undefined && <Made proposal={p} longest={longest} />}
           {may && (p.state === "ready" || p.state === "failed" || p.state === "asked") && (

@@ -4,6 +4,7 @@ import { has, locale, t, word } from "../../lib/i18n.ts";
 import { useRead } from "../api.ts";
 import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Act, Missing, Panel, State } from "../parts.tsx";
 
 export interface Fault {
@@ -80,7 +81,7 @@ export function Judged({ id, lead }: { id: string; lead: boolean }) {
       )}
     >
       <Stack gap="sm">
-        <Group gap="xs"><b>{word("customs_mode", o.mode)}</b><Text size="sm" c="dimmed">{o.why}</Text></Group>
+        <Group gap="xs"><b>{word("customs_mode", o.mode)}</b><Text size="sm" c="dimmed">{inWords(o.why)}</Text></Group>
         {open.map((h) => <Text key={h.parcel_id} className="late">{t("customs.asks", { asks: h.asks, due: time(h.due_at) })}</Text>)}
         {o.faults.map((f) => (
           <div key={f.code + f.field + f.said} data-testid="fault">

@@ -2,6 +2,7 @@ import { t, word } from "../../lib/i18n.ts";
 import { useRead, type Device, type Fleet } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { number, span, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Panel, Rows, State } from "../parts.tsx";
 import { Checks } from "./checks.tsx";
 
@@ -43,7 +44,7 @@ export default function DevicesPage({ me, live }: PageProps) {
             columns={[
               { key: "device", title: t("console.device"), cell: (v) => <b>{v.device}</b> },
               { key: "state", title: t("field.status"), cell: (v) => <State value={v.may_drive ? "ready" : "stopped"} /> },
-              { key: "why", title: t("console.why_not"), wrap: true, cell: (v) => (v.why_not.length > 0 ? <span className="soon">{v.why_not.join(" · ")}</span> : "–") },
+              { key: "why", title: t("console.why_not"), wrap: true, cell: (v) => (v.why_not.length > 0 ? <span className="soon">{v.why_not.map(inWords).join(" · ")}</span> : "–") },
               { key: "battery", title: t("console.battery"), right: true, cell: (v) => `${number(v.battery_pct)} %` },
               { key: "node", title: t("console.at_node"), cell: (v) => v.last_node || "–" },
               { key: "mode", title: t("console.mode"), cell: (v) => v.mode || "–" },

@@ -6,6 +6,7 @@ import type { Spot } from "../floor-canvas.ts";
 import { standing } from "../floor-canvas.ts";
 import { FloorMap } from "../floor-map.tsx";
 import { number } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
 
@@ -50,7 +51,7 @@ export default function MapPage() {
               columns={[
                 { key: "purpose", title: t("console.purpose"), cell: (x) => word("purpose", x.purpose) },
                 { key: "state", title: t("field.status"), cell: (x) => <State value={x.state} /> },
-                { key: "why", title: t("console.why"), wrap: true, cell: (x) => x.vehicle || x.why || "–" },
+                { key: "why", title: t("console.why"), wrap: true, cell: (x) => x.vehicle || inWords(x.why) || "–" },
               ]}
             />
           </Panel>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { t, word } from "../../lib/i18n.ts";
 import { useRead, type Order } from "../api.ts";
 import { time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { State } from "../parts.tsx";
 import { money, type CarrierLabel, type Choice } from "../shipping.ts";
 import { Offers } from "./shipping-try.tsx";
@@ -18,14 +19,14 @@ export function Route({ order }: { order: Order }) {
     <Stack gap={6} data-testid="route">
       {order.holds.map((hold) => (
         <Alert key={hold.kind} color="orange" variant="light" p="xs" data-testid={`hold-${hold.kind}`}>
-          <Text size="sm">{t("ship.held_for", { kind: word("hold", hold.kind), why: hold.why })}</Text>
+          <Text size="sm">{t("ship.held_for", { kind: word("hold", hold.kind), why: inWords(hold.why) })}</Text>
           {hold.fields.length > 0 && <Text size="sm" c="dimmed">{t("ship.missing", { fields: hold.fields.map((f) => word("paper", f)).join(", ") })}</Text>}
         </Alert>
       ))}
       {choice !== null && (
         <Group gap="md">
           {choice.service !== "" && <Text size="sm"><b>{choice.service}</b> {money(choice.cents, choice.currency)}{choice.fixed_service !== "" ? `, ${t("ship.fixed")}` : ""}</Text>}
-          <Text size="sm">{choice.term === "" ? t("ship.duty_none", { why: choice.term_why }) : t("ship.duty_is", { term: choice.term, why: choice.term_why })}</Text>
+          <Text size="sm">{choice.term === "" ? t("ship.duty_none", { why: inWords(choice.term_why) }) : t("ship.duty_is", { term: choice.term, why: inWords(choice.term_why) })}</Text>
           <Anchor component="button" size="sm" onClick={() => setOpen(!open)} aria-expanded={open}>{t("ship.offers")}</Anchor>
         </Group>
       )}
@@ -40,7 +41,7 @@ export function Route({ order }: { order: Order }) {
           <Text size="sm">{t("ship.by_label")}</Text>
           <State value={label.state} />
           {label.tracking !== "" && <Anchor size="sm" href={`?page=shipping&view=labels&q=${label.tracking}`}>{label.tracking}</Anchor>}
-          {label.why !== "" && <Text size="sm" c="dimmed">{label.why}</Text>}
+          {label.why !== "" && <Text size="sm" c="dimmed">{inWords(label.why)}</Text>}
         </Group>
       ))}
     </Stack>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { t } from "../../lib/i18n.ts";
 import { useRead, type Order } from "../api.ts";
 import { amount, number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { State } from "../parts.tsx";
 import type { Sourcing } from "../sourcing.ts";
 import { pieces } from "./warehouses.tsx";
@@ -18,11 +19,11 @@ export function Sources({ order }: { order: Order }) {
     <Stack gap={6} data-testid="sources">
       {choice !== null && (
         <Group gap="md" align="baseline">
-          <Text size="sm"><b>{t(`sourcing.decided_${choice.kind}`)}</b> {choice.why}</Text>
+          <Text size="sm"><b>{t(`sourcing.decided_${choice.kind}`)}</b> {inWords(choice.why)}</Text>
           {choice.considered.length > 0 && <Anchor component="button" size="sm" onClick={() => showAll(!all)} aria-expanded={all}>{t("sourcing.considered")}</Anchor>}
         </Group>
       )}
-      {choice !== null && all && choice.considered.map(([code, said]) => <Text key={code} size="sm" c="dimmed"><b>{code}</b> {said}</Text>)}
+      {choice !== null && all && choice.considered.map(([code, why]) => <Text key={code} size="sm" c="dimmed"><b>{code}</b> {inWords(why)}</Text>)}
       {parts.map((p) => (
         <div key={p.id}>
           <Group gap="sm">

@@ -5,6 +5,7 @@ import { useCommand, useRead, type Order, type OrderRow, type Orders, type Promi
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Left, STAGES } from "../left.tsx";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
@@ -112,7 +113,7 @@ function Detail({ id, roles }: { id: string; roles: string[] }) {
       </Table>
       <Title order={3} size="h5">{t("console.why")}</Title>
       <div className="why" data-testid="why">
-        {o.why.map((w, i) => [<time key={`t${i}`}>{time(w.at)}</time>, <span key={`w${i}`}><b>{word("step", w.step)}</b> {w.why}</span>])}
+        {o.why.map((w, i) => [<time key={`t${i}`}>{time(w.at)}</time>, <span key={`w${i}`}><b>{word("step", w.step)}</b> {inWords(w.why)}</span>])}
       </div>
       {o.parcels.length > 0 && (
         <>

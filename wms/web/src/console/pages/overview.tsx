@@ -5,6 +5,7 @@ import { useFloor, useRead, type Control, type Device, type Fleet, type Incident
 import type { PageProps } from "../app.tsx";
 import { FloorMap } from "../floor-map.tsx";
 import { number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { told } from "../incident.ts";
 import { Left, STAGES } from "../left.tsx";
 import { serverNow, type Live } from "../live.ts";
@@ -164,7 +165,7 @@ function Controls({ rows, problem }: { rows: Control[] | undefined; problem: Pro
         { key: "value", title: t("console.value"), right: true, wrap: true, cell: (c) => c.shown },
         { key: "limit", title: t("console.limit"), wrap: true, cell: (c) => c.limit },
         { key: "trend", title: t("console.trend"), cell: (c) => <Spark values={c.trend.map(([, value]) => value)} /> },
-        { key: "state", title: t("field.status"), cell: (c) => <span title={c.why}><State value={c.state} /></span> },
+        { key: "state", title: t("field.status"), cell: (c) => <span title={inWords(c.why)}><State value={c.state} /></span> },
         { key: "owner", title: t("console.who"), cell: (c) => word("role", c.owner) },
       ]}
     />

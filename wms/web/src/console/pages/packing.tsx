@@ -2,6 +2,7 @@ import { Badge, Text } from "@mantine/core";
 import { locale, t, word } from "../../lib/i18n.ts";
 import { useRead } from "../api.ts";
 import { number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Panel, Rows } from "../parts.tsx";
 
 interface Weight {
@@ -96,7 +97,7 @@ function Versions() {
         { key: "sku", title: t("packing.sku_version"), cell: (v) => `${v.sku} · ${v.number}` },
         { key: "recipe", title: t("packing.recipe"), wrap: true, cell: (v) => [v.carton, ...v.recipe.map((s) => (s.qty > 1 ? `${s.material} × ${s.qty}` : s.material))].join(" + ") },
         { key: "tests", title: t("packing.tests"), wrap: true, cell: tested },
-        { key: "state", title: t("packing.standing"), wrap: true, cell: (v) => (v.valid ? <Badge variant="default" radius="sm" tt="none">{t("packing.valid")}</Badge> : <Text size="sm" {...(v.retired ? { c: "dimmed" } : { c: "red" })}>{v.why}</Text>) },
+        { key: "state", title: t("packing.standing"), wrap: true, cell: (v) => (v.valid ? <Badge variant="default" radius="sm" tt="none">{t("packing.valid")}</Badge> : <Text size="sm" {...(v.retired ? { c: "dimmed" } : { c: "red" })}>{inWords(v.why)}</Text>) },
       ]}
     />
   );

@@ -4,6 +4,7 @@ import { locale, t } from "../../lib/i18n.ts";
 import { useCommand, useRead } from "../api.ts";
 import { Ask, type Question } from "../ask.tsx";
 import { number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Act, Rows, Said, State } from "../parts.tsx";
 import type { Return } from "../returns.ts";
 import { money } from "../shipping.ts";
@@ -74,7 +75,7 @@ function Body({ id, currency, may }: { id: string; currency: string; may: boolea
       )}
       {r.findings.map((f) => <Text key={`${f.kind} ${f.at}`} c="red.9">{t(`returns.found_${f.kind}`)}: {f.what} ({f.by}, {time(f.at)})</Text>)}
       {r.photos.length > 0 && <Pictures ids={r.photos.map((p) => p.id)} />}
-      {r.why.map((w) => <Text key={w.at + w.step} size="sm" c="dimmed">{time(w.at)} {w.why}</Text>)}
+      {r.why.map((w) => <Text key={w.at + w.step} size="sm" c="dimmed">{time(w.at)} {inWords(w.why)}</Text>)}
     </Stack>
   );
 }

@@ -6,6 +6,7 @@ import type { PageProps } from "../app.tsx";
 import type { Spot, Walk } from "../floor-canvas.ts";
 import { FloorMap } from "../floor-map.tsx";
 import { metres, minutes, number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Figure, Panel, Rows, Said, State } from "../parts.tsx";
 import { useParam } from "../url.ts";
 
@@ -157,7 +158,7 @@ function Sum({ data }: { data: Proposed }) {
     if (data.state !== "planning") return null;
     return <Group gap="xs"><Loader color="gray" size="sm" /><Text>{t("console.proposal_is_made")}</Text></Group>;
   }
-  if (data.moves.length === 0) return <Text>{data.why_none}</Text>;
+  if (data.moves.length === 0) return <Text>{inWords(data.why_none ?? "")}</Text>;
   const before = data.before_mm ?? 0;
   return (
     <div className="figures" data-testid="slotting-sum">
@@ -196,7 +197,7 @@ function Moves({ data, may, chosen, choose }: { data: Proposed; may: boolean; ch
               <Checkbox size="xs" color="dark" aria-label={t("console.take_group", { group: m.group })} checked={!left.includes(m.group)} onChange={(e) => setLeft(e.currentTarget.checked ? left.filter((g) => g !== m.group) : [...left, m.group])} />
             </span>
           ) }] : []),
-          { key: "way", title: t("console.from_to"), wrap: true, cell: (m) => <><b>{m.from}</b> → <b>{m.to}</b><br /><small className="whys">{m.why}{m.ended_why !== "" && <em> · {m.ended_why}</em>}</small></> },
+          { key: "way", title: t("console.from_to"), wrap: true, cell: (m) => <><b>{m.from}</b> → <b>{m.to}</b><br /><small className="whys">{inWords(m.why)}{m.ended_why !== "" && <em> · {inWords(m.ended_why)}</em>}</small></> },
           { key: "saving", title: t("console.m_a_day"), right: true, cell: (m) => number(m.saving_mm / 1000, 1) },
           ...(open ? [] : [{ key: "state", title: t("field.status"), cell: (m: Move) => <State value={m.state} /> }]),
         ]}

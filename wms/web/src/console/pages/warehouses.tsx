@@ -5,6 +5,7 @@ import { useRead, type Command } from "../api.ts";
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { amount, number, span, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Act, Panel, Rows, State } from "../parts.tsx";
 import { OPEN, type Part, type Warehouse, type WarehouseStock } from "../sourcing.ts";
 import { open, useParam } from "../url.ts";
@@ -45,7 +46,7 @@ export default function WarehousesPage({ me }: PageProps) {
             { key: "where", title: t("sourcing.warehouse"), cell: (p) => p.warehouse },
             { key: "state", title: t("field.status"), cell: (p) => <State value={p.state} /> },
             { key: "what", title: t("console.pieces"), wrap: true, cell: (p) => pieces(p) },
-            { key: "why", title: t("console.why"), wrap: true, cell: (p) => p.answer || p.why },
+            { key: "why", title: t("console.why"), wrap: true, cell: (p) => p.answer || inWords(p.why) },
             { key: "told", title: t("console.when"), right: true, cell: (p) => time(p.told_at) },
             { key: "act", title: "", right: true, cell: (p) => may && OPEN.has(p.state) && (
               <Group gap="xs" wrap="nowrap" justify="flex-end">

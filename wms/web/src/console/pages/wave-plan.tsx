@@ -4,6 +4,7 @@ import { t, word } from "../../lib/i18n.ts";
 import { useCommand, useFloor, useRead, type PlannedTour, type Walked, type WavePlan } from "../api.ts";
 import { FloorMap } from "../floor-map.tsx";
 import { metres, minutes, number, span } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { serverNow } from "../live.ts";
 import { Act, Figure, Panel, Rows, Said, State } from "../parts.tsx";
 import { open, useParam } from "../url.ts";
@@ -44,7 +45,7 @@ export function Plan({ id, may }: { id: string; may: boolean }) {
           <Panel title={t("console.not_planned", { count: data.refused.length })}>
             <Rows name="refused" rows={data.refused} id={(r) => r.id} height="220px" narrow onOpen={(r) => open("orders", { order: r.id })} columns={[
               { key: "ref", title: t("field.order"), cell: (r) => r.ref },
-              { key: "why", title: t("console.why"), wrap: true, cell: (r) => r.why },
+              { key: "why", title: t("console.why"), wrap: true, cell: (r) => inWords(r.why) },
             ]} />
           </Panel>
         )}

@@ -5,6 +5,7 @@ import { useCommand, useMethods, useRead, type PodStations, type PutWall, type W
 import type { PageProps } from "../app.tsx";
 import { Ask, type Question } from "../ask.tsx";
 import { metres, number, time } from "../format.ts";
+import { inWords } from "../in-words.ts";
 import { Left, STAGES } from "../left.tsx";
 import { Act, Panel, Rows, Said, State } from "../parts.tsx";
 import { open, useParam } from "../url.ts";
@@ -60,7 +61,7 @@ function Stations() {
           <Group gap="lg" mt="sm" data-testid={`pods-${s.station}`}>
             <Text size="sm" c="dimmed">{t("console.pods")} {s.pods.length}/{s.pods_max}</Text>
             {s.pods.map((p) => (
-              <Group key={p.pod} gap={6} title={p.why}><Text size="sm" fw={600}>{p.pod}</Text><State value={p.state} />{p.picks > 0 && <Text size="sm">{t("console.g2p_picks", { count: p.picks })}</Text>}</Group>
+              <Group key={p.pod} gap={6} title={inWords(p.why)}><Text size="sm" fw={600}>{p.pod}</Text><State value={p.state} />{p.picks > 0 && <Text size="sm">{t("console.g2p_picks", { count: p.picks })}</Text>}</Group>
             ))}
           </Group>
         </Panel>
@@ -90,7 +91,7 @@ function Waves({ may }: { may: boolean }) {
           { key: "progress", title: t("console.progress"), cell: (w) => <Share wave={w} /> },
           { key: "done", title: "%", right: true, cell: (w) => `${Math.round(100 * doneShare(w))}` },
           { key: "cutoff", title: t("console.cutoff"), right: true, cell: (w) => (w.cutoff_at === null || doneShare(w) === 1 ? "–" : <Left due={w.cutoff_at} />) },
-          { key: "why", title: t("console.why"), wrap: true, cell: (w) => w.why || "–" },
+          { key: "why", title: t("console.why"), wrap: true, cell: (w) => inWords(w.why) || "–" },
           { key: "created", title: t("console.released_at"), right: true, cell: (w) => time(w.created_at) },
           { key: "by", title: t("console.by"), cell: (w) => w.created_by },
           {
