@@ -29,6 +29,7 @@ from simulators.people import Floor, Loader, Packer, Pda, Picker, Refused, Serve
 from simulators.plant.goods import Goods
 from simulators.receiving import Dock, Putter, Receiver
 from simulators.scenarios import customs, dock, files, shipping, site
+from simulators.scenarios.dates import VALID_FROM
 from simulators.wire import carrier
 from simulators.wire.ensemble import Ensemble, NoSimulator
 
@@ -147,7 +148,7 @@ async def load_shipping(admin: Pda, told: Json) -> None:
     await admin.post("/api/v1/shipping/policy", told["policy"])
     await admin.post("/api/v1/shipping/goods", told["goods"])
     await admin.put("/api/v1/returns/site", told["returns"]["site"])
-    policy = {"rows": told["returns"]["rows"], "valid_from": "2026-01-01", "source": "demo"}
+    policy = {"rows": told["returns"]["rows"], "valid_from": VALID_FROM, "source": "demo"}
     await admin.post("/api/v1/returns/policies?dry_run=false", policy)
 
 

@@ -6,6 +6,8 @@ figures are samples that show how the tables work, and say so in their source: a
 
 from typing import Any
 
+from simulators.scenarios.dates import LONG_UNTIL, VALID_FROM, VALID_UNTIL, ago
+
 Json = dict[str, Any]
 EU = [
     "AT",
@@ -104,20 +106,20 @@ def tables() -> list[Json]:
             {"hs": "6912", "origins": ["*"], "countries": EU, "basis_points": 900, "note": "sample"},
             {"hs": "3924", "origins": ["*"], "countries": [*EU, "GB"], "basis_points": 650, "note": "sample"},
             {"hs": "*", "origins": ["CN"], "countries": ["US"], "basis_points": 2000, "adds": True, "note": "sample of a duty that adds"},
-        ], SAMPLE, until="2027-12-31"),
+        ], SAMPLE, until=VALID_UNTIL),
         _table("vat", [
             {"country": c, "basis_points": p} for c, p in (
                 ("DE", 1900), ("FR", 2000), ("GB", 2000), ("ES", 2100), ("IT", 2200), ("PL", 2300), ("NL", 2100), ("SE", 2500), ("JP", 1000), ("US", 0),
             )
-        ], SAMPLE, until="2027-12-31"),
+        ], SAMPLE, until=VALID_UNTIL),
         _table("de_minimis", [
             *({"country": c, "currency": "EUR", "duty_cents": 15_000, "vat_cents": 0, "note": "verify: under reform in 2026"} for c in ("DE", "FR", "ES", "IT", "PL", "NL", "SE")),
             {"country": "GB", "currency": "GBP", "duty_cents": 13_500, "vat_cents": 0}, {"country": "JP", "currency": "JPY", "duty_cents": 1_000_000, "vat_cents": 1_000_000},
             {"country": "US", "currency": "USD", "duty_cents": 0, "vat_cents": 0, "note": "suspended since 2025-08-29"},
-        ], SAMPLE, until="2027-12-31"),
+        ], SAMPLE, until=VALID_UNTIL),
         _table("currency", [
             {"currency": c, "micros": m} for c, m in (("USD", 1_000_000), ("EUR", 1_150_000), ("GBP", 1_320_000), ("JPY", 6_600), ("CNY", 140_000))
-        ], SAMPLE, until="2027-12-31"),
+        ], SAMPLE, until=VALID_UNTIL),
         _table("label", [
             {"markets": EU, "category": "toy", "asks": "mark", "value": "CE", "proof": "toy_safety", "verified": True, "note": "Directive 2009/48/EC, art. 16"},
             {"markets": EU, "category": "toy", "asks": "warning", "value": "Not for children under 3 years: small parts.", "verified": False},
@@ -134,7 +136,7 @@ def tables() -> list[Json]:
 
 
 def _table(kind: str, rows: list[Json], source: str, until: str | None = None) -> Json:
-    return {"kind": kind, "valid_from": "2026-01-01", "valid_until": until, "source": source, "rows": rows}
+    return {"kind": kind, "valid_from": VALID_FROM, "valid_until": until, "source": source, "rows": rows}
 
 
 def documents() -> list[Json]:
@@ -169,7 +171,7 @@ def filings(skus: list[Json], without: tuple[str, ...] = (), expired: tuple[str,
             continue
         noun, zh = s["name"].rpartition(" ")[0], s["name_zh"].rstrip("0123456789")
         hs, materials, use, category = GOODS[noun]
-        until = "2026-06-30" if s["code"] in expired else "2029-12-31"
+        until = ago(150) if s["code"] in expired else LONG_UNTIL
         kinds = {"toy": ["toy_safety"], "electronics": ["ce_declaration", "weee_registration"]}.get(category, [])
         rows.append({
             "sku": s["code"], "hs_code": hs, "origin": "CN", "net_g": max(1, s["weight_g"] * 9 // 10), "name_en": noun, "name_zh": zh,

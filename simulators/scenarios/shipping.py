@@ -7,10 +7,12 @@ matrix follows common practice for batteries and liquids and is no legal advice:
 import secrets
 from typing import Any
 
+from simulators.scenarios.dates import LONG_UNTIL, VALID_FROM, VALID_UNTIL
+
 Json = dict[str, Any]
 
 EUROPE, OVERSEAS = ("DE", "FR", "GB", "ES", "IT", "PL", "NL", "SE"), ("US", "JP")
-VALID = {"currency": "USD", "valid_from": "2026-01-01", "valid_until": "2027-12-31"}
+VALID = {"currency": "USD", "valid_from": VALID_FROM, "valid_until": VALID_UNTIL}
 ACCOUNT = "sim"
 
 SERVICES: list[Json] = [
@@ -68,7 +70,7 @@ def cards() -> list[Json]:
 
 
 MATRIX: Json = {
-    "valid_from": "2026-01-01", "valid_until": "2027-12-31", "rules": [
+    "valid_from": VALID_FROM, "valid_until": VALID_UNTIL, "rules": [
         {"id": "BAT-POST", "service": "kind:postal", "attribute": "battery_contained", "pieces_max": 4, "cells_max": 4, "battery_mwh_max": 20_000,
          "papers": ["un383"], "why": "PI 967 section II"},
         {"id": "BAT-LINE", "service": "kind:line", "attribute": "battery_contained", "battery_mwh_max": 100_000, "papers": ["un383"], "why": "PI 967 section II"},
@@ -114,7 +116,7 @@ SPECIALS: list[Json] = [
 
 def goods(skus: list[Json]) -> list[Json]:
     """Dangerous goods records; the power bank has no safety data sheet on file."""
-    report = {"kind": "un383", "ref": "UN383-2026-0117", "valid_until": "2028-06-30"}
+    report = {"kind": "un383", "ref": "UN383-2026-0117", "valid_until": LONG_UNTIL}
     held = [
         {"sku": s["code"], "un_number": "UN3481", "packing_instruction": "PI967", "energy_mwh": 1_900, "cells": 1, "papers": [report]}
         for s in skus if "battery_contained" in s.get("attributes", ())

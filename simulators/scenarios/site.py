@@ -1,4 +1,4 @@
-"""Builds a site: building, goods, stock, people, devices and orders. Pure and seeded: the same seed, the same site.
+"""Builds a site: building, goods, stock, people, devices and orders. Seeded: on one day the same seed gives the same site.
 
 A site is plain JSON; what the WES is told of it goes through its API, what only the physical world knows (true weights,
 what is really in a bin) stays with the plant.
@@ -6,6 +6,8 @@ what is really in a bin) stays with the plant.
 
 import random
 from typing import Any
+
+from simulators.scenarios.dates import ago
 
 AISLES, BAYS, LEVELS = 10, 26, 4
 AISLE_PITCH_MM, BAY_MM, FIRST_BAY_MM = 3500, 1200, 6000
@@ -35,7 +37,7 @@ def building(size: Json) -> Json:
         if a:
             edges += [{"a": f"F{a - 1:02d}", "b": f"F{a:02d}"}, {"a": f"B{a - 1:02d}", "b": f"B{a:02d}"}]
     _places(nodes, edges, locations, size, back_y)
-    return {"warehouse": "HUB1", "timezone": "Europe/Berlin", "nodes": nodes, "edges": edges, "locations": locations}
+    return {"warehouse": "HUB1", "timezone": "Asia/Shanghai", "nodes": nodes, "edges": edges, "locations": locations}
 
 
 def _bin(aisle: int, side: str, bay: int, level: int, x: int, y: int) -> Json:
@@ -152,9 +154,8 @@ def stock(rng: random.Random, skus: list[Json], orders: list[Json], bins: list[J
         for k in (0, 1):
             spot = spots[(2 * i + k) * step % len(spots)]["code"]
             qty = demand[sku] * 7 // 10 + 12 if k == 0 else demand[sku] // 2 + 12
-            booked.append(
-                {"location": spot, "sku": sku, "qty_each": qty, "received_on": f"2026-{9 + k:02d}-{1 + i % 28:02d}"}
-            )
+            received = ago(60 - 28 * k - i % 28)
+            booked.append({"location": spot, "sku": sku, "qty_each": qty, "received_on": received})
     for row in rng.sample(booked, max(1, len(booked) // 120)):
         really.append({"location": row["location"], "sku": row["sku"], "qty_each": max(0, row["qty_each"] * 6 // 10)})
     return booked, really

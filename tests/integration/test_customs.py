@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from simulators.scenarios import customs as demo
+from simulators.scenarios.dates import VALID_FROM
 from tests.integration.house import House, Refused, open_house, pack_order, pick_all
 from wms.processes.customs import service
 from wms.twin import measures
@@ -185,15 +186,16 @@ async def test_an_expired_table_holds_by_its_name(house: House) -> None:
         "duty_cents"
     ] == 1_800  # 9 % of 200.00: above the de minimis of 150 EUR
     rows = next(t["rows"] for t in demo.tables() if t["kind"] == "duty")
+    later, over = VALID_FROM.replace("-01-01", "-02-01"), VALID_FROM.replace("-01-01", "-02-28")
     await house.admin.post(
         "/api/v1/customs/tables/duty?dry_run=false",
-        {"rows": rows, "valid_from": "2026-02-01", "valid_until": "2026-02-28"},
+        {"rows": rows, "valid_from": later, "valid_until": over},
     )
     again = await order(house, "H", {"A": 20}, 20_000, **ddp)
     assert await holds(house, again) == []  # the newest is over, the one before it still counts
     await house.admin.post(
         "/api/v1/customs/tables/duty?dry_run=false",
-        {"rows": rows, "valid_from": "2026-01-01", "valid_until": "2026-02-28"},
+        {"rows": rows, "valid_from": VALID_FROM, "valid_until": over},
     )
     held = await order(house, "I", {"A": 20}, 20_000, **ddp)
     assert await holds(house, held) == [("customs", "customs.table_expired")]

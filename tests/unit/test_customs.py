@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.scenarios import customs as demo
+from simulators.scenarios import dates
 from wms.foundation.labels.rules.pages import pdf
 from wms.processes.customs.rules import duties, exchange, forms, judge, market, papers, retention, sheets, states
 from wms.processes.customs.rules.consumption import Item, consume, returned
@@ -22,7 +23,7 @@ from wms.processes.customs.rules.filings import Certificate, Filing, check_filin
 from wms.processes.customs.rules.modes import Trade, choose
 from wms.processes.customs.rules.refusals import TableExpired, WrongState
 
-TODAY = date(2026, 11, 29)
+TODAY = dates.TODAY
 GOLDEN = Path(__file__).parents[1] / "golden" / "customs.csv"
 
 
@@ -46,7 +47,7 @@ CAR = Filing(
     "Toy car",
     "玩具车",
     category="toy",
-    certificates=(Certificate("toy_safety", "EN71", "Lab", "2027-12-31"),),
+    certificates=(Certificate("toy_safety", "EN71", "Lab", dates.LONG_UNTIL),),
 )
 FILED = {"MUG": MUG, "CAR": CAR}
 TO = {"name": "Ada Lovelace", "street": "1 Dock Road", "city": "Wharf", "country": "DE"}
@@ -125,7 +126,7 @@ def test_words_agree_by_their_letters_and_codes_by_their_digits() -> None:
         ({"given": {**FLOOR, "payment": {**PAYMENT, "total": 3_070}}}, "customs.fields_differ"),
         ({"filed": {"MUG": MUG}}, "customs.filing_missing"),
         ({"filed": {**FILED, "CAR": replace(CAR, certificates=())}}, "customs.certificate_missing"),
-        ({"filed": {**FILED, "CAR": replace(CAR, certificates=(Certificate("toy_safety", "E", "L", "2026-11-28"),))}}, "customs.certificate_expired"),
+        ({"filed": {**FILED, "CAR": replace(CAR, certificates=(Certificate("toy_safety", "E", "L", dates.ago(1)),))}}, "customs.certificate_expired"),
         ({"order": replace(ORDER, destination={**TO, "street": " "})}, "customs.party_missing"),
         ({"order": replace(ORDER, duty_term="DDP")}, "customs.party_missing"),
         ({"tables": demo_sheets(without="document")}, "customs.table_expired"),
@@ -341,9 +342,9 @@ def test_what_is_declared_is_what_the_papers_state() -> None:
 
 def test_papers_stay_at_least_five_years_and_names_are_masked() -> None:
     rows = demo_sheets().rows("retention")
-    assert retention.keep_until(rows, "US", "invoice", TODAY) == date(2031, 12, 31)
-    assert retention.keep_until(rows, "DE", "invoice", TODAY) == date(2036, 12, 31)
-    assert retention.keep_until((), "DE", "invoice", TODAY) == date(2031, 12, 31)
+    assert retention.keep_until(rows, "US", "invoice", TODAY) == date(TODAY.year + 5, 12, 31)
+    assert retention.keep_until(rows, "DE", "invoice", TODAY) == date(TODAY.year + 10, 12, 31)
+    assert retention.keep_until((), "DE", "invoice", TODAY) == date(TODAY.year + 5, 12, 31)
     _, faults = sheets.check_rows("retention", [{"markets": ["DE"], "document": "*", "years": 4}])
     assert len(faults) == 1
     data = {"consignee": "Ada Lovelace", "total": 5, "to": {"phone": "+49 123", "country": "DE"}}
@@ -360,8 +361,8 @@ def test_a_mark_needs_its_document_in_this_market_today() -> None:
     data = {"parties": ["EU importer: X"], "languages": ["de"]}
     good = market.content(rows, "DE", CAR, data, TODAY)
     assert (good.marks, good.unproven, good.lacking) == (("CE",), (), ())
-    assert market.content(rows, "DE", CAR, data, date(2028, 1, 1)).unproven == ("CE (toy_safety)",)
-    elsewhere = replace(CAR, certificates=(Certificate("toy_safety", "EN71", "Lab", "2027-12-31", ("FR",)),))
+    assert market.content(rows, "DE", CAR, data, date(TODAY.year + 4, 1, 1)).unproven == ("CE (toy_safety)",)
+    elsewhere = replace(CAR, certificates=(Certificate("toy_safety", "EN71", "Lab", dates.LONG_UNTIL, ("FR",)),))
     assert market.content(rows, "DE", elsewhere, data, TODAY).unproven == ("CE (toy_safety)",)
     assert market.strangers(["CE", "FCC"], good) == ["FCC"]
     assert market.content(rows, "US", MUG, {}, TODAY).lacking == (
