@@ -56,6 +56,7 @@ def reasons(tree: ast.AST) -> Iterator[tuple[int, str]]:
             case ast.Call() if not REFUSALS.match(name_of(node)):
                 given = [k.value for k in node.keywords if k.arg in NAMES]
                 given += node.args[1:] if name_of(node) in ("Decision", "why", "advance", "hold", "lift") else []
+                given += node.args[2:3] if name_of(node) == "Fault" else []
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AugAssign(target=ast.Name(id=name), value=value)
@@ -75,7 +76,8 @@ def all_reasons() -> list[tuple[str, str]]:
                 continue
             for line, text in reasons(ast.parse(path.read_text("utf-8"))):
                 if re.search(r"[a-z]{2,}", text) and " " in text.strip():
-                    found.append((f"{where}:{line}", text.strip("; ")))
+                    # What is glued to a word at the end is a further part, or nothing.
+                    found.append((f"{where}:{line}", re.sub(r"(?<=[a-z])X$", "", text).strip("; ")))
     return found
 
 

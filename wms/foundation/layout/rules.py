@@ -1,6 +1,6 @@
 """Location kinds and the refusals of the layout."""
 
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from wms.kernel.errors import Refusal
 
@@ -21,11 +21,11 @@ class BadLayout(Refusal):
 
 
 def known_zone(name: str) -> bool:
-    """Whether this machine knows the IANA time zone; empty says none."""
-    try:
-        return not name or bool(ZoneInfo(name))
-    except (KeyError, ValueError, OSError):  # OSError: the name of a folder, "Asia"
-        return False
+    """Whether it is an IANA time zone of a region, or UTC; empty says none.
+
+    Others ("localtime", "Factory") this machine may know, but not every database and browser that is to tell its time.
+    """
+    return name in ("", "UTC") or ("/" in name and name in available_timezones())
 
 
 def check_digits(code: str, salt: int = 0) -> str:

@@ -221,7 +221,7 @@ def _party(order: Order, sheets: Sheets, site: str) -> list[Fault]:
             continue
         value = str(order.destination.get(row["field"]) or "").strip()
         if not re.fullmatch(row["pattern"], value):
-            asked = f" ({row['note']})" if row["note"] else ""
+            asked = f"; {row['note']}" if row["note"] else ""
             wrong = "is missing" if not value else "does not have the form that is asked for"
             faults.append(
                 Fault(
