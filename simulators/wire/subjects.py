@@ -18,7 +18,11 @@ Json = dict[str, Any]
 
 
 class _Subject(ABC):
-    """A simulator that is made anew for every rule."""
+    """A simulator that is made anew for every rule.
+
+    Devices are set to show themselves far more often than `stale_s`, and drivers to wait seconds for an answer: a
+    machine that stood still for a second must not look like a broken driver.
+    """
 
     stale_s = 4.0
     bad_configs: tuple[Json, ...] | list[Json] = ()
@@ -54,7 +58,7 @@ class _Subject(ABC):
 
 
 class scale(_Subject):
-    settings = {"silence_s": 1.0, "reply_timeout_s": 1.0}
+    settings = {"silence_s": 2.0, "reply_timeout_s": 2.0}
     bad_configs = [{"host": "h", "port": 1, "protocol": "toaster"}, {"host": "h", "port": 0}]
     commands = {"weigh": {}, "zero": {}, "calibrate_check": {"reference_g": 1500, "tolerance_g": 5}}
 
@@ -68,7 +72,7 @@ class scale(_Subject):
 
 
 class dws(_Subject):
-    settings = {"poll_ms": 20, "heartbeat_timeout_s": 2, "timeout_s": 0.5}
+    settings = {"poll_ms": 20, "heartbeat_timeout_s": 2, "timeout_s": 2}
     bad_configs = [{"port": 502}, {"host": "h", "port": "x"}]
     commands = {"measure": {}}
 
@@ -80,7 +84,7 @@ class dws(_Subject):
 
 
 class dimensioner(_Subject):
-    settings = {"keep_alive_s": 0.3, "reply_timeout_s": 1.0}
+    settings = {"keep_alive_s": 0.3, "reply_timeout_s": 2.0}
     bad_configs = [{"port": 1}, {"host": "h", "port": 1, "baud": 1}]
     commands = {"zero": {}, "measure": {}}
 
@@ -89,7 +93,7 @@ class dimensioner(_Subject):
 
 
 class plc(_Subject):
-    settings = {"map": "sorter", "poll_ms": 20, "timeout_s": 0.5, "answer_timeout_s": 0.5}
+    settings = {"map": "sorter", "poll_ms": 20, "timeout_s": 2, "answer_timeout_s": 2}
     bad_configs = [{"host": "h"}, {"host": "h", "map": "toaster"}]
     commands = {"divert": {"sequence": 1, "lane": 3, "parcel": "P1"}}
 
@@ -102,7 +106,7 @@ class plc(_Subject):
 
 
 class light(_Subject):
-    settings = {"positions": {"W-01": 1}, "status_s": 0.2, "reply_timeout_s": 1.0, "settle_s": 0.1}
+    settings = {"positions": {"W-01": 1}, "status_s": 0.2, "reply_timeout_s": 2.0, "settle_s": 0.1}
     bad_configs = [{"host": "h", "positions": {}}, {"host": "h", "positions": {"A": 999}}]
     commands = {"light": {"position": "W-01", "qty": 3, "colour": "red"}, "light_off": {"position": "W-01"}}
 
@@ -111,7 +115,7 @@ class light(_Subject):
 
 
 class printer(_Subject):
-    settings = {"poll_s": 0.3, "reply_timeout_s": 0.5}
+    settings = {"poll_s": 0.3, "reply_timeout_s": 2.0}
     bad_configs = [{"host": "h", "port": 0}]
     commands = {"print": {"job_id": "j1", "content": "^XA^FDx^FS^XZ", "labels": 1}}
 
@@ -120,6 +124,7 @@ class printer(_Subject):
 
 
 class rfid_gate(_Subject):
+    settings = {"keepalive_ms": 500}
     bad_configs = [{"host": "h", "port": 0}]
 
     def make(self) -> RfidGateSim:
