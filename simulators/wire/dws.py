@@ -1,6 +1,7 @@
 """A dimension-weigh-scan station as a Modbus TCP server with the product's published register map."""
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import cast
 
@@ -28,6 +29,8 @@ _BITS = {
     "not_legal_for_trade": 64,
 }
 _BEAT_S = 0.5
+_BELT_STEP_S = 0.01
+"""The belt moves in steps, by no more than two of them at a time: it stands still while this process does."""
 _TRANSIT_S = 1.0
 """Physical time of one object through the frame: an inline DWS does 2,000 to 3,600 an hour."""
 
@@ -136,18 +139,20 @@ class DwsSim:
         Returns per parcel the seconds from its result to the acknowledgement, None where the next one came first.
         """
         loop, waits = asyncio.get_running_loop(), list[float | None]()
-        due_s = loop.time()
         for number in range(1, parcels + 1):
-            published_s, due_s = loop.time(), due_s + pitch_s
+            published_s, moved_s, wait_s = loop.time(), 0.0, None
             self._publish(300, 200, 100, 1000 + number, f"P{number}", set())
-            try:
-                async with asyncio.timeout_at(due_s):
-                    await self._acknowledged.wait()
-            except TimeoutError:
-                waits.append(None)
-                continue
-            waits.append(loop.time() - published_s)
-            await asyncio.sleep(max(0.0, due_s - loop.time()))
+            while moved_s < pitch_s:
+                step_s = loop.time()
+                if wait_s is None:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_BELT_STEP_S):
+                            await self._acknowledged.wait()
+                            wait_s = loop.time() - published_s
+                else:
+                    await asyncio.sleep(_BELT_STEP_S)
+                moved_s += min(loop.time() - step_s, 2 * _BELT_STEP_S)
+            waits.append(wait_s)
         return waits
 
     # --- faults ---

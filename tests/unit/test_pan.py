@@ -48,10 +48,16 @@ def test_a_drift_called_stable_does_not_count() -> None:
         assert p.weight_g(at_s) is None
 
 
-def test_out_of_range_lasts_from_its_first_sign() -> None:
+def test_out_of_range_lasts_from_its_first_sign_to_its_last() -> None:
     p = pan()
+    assert p.out_for_s() == (0.0, False)
     p.out_of_range(True, 1.0)
-    p.out_of_range(True, 1.6)
-    assert p.out_for_s(1.6) == (0.6000000000000001, True)
-    p.sample(500, True, 1, 1.7)
-    assert p.out_for_s(1.7) == (0.0, False)
+    assert p.out_for_s() == (0.0, True)
+    p.out_of_range(True, 1.5)
+    assert p.out_for_s() == (0.5, True)
+    assert p.out_for_s(since_s=1.25) == (0.25, True)
+    assert p.out_for_s(since_s=9.0) == (0.0, True), "nothing was said since: the last load's overload"
+    p.out_of_range(False, 1.75)
+    assert p.out_for_s() == (0.0, False)
+    p.sample(500, True, 1, 2.0)
+    assert p.out_for_s() == (0.0, False)

@@ -125,7 +125,7 @@ async def test_a_cut_connection_loses_and_doubles_nothing(sim: DwsSim) -> None:
             sim.cut()
             assert await passing
     assert [report.length_mm for report in ctx.of(ParcelMeasured)] == list(range(1, 21))
-    assert len(ctx.errors) >= 5
+    assert ctx.errors
 
 
 async def test_a_result_waiting_at_connect_is_taken(sim: DwsSim) -> None:

@@ -32,7 +32,7 @@ async def sim() -> AsyncIterator[RfidGateSim]:
 
 
 def driver_for(sim: RfidGateSim, **config: object) -> RfidGateDriver:
-    return RfidGateDriver({"host": sim.host, "port": sim.port, "keepalive_ms": 200, **config})
+    return RfidGateDriver({"host": sim.host, "port": sim.port, "keepalive_ms": 1000, **config})
 
 
 async def test_a_passage_is_one_session_with_every_tag_once(sim: RfidGateSim) -> None:

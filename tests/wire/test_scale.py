@@ -96,7 +96,7 @@ async def test_every_unit_gives_the_same_grams(unit: str) -> None:
 
 
 async def test_never_stable_overload_underload_and_nothing(sim: ScaleSim) -> None:
-    driver, ctx = driver_for(sim.port, weigh_timeout_s=0.8), Recorder()
+    driver, ctx = driver_for(sim.port, weigh_timeout_s=2.5), Recorder()
     async with running(driver, ctx):
         await until(lambda: driver._pan.state == "empty")
         nothing = await driver.execute(command())

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import aiomqtt
 import pytest
-from jsonschema import Draft202012Validator
 
 from devices.contract.commands import CANCEL_TRANSPORT, TRANSPORT, Command
 from devices.contract.reports import CommandResult, VehicleReported
@@ -22,10 +20,10 @@ from devices.drivers.vehicle.driver import VehicleDriver
 from simulators.wire.vehicle import VehicleSim
 from tests.conftest import Broker
 from tests.wire.recorder import Recorder, running, until
+from tests.wire.vda5050 import FOLDERS, SCHEMAS, validate
 
 pytestmark = pytest.mark.wire
 
-SCHEMAS = Path(os.environ.get("WHARFINGER_SHARED", "../shared")) / "data/vda5050/2.1.0"
 PATH = [("n0", 0, 0), ("n1", 4000, 0), ("n2", 8000, 0), ("n3", 8000, 3000)]
 
 
@@ -97,7 +95,7 @@ async def floor(broker: Broker, request: pytest.FixtureRequest) -> AsyncIterator
     await sim.stop()
     tap.cancel()
     await asyncio.gather(tap, return_exceptions=True)
-    _validate(heard)
+    validate("v2", heard)
 
 
 async def _listen(user: dict[str, Any], topics: str, heard: list[tuple[str, dict[str, Any]]]) -> None:
@@ -107,17 +105,6 @@ async def _listen(user: dict[str, Any], topics: str, heard: list[tuple[str, dict
         await client.subscribe(topics, qos=1)
         async for message in client.messages:
             heard.append((str(message.topic).rsplit("/", 1)[-1], json.loads(message.payload)))
-
-
-def _validate(heard: list[tuple[str, dict[str, Any]]]) -> None:
-    """Both ends' messages against the official schemas of tag 2.1.0, where they are at hand."""
-    if not SCHEMAS.is_dir():
-        return
-    for name in {name for name, _ in heard}:
-        validator = Draft202012Validator(json.loads((SCHEMAS / f"{name}.schema").read_text(encoding="utf-8")))
-        for topic, body in heard:
-            if topic == name:
-                assert not list(validator.iter_errors(body)), (name, body)
 
 
 async def test_a_tote_travels_from_pick_to_drop(floor: Floor) -> None:
@@ -327,10 +314,11 @@ async def test_credentials_refused_are_tried_again(broker: Broker) -> None:
 
 
 async def test_the_wire_is_checked_by_the_official_schemas() -> None:
-    if not SCHEMAS.is_dir():
+    folder = SCHEMAS / FOLDERS["v2"]
+    if not folder.is_dir():
         pytest.skip("0 of 5 VDA 5050 2.1.0 schemas at hand: set WHARFINGER_SHARED")
     names = ("connection", "factsheet", "instantActions", "order", "state")
-    assert all((SCHEMAS / f"{name}.schema").is_file() for name in names)
+    assert all((folder / f"{name}.schema").is_file() for name in names)
 
 
 @pytest.mark.slow

@@ -14,6 +14,8 @@ from devices.drivers.rfid_gate.session import GateRules, GateSession
 _CLOCK_LIMIT_S = 60.0
 """A reader's clock may be off by so much; sessions take the gateway's time, so only evidence suffers."""
 _STEP_US = 1_000_000
+_STOOD_STILL_S = 0.1
+"""A timer that fires so much too late means that this machine stood still."""
 _EARLY_US = 50_000
 _EARLY_READS = 2_000
 """Where reads and inputs travel on different topics, the first reads may come before the edge that started them."""
@@ -121,7 +123,13 @@ class Gate:
         self._closing = asyncio.create_task(self._close_later(delay_s, stuck))
 
     async def _close_later(self, delay_s: float, stuck: bool) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + delay_s
         await asyncio.sleep(delay_s)
+        while loop.time() - due_s > _STOOD_STILL_S:
+            # We are late ourselves, so what the reader said meanwhile still waits in the socket.
+            due_s = loop.time() + self._settle_s
+            await asyncio.sleep(self._settle_s)
         self._closing = None
         if stuck and self._session is not None:
             self._session.overflow = True

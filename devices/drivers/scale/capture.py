@@ -85,9 +85,11 @@ class Pan:
             return None
         return self._stable[-1] if self._stable[-1] >= self.min_load_g else None
 
-    def out_for_s(self, now_s: float) -> tuple[float, bool]:
-        """How long the scale has been out of range without a break, and whether over."""
-        return (0.0, False) if self._out_since_s is None else (now_s - self._out_since_s, self._out_over)
+    def out_for_s(self, since_s: float = 0.0) -> tuple[float, bool]:
+        """How long the scale has said without a break, and after `since_s`, that it is out of range; whether over."""
+        if self._out_since_s is None:
+            return 0.0, False
+        return max(0.0, self._last_at_s - max(self._out_since_s, since_s)), self._out_over
 
     def take(self) -> None:
         """The load has been captured: it has to leave the pan before the next capture."""

@@ -342,8 +342,8 @@ class ScaleDriver:
                 return CommandResult(command.id, "failed", "scale.offline", "link lost while weighing")
             if self._announced:
                 return CommandResult(command.id, "failed", self._announced, self._pan.why_not())
-            out_s, over = self._pan.out_for_s(now_s)
-            if min(out_s, now_s - asked_s) >= OUT_OF_RANGE_S:  # the last load's overload is not this one's
+            out_s, over = self._pan.out_for_s(since_s=asked_s)  # the last load's overload is not this one's
+            if out_s >= OUT_OF_RANGE_S:
                 return CommandResult(command.id, "failed", "scale.overload" if over else "scale.underload")
             weight_g = self._pan.weight_g(now_s, not_before_s=asked_s)
             if weight_g is not None:
