@@ -163,7 +163,7 @@ async def load(db: Database) -> None:
 
 
 @asynccontextmanager
-async def open_saga(url: str, folder: Path, *, timeout_s: float = 0.6) -> AsyncIterator[Saga]:
+async def open_saga(url: str, folder: Path, *, timeout_s: float = 1.2) -> AsyncIterator[Saga]:
     db = Database(url, router=only_shipping, pool=8)
     sim = CarrierSim(Books(folder / "books.db"), SECRET)
     sim.hold_s = 2 * timeout_s

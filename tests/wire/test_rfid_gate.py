@@ -14,6 +14,7 @@ from devices.contract.reports import DeviceStateChanged, GateSessionClosed
 from devices.drivers.rfid_gate.driver import RfidGateDriver
 from devices.drivers.rfid_gate.llrp import ReaderOccupied
 from simulators.wire.rfid_gate import RfidGateSim
+from tests.wire.passage import carry
 from tests.wire.recorder import Recorder, running, until
 
 pytestmark = pytest.mark.wire
@@ -40,7 +41,7 @@ async def test_a_passage_is_one_session_with_every_tag_once(sim: RfidGateSim) ->
     sim.residents = (NOT_GS1,)
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN, direction="in", strays=[NEXT_DOOR])
+        await carry(sim, ctx, SGTIN, direction="in", strays=[NEXT_DOOR])
         (session,) = ctx.of(GateSessionClosed)
     assert [tag.epc for tag in session.tags] == SGTIN
     assert session.tags[0].uri == "urn:epc:id:sgtin:0614141.812345.0"
@@ -57,7 +58,7 @@ async def test_direction_follows_antenna_order(sim: RfidGateSim, trigger: str, d
     ctx = Recorder()
     async with running(driver_for(sim, trigger=trigger, report_every_n=16), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:5], direction=direction)
+        await carry(sim, ctx, SGTIN[:5], direction=direction)
         (session,) = ctx.of(GateSessionClosed)
     assert session.direction == direction
     assert len(session.tags) == 5
@@ -67,9 +68,9 @@ async def test_two_pallets_are_two_sessions_and_an_empty_window_is_reported(sim:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:3])
-        await sim.pass_pallet([])
-        await sim.pass_pallet(SGTIN[3:5], direction="out")
+        await carry(sim, ctx, SGTIN[:3])
+        await carry(sim, ctx, [])
+        await carry(sim, ctx, SGTIN[3:5], direction="out")
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [3, 0, 2]
 
 
@@ -78,7 +79,7 @@ async def test_a_bouncing_barrier_is_one_session(sim: RfidGateSim) -> None:
     sim.bounce = True
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:8])
+        await carry(sim, ctx, SGTIN[:8])
     (session,) = ctx.of(GateSessionClosed)
     assert len(session.tags) == 8 and not session.overflow
 
@@ -88,7 +89,7 @@ async def test_a_missed_tag_is_missing(sim: RfidGateSim) -> None:
     sim.miss_rate = 0.3
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        missed = await sim.pass_pallet(SGTIN)
+        missed = await carry(sim, ctx, SGTIN)
     (session,) = ctx.of(GateSessionClosed)
     assert 0 < len(missed) < len(SGTIN)
     assert [tag.epc for tag in session.tags] == [epc for epc in SGTIN if epc not in missed]
@@ -98,7 +99,7 @@ async def test_overflow_marks_the_session(sim: RfidGateSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        passage = asyncio.create_task(sim.pass_pallet(SGTIN[:4]))
+        passage = asyncio.create_task(carry(sim, ctx, SGTIN[:4]))
         await asyncio.sleep(0.1)
         sim.overflow()
         await passage
@@ -109,14 +110,14 @@ async def test_a_cut_in_mid_passage_closes_the_session_for_counting_by_hand(sim:
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        passage = asyncio.create_task(sim.pass_pallet(SGTIN, seconds=10))
+        passage = asyncio.create_task(carry(sim, ctx, SGTIN, seconds=10))
         await asyncio.sleep(0.4)
         sim.drop_connection()
         await until(lambda: ctx.of(GateSessionClosed))
         assert ctx.of(GateSessionClosed)[0].overflow
         await until(lambda: len(ctx.onlines) >= 2)
         await passage
-        await sim.pass_pallet(SGTIN[:2])
+        await carry(sim, ctx, SGTIN[:2])
     sessions = ctx.of(GateSessionClosed)
     assert [session.overflow for session in sessions] == [True, True, False], "cut, found standing, clean"
     assert [tag.epc for tag in sessions[-1].tags] == SGTIN[:2]
@@ -141,7 +142,7 @@ async def test_a_rebooted_reader_is_configured_again(sim: RfidGateSim) -> None:
         sim.reboot()
         await until(lambda: len(ctx.onlines) >= 2)
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:2])
+        await carry(sim, ctx, SGTIN[:2])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
 
 
@@ -151,7 +152,7 @@ async def test_a_second_client_is_refused_with_one_alarm(sim: RfidGateSim) -> No
         await until(lambda: sim.ready)
         async with running(driver_for(sim), second, retry_s=0.05):
             await until(lambda: len(second.errors) >= 3)
-        await sim.pass_pallet(SGTIN[:2])
+        await carry(sim, holder, SGTIN[:2])
     assert all(isinstance(error, ReaderOccupied) for error in second.errors)
     assert [report.state for report in second.of(DeviceStateChanged)] == ["fault"]
     assert not second.onlines
@@ -179,7 +180,7 @@ async def test_the_readers_own_timeout_makes_the_session_doubtful(sim: RfidGateS
     ctx = Recorder()
     async with running(driver_for(sim, gate_timeout_ms=100), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:4], seconds=6)
+        await carry(sim, ctx, SGTIN[:4], seconds=6)
     assert [session.overflow for session in ctx.of(GateSessionClosed)] == [True]
 
 
@@ -226,7 +227,7 @@ async def test_the_driver_works_with_a_reader_written_by_others() -> None:
     tags = [EmulatedTag(bytes.fromhex(epc), antennas=(1, 3)) for epc in SGTIN[:3]]
     ctx = Recorder()
     async with LLRPEmulator(tags=tags, reads_per_sec=300) as reader:
-        driver = RfidGateDriver({"host": "127.0.0.1", "port": reader.port, "keepalive_ms": 100})
+        driver = RfidGateDriver({"host": "127.0.0.1", "port": reader.port, "keepalive_ms": 500})
         async with running(driver, ctx):
             await until(lambda: ctx.onlines)
             await asyncio.sleep(0.05)
@@ -234,7 +235,7 @@ async def test_the_driver_works_with_a_reader_written_by_others() -> None:
             await asyncio.sleep(0.5)
             await reader.set_gpi(1, False)
             await until(lambda: ctx.of(GateSessionClosed))
-            assert reader.keepalive_acks >= 3
+            await until(lambda: reader.keepalive_acks >= 3)
     (session,) = ctx.of(GateSessionClosed)
     assert [tag.epc for tag in session.tags] == SGTIN[:3] and not session.overflow
     assert not ctx.errors

@@ -15,6 +15,7 @@ from devices.drivers.rfid_gate.driver import RfidGateDriver
 from devices.drivers.rfid_gate.llrp import ReaderOccupied
 from simulators.faults.proxy import FaultProxy
 from simulators.wire.rfid_gate import RfidGateSim
+from tests.wire.passage import carry
 from tests.wire.recorder import Recorder, running, until
 
 pytestmark = pytest.mark.wire
@@ -60,7 +61,7 @@ async def test_the_newest_common_version_is_spoken(
     ctx = Recorder()
     async with running(driver_for(sim, llrp_version=2), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:3])
+        await carry(sim, ctx, SGTIN[:3])
     assert sim.spoken == spoken
     assert ctx.onlines[0].endswith("1.1" if newest == 2 else "1.0.1")
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [3]
@@ -146,7 +147,7 @@ async def test_llrp_over_tls_with_both_certificates(
     ctx = Recorder()
     async with running(driver_for(tls_sim, tls=tls(keys, **options)), ctx):
         await until(lambda: tls_sim.ready and ctx.onlines)
-        await tls_sim.pass_pallet(SGTIN[:4])
+        await carry(tls_sim, ctx, SGTIN[:4])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [4]
 
 
@@ -177,7 +178,7 @@ async def test_a_periodic_reader_reads_in_bursts_and_sessions_follow_the_barrier
     ctx = Recorder()
     async with running(driver_for(sim, trigger="periodic", period_ms=60, read_ms=30), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:5], seconds=8)
+        await carry(sim, ctx, SGTIN[:5], seconds=8)
         await until(lambda: ctx.of(GateSessionClosed))
     (session,) = ctx.of(GateSessionClosed)
     assert [tag.epc for tag in session.tags] == SGTIN[:5] and not session.overflow
@@ -197,7 +198,7 @@ async def test_a_reader_left_as_it_was_is_not_configured_again(sim: RfidGateSim)
         sim.drop_connection()
         await until(lambda: len(ctx.onlines) >= 3)
         assert sim.configured > before, "someone else changed the reader: ours is written again"
-        await sim.pass_pallet(SGTIN[:2])
+        await carry(sim, ctx, SGTIN[:2])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
 
 
@@ -221,7 +222,7 @@ async def test_a_wrong_clock_is_a_fault_and_sessions_carry_our_time(sim: RfidGat
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:4], direction="out")
+        await carry(sim, ctx, SGTIN[:4], direction="out")
         (session,) = ctx.of(GateSessionClosed)
         sim.clock_step_us = 0
         sim.drop_connection()
@@ -236,7 +237,7 @@ async def test_a_clock_set_back_in_mid_passage_leaves_the_direction_open(sim: Rf
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        passage = asyncio.create_task(sim.pass_pallet(SGTIN[:4], seconds=6))
+        passage = asyncio.create_task(carry(sim, ctx, SGTIN[:4], seconds=6))
         await asyncio.sleep(0.3)
         sim.clock_step_us = -3_600_000_000
         await passage
@@ -264,7 +265,7 @@ async def test_an_overflow_is_a_fault_until_a_session_without_loss(sim: RfidGate
         await until(lambda: sim.ready and ctx.onlines)
         sim.overflow()
         await until(lambda: states(ctx) == [("fault", "llrp.buffer_overflow")])
-        await sim.pass_pallet(SGTIN[:2])
+        await carry(sim, ctx, SGTIN[:2])
         await until(lambda: len(states(ctx)) == 2)
     assert states(ctx)[1] == ("online", "rfid.overflow_over")
 
@@ -274,12 +275,12 @@ async def test_an_antenna_that_falls_silent_without_a_word_is_noticed(sim: RfidG
     ctx = Recorder()
     async with running(driver_for(sim, silent_sessions=2), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:4], seconds=1)
+        await carry(sim, ctx, SGTIN[:4], seconds=1)
         assert states(ctx) == [], "one session may be chance"
-        await sim.pass_pallet(SGTIN[:4], seconds=1)
+        await carry(sim, ctx, SGTIN[:4], seconds=1)
         await until(lambda: states(ctx) == [("fault", "rfid.antenna_silent")])
         sim.silent_antennas = set()
-        await sim.pass_pallet(SGTIN[:4], seconds=1)
+        await carry(sim, ctx, SGTIN[:4], seconds=1)
         await until(lambda: len(states(ctx)) == 2)
     assert states(ctx)[1] == ("online", "rfid.antenna_heard")
 
@@ -289,7 +290,7 @@ async def test_frames_split_and_merged_by_the_network_are_one_session(sim: RfidG
     ctx = Recorder()
     async with running(driver_for(proxy), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        await sim.pass_pallet(SGTIN[:6], seconds=1)
+        await carry(sim, ctx, SGTIN[:6], seconds=1)
         await until(lambda: ctx.of(GateSessionClosed))
     assert [tag.epc for tag in ctx.of(GateSessionClosed)[0].tags] == SGTIN[:6] and not ctx.errors
 
@@ -304,7 +305,7 @@ async def test_a_half_open_connection_is_given_up_and_the_reader_found_again(
         await until(lambda: ctx.errors)
         proxy.faults.blackhole = False
         await until(lambda: len(ctx.onlines) >= 2)
-        await sim.pass_pallet(SGTIN[:2])
+        await carry(sim, ctx, SGTIN[:2])
     assert "llrp.silent" in str(ctx.errors[0])
     assert [len(session.tags) for session in ctx.of(GateSessionClosed)] == [2]
 
@@ -339,13 +340,13 @@ async def test_lost_framing_in_mid_passage_costs_the_session_its_trust_not_more(
     ctx = Recorder()
     async with running(driver_for(sim), ctx):
         await until(lambda: sim.ready and ctx.onlines)
-        passage = asyncio.create_task(sim.pass_pallet(SGTIN[:4], seconds=8))
+        passage = asyncio.create_task(carry(sim, ctx, SGTIN[:4], seconds=8))
         await asyncio.sleep(0.2)
         await sim.babble()
         await until(lambda: ctx.of(GateSessionClosed))
         await passage
         await until(lambda: len(ctx.onlines) >= 2)
-        await sim.pass_pallet(SGTIN[4:6])
+        await carry(sim, ctx, SGTIN[4:6])
     assert "llrp.bad_frame" in str(ctx.errors[0])
     assert ctx.of(GateSessionClosed)[0].overflow and not ctx.of(GateSessionClosed)[-1].overflow
 
