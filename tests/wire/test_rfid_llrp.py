@@ -41,7 +41,7 @@ async def proxy(sim: RfidGateSim) -> AsyncIterator[FaultProxy]:
 
 
 def driver_for(sim: RfidGateSim | FaultProxy, **config: object) -> RfidGateDriver:
-    return RfidGateDriver({"host": sim.host, "port": sim.port, "keepalive_ms": 300, **config})
+    return RfidGateDriver({"host": sim.host, "port": sim.port, "keepalive_ms": 1000, **config})
 
 
 def states(ctx: Recorder) -> list[tuple[str, str]]:
