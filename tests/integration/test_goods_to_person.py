@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.house import Client, House, Json, Refused, open_house, pack_order
+from tests.integration.test_serials import where
 from wms.processes.goods_to_person import queries, service
 
 PODS = {
@@ -301,6 +302,52 @@ async def test_an_answer_sent_twice_counts_once_and_wrong_scans_change_nothing(h
     await picker.answer(mixed, **answers(mixed))
     await house.settle()
     assert await house.state(order) == "picked"
+    assert await house.audit_clean()
+
+
+async def nameless_pick(house: House) -> tuple[Client, Json]:
+    """Ten pieces of A in POD-1-A1 and ten in POD-2, then A keeps serials; two of them wanted at the station."""
+    await release(house, await house.order("O1", {"A": 2}))
+    await house.admin.post("/api/v1/catalog/skus", [
+        {"code": "A", "name": "Item A", "length_mm": 100, "width_mm": 80, "height_mm": 40, "weight_g": 200,
+         "serial_policy": "on_receipt"}
+    ])  # fmt: skip
+    await house.settle()
+    assert await house.admin.get("/api/v1/stock/unnamed") == {"A": 20}
+    await carry(house)
+    picker = await house.sign_in("picker")
+    (card,) = await claim(picker)
+    count = next(s for s in card["steps"] if s["id"] == "qty")
+    assert count["each_once"] and not count["accept"], "any new serial answers"
+    return picker, card
+
+
+async def test_pieces_without_a_name_get_theirs_as_they_are_picked_from_a_pod(house: House) -> None:
+    picker, card = await nameless_pick(house)
+    for wrong, code in (
+        ([], "stock.serial_problem"), (["N1"], "stock.serial_problem"), (["N1", "N1"], "stock.serial_problem"),
+        (["N1", "A"], "stock.not_a_serial"), (["N1", "POD-2"], "stock.not_a_serial"),
+    ):  # fmt: skip
+        with pytest.raises(Refused) as refused:
+            await picker.answer(card, **answers(card, **{"qty:codes": "\n".join(wrong)}))
+        assert refused.value.code == code
+    assert await where(house, "A") == {}
+    await picker.answer(card, **answers(card, **{"qty:codes": "N1\nN2"}))
+    await house.settle()
+    assert await where(house, "A") == {"N1": "T1:available", "N2": "T1:available"}
+    assert await house.admin.get("/api/v1/stock/unnamed") == {"A": 18}
+    await carry(house)
+    await pack_order(house, await house.sign_in("packer"), "T1")
+    assert await house.audit_clean()
+
+
+async def test_a_short_of_pieces_without_a_name_names_the_one_in_hand(house: House) -> None:
+    picker, card = await nameless_pick(house)
+    await picker.answer(card, **answers(card, qty=1, problem="short", **{"qty:codes": "N1"}))
+    await house.settle()
+    assert await where(house, "A") == {"N1": "T1:available"}
+    assert (await house.held("A"))["POD-1-A1:count_hold"] == 9, "what else lies there is counted first"
+    assert await house.admin.get("/api/v1/stock/unnamed") == {"A": 19}
     assert await house.audit_clean()
 
 
