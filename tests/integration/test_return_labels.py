@@ -71,9 +71,9 @@ class Site:
 @pytest.fixture
 async def site(new_db: Callable[..., str], tmp_path: Path) -> AsyncIterator[Site]:
     sim = CarrierSim(Books(tmp_path / "books.db"), SECRET)
-    sim.hold_s = 1.0
+    sim.hold_s = 3.0
     async with open_house(new_db(migrated=True)) as house, serving(sim) as url:
-        desk = HttpCarrier({"url": url, "secret": SECRET, "timeout_s": 0.5})
+        desk = HttpCarrier({"url": url, "secret": SECRET, "timeout_s": 1.5})
         await house.admin.post("/api/v1/work/stations", [{"code": "RET-1", "kind": "returns", "location": "DOCK-1"}])
         await shipped(house, "O1", {"A": 5})  # before there are services: it left with our own label
         await house.admin.post("/api/v1/shipping/services", SERVICES)
