@@ -119,13 +119,15 @@ async def test_a_cut_connection_loses_and_doubles_nothing(sim: DwsSim) -> None:
     ctx = Recorder()
     async with running(driver_for(sim), ctx, retry_s=0.02):
         await until(lambda: ctx.onlines)
-        for number in range(1, 21):
+        number = 0
+        while number < 20 or (len(ctx.errors) < 5 and number < 200):  # not every cut finds a connection
+            number += 1
             passing = asyncio.create_task(sim.present(number, 1, 1, 1, f"box-{number}"))
-            await asyncio.sleep(0.02 + number / 1000)
+            await asyncio.sleep(0.02 + number % 20 / 1000)
             sim.cut()
             assert await passing
-    assert [report.length_mm for report in ctx.of(ParcelMeasured)] == list(range(1, 21))
-    assert ctx.errors
+    assert [report.length_mm for report in ctx.of(ParcelMeasured)] == list(range(1, number + 1))
+    assert len(ctx.errors) >= 5
 
 
 async def test_a_result_waiting_at_connect_is_taken(sim: DwsSim) -> None:

@@ -125,8 +125,9 @@ class Gate:
     async def _close_later(self, delay_s: float, stuck: bool) -> None:
         loop = asyncio.get_running_loop()
         due_s = loop.time() + delay_s
+        last_s = due_s + self._max_open_s
         await asyncio.sleep(delay_s)
-        while loop.time() - due_s > _STOOD_STILL_S:
+        while due_s + _STOOD_STILL_S < loop.time() < last_s:
             # We are late ourselves, so what the reader said meanwhile still waits in the socket.
             due_s = loop.time() + self._settle_s
             await asyncio.sleep(self._settle_s)
